@@ -1,0 +1,32 @@
+"""Reading page scans and encoded crops."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+
+
+def read_page(path: str | os.PathLike) -> np.ndarray:
+    """The page as people see it: RGB, uint8, (height, width, 3).
+
+    EXIF rotation is applied, gray is spread to three channels, and alpha is laid on white paper.
+    """
+    with Image.open(path) as image:
+        return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """`image` in mode RGB; transparent parts become white."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    return image.convert("RGB")
+
+
+def denoised_path(folder: str | os.PathLike, image_id: str) -> Path:
+    """Where a chunk's folder keeps the denoised page."""
+    return Path(folder) / f"{image_id}.png"

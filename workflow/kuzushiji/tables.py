@@ -1,0 +1,84 @@
+"""The tables that stages hand to each other: Parquet, typed columns, sorted by page and box."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kuzushiji.errors import InputError
+
+_KEY = [("image_id", pa.string()), ("box", pa.int32())]
+_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
+_INTEGER_BOX = [(name, pa.int32()) for name in _CORNERS]
+_SCORES = [("detector_score", pa.float32()), ("codepoint", pa.string()), ("probability", pa.float32())]
+
+# Coordinates are pixels of the original page; `box` numbers the boxes of a page from 0.
+SCHEMAS = {
+    "pages": pa.schema(
+        [
+            ("image_id", pa.string()),
+            ("book", pa.string()),
+            ("image_set", pa.string()),
+            ("path", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("chunk", pa.int32()),
+            ("note", pa.string()),  # what reading the page had to mend: EXIF rotation, alpha, gray
+        ]
+    ),
+    "truth": pa.schema([*_KEY, *_INTEGER_BOX, ("codepoint", pa.string())]),
+    "folds": pa.schema([*_KEY, ("codepoint", pa.string())]),
+    "detections": pa.schema([*_KEY, *[(name, pa.float32()) for name in _CORNERS], ("detector_score", pa.float32())]),
+    "predictions": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES]),
+    "merged": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES, ("detector", pa.string())]),
+    "recognized": pa.schema(
+        [
+            *_KEY,
+            *_INTEGER_BOX,
+            *_SCORES,
+            ("detector", pa.string()),
+            ("keep_probability", pa.float32()),
+            ("kept", pa.bool_()),
+        ]
+    ),
+}
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike, kind: str) -> None:
+    """Write `table` as Parquet with exactly the columns of `SCHEMAS[kind]`, sorted by `image_id` then `box`.
+
+    Raises `InputError` if a column is missing.
+    """
+    schema = SCHEMAS[kind]
+    missing = [name for name in schema.names if name not in table.columns]
+    if missing:
+        raise InputError(f"{path}: a table of {kind} needs the columns {', '.join(missing)}")
+    order = [name for name in ("image_id", "box") if name in schema.names]
+    table = table.sort_values(order, kind="stable")[schema.names]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), path)
+
+
+def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
+    """Read a table that `write_table` wrote.
+
+    Raises `InputError` if the file is missing, no Parquet, or lacks a column of `SCHEMAS[kind]`.
+    """
+    names = SCHEMAS[kind].names
+    try:
+        found = pq.read_schema(path).names
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: cannot be read as a table of {kind}: {error}") from error
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise InputError(f"{path}: not a table of {kind}: it lacks the columns {', '.join(missing)}")
+    return pq.read_table(path, columns=names).to_pandas()
+
+
+def concat_tables(tables: list[pd.DataFrame], kind: str) -> pd.DataFrame:
+    """The rows of all `tables`, in order, with the column types of `kind` even where there are no rows."""
+    empty = SCHEMAS[kind].empty_table().to_pandas()
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True)[SCHEMAS[kind].names] if filled else empty
