@@ -1,0 +1,57 @@
+# Reads pages of old Japanese books: denoises them, finds the characters, names them, and drops false positives.
+#
+# config.yaml           every constant, the published settings at full scale
+# workflow/rules/       one file a stage; its rules, scripts (workflow/scripts) and library modules
+#                       (workflow/kuzushiji) share their names
+# resources/            what comes in          results/   what is made, one folder a stage
+# profiles/             demo, slurm; `default` always loads
+from snakemake.utils import min_version, validate
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+validate(config, "workflow/schemas/config.schema.yaml")
+
+
+report: "workflow/report/workflow.rst"
+
+
+container: "envs/kuzushiji.sif"
+
+
+include: "workflow/rules/plan.smk"
+include: "workflow/rules/synthetic.smk"
+include: "workflow/rules/pages.smk"
+include: "workflow/rules/denoise.smk"
+include: "workflow/rules/crops.smk"
+include: "workflow/rules/detector.smk"
+include: "workflow/rules/detect.smk"
+include: "workflow/rules/classifier.smk"
+include: "workflow/rules/classify.smk"
+include: "workflow/rules/fuse.smk"
+include: "workflow/rules/nms.smk"
+include: "workflow/rules/booster.smk"
+include: "workflow/rules/recognize.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/publish.smk"
+
+
+localrules:
+    all,
+    train,
+    recognize,
+    evaluate,
+    report,
+
+
+# Everything: submission, scores, pictures and text of the page sets under `recognize`.
+rule all:
+    default_target: True
+    input:
+        "results/final_submission.csv",
+        rules.train.input,
+        rules.recognize.input,
+        rules.report.input,

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Fetches the fonts of the drawn pages and of the overlays into a folder. Needs no root, and does again only what is missing.
+#
+#   bash envs/fonts.sh [FOLDER, else resources/fonts]
+#
+# Tried in this order: fonts installed from Debian packages, those packages downloaded and unpacked, npm packages,
+# and the font that pip installed with matplotlib-fontja ($PYTHON, else python3, names that Python).
+set -euo pipefail
+
+folder=${1:-$(dirname "$0")/../resources/fonts}
+python=${PYTHON:-python3}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work" # apt's own user writes here when root runs this
+mkdir -p "$folder"
+
+brushes=(KouzanBrushFontSousyo kouzan-mouhitsu-gyosho kouzan-mouhitsu aoyagi-soseki AoyagiKouzanT)
+overlay=ipamjm
+declare -A package=(
+  [KouzanBrushFontSousyo]=fonts-kouzan-mouhitsu
+  [kouzan-mouhitsu-gyosho]=fonts-kouzan-mouhitsu
+  [kouzan-mouhitsu]=fonts-kouzan-mouhitsu
+  [aoyagi-soseki]=fonts-aoyagi-soseki
+  [AoyagiKouzanT]=fonts-aoyagi-kouzan-t
+  [ipamjm]=fonts-ipamj-mincho
+)
+npm_packages=(yuji-boku yuji-mai yuji-syuku)
+npm_version=5.3.0
+
+have() { [[ -s "$folder/$1.ttf" ]]; }
+
+# A killed copy must not pass for a font.
+keep() {
+  cp "$1" "$folder/.$2.part" && mv "$folder/.$2.part" "$folder/$2.ttf"
+  echo "  $2: $3"
+}
+
+from_tree() { # FONT TREE SOURCE
+  local found
+  found=$(find "$2" -name "$1.ttf" -print -quit 2>/dev/null || true)
+  [[ -n "$found" ]] && keep "$found" "$1" "$3"
+}
+
+apt_options=()
+from_apt() { # PACKAGE: its files under $work/$1
+  [[ -d "$work/$1" ]] && return 0
+  [[ -e "$work/no_apt" ]] && return 1
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+    touch "$work/no_apt"
+    return 1
+  fi
+  # Package lists of our own leave the machine's alone, and need no root.
+  if [[ ! -e "$work/updated" ]] && ! apt-cache show "$1" >/dev/null 2>&1; then
+    mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
+    chmod -R 777 "$work/apt"
+    apt_options=(-o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache")
+    touch "$work/updated"
+    timeout 120 apt-get "${apt_options[@]}" -qq update >"$work/log" 2>&1 || { touch "$work/no_apt"; return 1; }
+  fi
+  mkdir -p "$work/deb"
+  chmod 777 "$work/deb"
+  (cd "$work/deb" && timeout 300 apt-get "${apt_options[@]}" -qq download "$1" >"$work/log" 2>&1) || return 1
+  dpkg-deb -x "$work/deb/$1"_*.deb "$work/$1"
+}
+
+from_npm() { # PACKAGE: a whole WOFF (zlib, so that fontTools needs no brotli) made a TrueType file
+  command -v npm >/dev/null && "$python" -c "import fontTools" 2>/dev/null || return 1
+  (cd "$work" && timeout 300 npm pack "@fontsource/$1@$npm_version" >"$work/log" 2>&1) || return 1
+  tar -xzf "$work/fontsource-$1-$npm_version.tgz" -C "$work" "package/files/$1-japanese-400-normal.woff" || return 1
+  "$python" - "$work/package/files/$1-japanese-400-normal.woff" "$work/$1.ttf" <<'END' || return 1
+import sys
+
+from fontTools.ttLib import TTFont
+
+font = TTFont(sys.argv[1])
+font.flavor = None
+font.save(sys.argv[2])
+END
+  keep "$work/$1.ttf" "$1" "npm @fontsource/$1 $npm_version"
+}
+
+from_pip() {
+  local file
+  file=$("$python" -c "import importlib.util as u, pathlib as p
+print(next(p.Path(u.find_spec('matplotlib_fontja').origin).parent.rglob('ipaexg.ttf')))" 2>/dev/null) || return 1
+  keep "$file" ipaexg "PyPI matplotlib-fontja"
+}
+
+for font in "${brushes[@]}" "$overlay"; do
+  have "$font" && continue
+  from_tree "$font" /usr/share/fonts "installed" && continue
+  from_apt "${package[$font]}" && from_tree "$font" "$work/${package[$font]}" "Debian ${package[$font]}" || true
+done
+
+any_brush() {
+  local font
+  for font in "${brushes[@]}" "${npm_packages[@]}"; do have "$font" && return 0; done
+  return 1
+}
+
+any_brush || for font in "${npm_packages[@]}"; do from_npm "$font" || true; done
+any_brush && have "$overlay" || have ipaexg || from_pip || true
+
+echo "Fonts in $folder:"
+find "$folder" -name '*.ttf' -printf '  %f\n' | sort
+if ! any_brush; then
+  if have ipaexg; then
+    echo "No brush font could be had: the pages will be drawn with IPAex Gothic, which works but looks printed." >&2
+    echo "For brush pages, install the Debian packages (see resources/README.md) or copy a font there, and run this again." >&2
+  else
+    echo "No Japanese font could be had. Install matplotlib-fontja into $python, or copy one into $folder." >&2
+    exit 1
+  fi
+fi

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from kuzushiji.errors import InputError
+from kuzushiji.state import locked, state_folder
+
+
+def test_other_settings_or_inputs_never_find_the_state(tmp_path):
+    (tmp_path / "table").write_text("a")
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "1.png").write_text("1")
+    inputs = [tmp_path / "table", tmp_path / "pages"]
+    first = state_folder(tmp_path, {"rate": 0.1, "steps": 5}, inputs)
+    assert state_folder(tmp_path, {"steps": 5, "rate": 0.1}, reversed(inputs)) == first
+    assert state_folder(tmp_path, {"rate": 0.2, "steps": 5}, inputs) != first
+    (tmp_path / "table").write_text("b")
+    second = state_folder(tmp_path, {"rate": 0.1, "steps": 5}, inputs)
+    assert second != first
+    (tmp_path / "pages" / "2.png").write_text("2")
+    assert state_folder(tmp_path, {"rate": 0.1, "steps": 5}, inputs) != second
+
+
+def test_a_second_copy_of_a_job_fails_clearly_and_a_killed_one_frees_the_lock(tmp_path):
+    hold = """
+import sys, time
+from pathlib import Path
+from kuzushiji.state import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    holder = subprocess.Popen([sys.executable, "-c", hold, tmp_path], stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(InputError, match="another copy of this job is running"), locked(tmp_path):
+        pass
+    holder.kill()
+    holder.wait()
+    with locked(tmp_path):
+        pass

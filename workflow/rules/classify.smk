@@ -1,0 +1,41 @@
+# What each detector's boxes read, to each classifier.
+rule classify:
+    input:
+        code=code("classify"),
+        checkpoint="results/{round}/classifiers/{classifier}.pth",
+        detections="results/detections/{page_set}/{detector}/{chunk}.parquet",
+        denoised=denoised_chunk,
+    output:
+        "results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet",
+    params:
+        settings=lambda wildcards: dict(config["classify"], pages=denoised_chunk_pages(wildcards)),
+    log:
+        "results/logs/classify/{round}/{page_set}/{detector}/{classifier}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/classify/{round}/{page_set}/{detector}/{classifier}/{chunk}.tsv"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    script:
+        "../scripts/classify.py"
+
+
+rule gather_predictions:
+    input:
+        code=code("gather"),
+        chunks=gather("results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet"),
+    output:
+        "results/{round}/predictions/{page_set}/{detector}/{classifier}.parquet",
+    params:
+        settings=dict(kind="predictions"),
+    log:
+        "results/logs/gather_predictions/{round}/{page_set}/{detector}/{classifier}.log",
+    benchmark:
+        "results/benchmarks/gather_predictions/{round}/{page_set}/{detector}/{classifier}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    script:
+        "../scripts/gather.py"

@@ -1,0 +1,42 @@
+# Training crops of labelled boxes, and which of them train and validate for a held-out book.
+rule crops:
+    input:
+        code=code("crops"),
+        truth="results/truth/{image_set}.parquet",
+        denoised="results/denoised/{image_set}/{chunk}",
+    output:
+        "results/crops/{image_set}/{chunk}.arrow",
+    params:
+        settings=lambda wildcards: dict(
+            config["crops"], pages=denoised_pages(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)])
+        ),
+    log:
+        "results/logs/crops/{image_set}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/crops/{image_set}/{chunk}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    script:
+        "../scripts/crops.py"
+
+
+rule folds:
+    input:
+        code=code("folds"),
+        pages=f"results/pages/{TRAINING}.parquet",
+        truth=f"results/truth/{TRAINING}.parquet",
+    output:
+        training="results/folds/{validation_book}/training.parquet",
+        validation="results/folds/{validation_book}/validation.parquet",
+    params:
+        settings=config["folds"],
+    log:
+        "results/logs/folds/{validation_book}.log",
+    benchmark:
+        "results/benchmarks/folds/{validation_book}.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=20,
+    script:
+        "../scripts/folds.py"

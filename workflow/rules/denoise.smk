@@ -1,0 +1,30 @@
+def page_chunk_images(wildcards):
+    """The images of one chunk; of drawn pages the folder that holds all of them."""
+    if "synthetic" in PAGE_SETS[wildcards.image_set]:
+        return page_images(wildcards)
+    return [page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]]
+
+
+rule denoise:
+    input:
+        code=code("denoise"),
+        images=page_chunk_images,
+        # Waits for the check, but another page's change is no reason to denoise these again.
+        checked=ancient("results/pages/{image_set}.parquet"),
+    output:
+        directory("results/denoised/{image_set}/{chunk}"),
+    params:
+        settings=lambda wildcards: dict(
+            config["denoise"],
+            pages=[[page.image_id, page.path] for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]],
+        ),
+    log:
+        "results/logs/denoise/{image_set}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/denoise/{image_set}/{chunk}.tsv"
+    threads: 4
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    script:
+        "../scripts/denoise.py"

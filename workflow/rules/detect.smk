@@ -1,0 +1,40 @@
+# Where the characters are.
+rule detect:
+    input:
+        code=code("detect"),
+        checkpoint="results/detector/{detector}.pth",
+        denoised=denoised_chunk,
+    output:
+        "results/detections/{page_set}/{detector}/{chunk}.parquet",
+    params:
+        settings=lambda wildcards: dict(config["detect"], pages=denoised_chunk_pages(wildcards)),
+    log:
+        "results/logs/detect/{page_set}/{detector}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/detect/{page_set}/{detector}/{chunk}.tsv"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    script:
+        "../scripts/detect.py"
+
+
+rule gather_detections:
+    input:
+        code=code("gather"),
+        chunks=gather("results/detections/{page_set}/{detector}/{chunk}.parquet"),
+    output:
+        "results/detections/{page_set}/{detector}.parquet",
+    params:
+        settings=dict(kind="detections"),
+    log:
+        "results/logs/gather_detections/{page_set}/{detector}.log",
+    benchmark:
+        "results/benchmarks/gather_detections/{page_set}/{detector}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    script:
+        "../scripts/gather.py"

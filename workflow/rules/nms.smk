@@ -1,0 +1,18 @@
+# One set of boxes from the detectors'.
+rule nms:
+    input:
+        code=code("nms"),
+        fused=expand("results/{{round}}/fused/{{page_set}}/{detector}.parquet", detector=DETECTORS),
+    output:
+        "results/{round}/merged/{page_set}.parquet",
+    params:
+        settings=dict(config["nms"], detectors=DETECTORS),
+    log:
+        "results/logs/nms/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/nms/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    script:
+        "../scripts/nms.py"

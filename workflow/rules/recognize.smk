@@ -1,0 +1,60 @@
+# What stays, and the submission.
+rule reject:
+    input:
+        code=code("reject"),
+        merged="results/{round}/merged/{page_set}.parquet",
+        features="results/{round}/features/{page_set}.parquet",
+        boosters=rules.booster.output.folds,
+    output:
+        "results/{round}/recognized/{page_set}.parquet",
+    params:
+        settings=config["reject"],
+    log:
+        "results/logs/reject/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/reject/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    script:
+        "../scripts/reject.py"
+
+
+rule submission:
+    input:
+        code=code("submission"),
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        "results/{round}/submissions/{page_set}.csv",
+    params:
+        settings=config["submission"],
+    log:
+        "results/logs/submission/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/submission/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    script:
+        "../scripts/submission.py"
+
+
+localrules:
+    final_submission,
+
+
+rule final_submission:
+    input:
+        f"results/{ROUND}/submissions/{config['recognize'][0]}.csv",
+    output:
+        "results/final_submission.csv",
+    log:
+        "results/logs/final_submission.log",
+    shell:
+        "cp {input} {output} 2> {log}"
+
+
+rule recognize:
+    input:
+        expand("results/{round}/submissions/{page_set}.csv", round=ROUND, page_set=config["recognize"]),

@@ -1,0 +1,16 @@
+"""Cuts the training crops of one chunk.
+
+In: true boxes, denoised pages. Out: an Arrow file of encoded crops.
+"""
+
+from pathlib import Path
+
+from kuzushiji.crops import cut_crops
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+pages = {image_id: Path(path) for image_id, path in settings["pages"]}
+truth = read_table(snakemake.input.truth, "truth")
+cut_crops(truth[truth["image_id"].isin(pages.keys())], pages, Path(snakemake.output[0]), settings)

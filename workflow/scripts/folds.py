@@ -1,0 +1,15 @@
+"""Divides the training crops by a held-out book.
+
+In: tables of pages and true boxes. Out: index tables of the training and the validation crops.
+"""
+
+from kuzushiji.folds import fold
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table, write_table
+
+log_to(snakemake.log[0])
+books = read_table(snakemake.input.pages, "pages")[["image_id", "book"]]
+truth = read_table(snakemake.input.truth, "truth").merge(books, on="image_id")
+training, validation = fold(truth, snakemake.wildcards.validation_book, snakemake.params.settings)
+write_table(training, snakemake.output.training, "folds")
+write_table(validation, snakemake.output.validation, "folds")

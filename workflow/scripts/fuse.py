@@ -1,0 +1,14 @@
+"""Fuses the classifiers' predictions on one detector's boxes.
+
+In: one table a classifier. Out: one table.
+"""
+
+from kuzushiji.fuse import fuse
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table, write_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+tables = [read_table(path, "predictions") for path in snakemake.input.predictions]
+fused = fuse(dict(zip(settings["classifiers"], tables, strict=True)), settings["method"])
+write_table(fused, snakemake.output[0], "predictions")

@@ -1,0 +1,14 @@
+"""Merges the detectors' boxes.
+
+In: one fused table a detector. Out: one table.
+"""
+
+from kuzushiji.logs import log_to
+from kuzushiji.nms import merge_detectors
+from kuzushiji.tables import read_table, write_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+tables = [read_table(path, "predictions") for path in snakemake.input.fused]
+merged = merge_detectors(dict(zip(settings["detectors"], tables, strict=True)), settings["iou"])
+write_table(merged, snakemake.output[0], "merged")

@@ -1,0 +1,19 @@
+"""Draws the pages of one `synthetic` page set.
+
+In: fonts, corpus. Out: a folder of JPEG pages, and their labels in the competition's layout.
+"""
+
+from pathlib import Path
+
+from kuzushiji.logs import log_to
+from kuzushiji.synthetic import draw_pages
+
+log_to(snakemake.log[0])
+draw_pages(
+    snakemake.params.settings,
+    fonts=[Path(path) for path in snakemake.input.fonts],
+    corpus=[Path(path) for path in snakemake.input.corpus],
+    images=Path(snakemake.output.images),
+    labels=Path(snakemake.output.labels),
+    processes=snakemake.threads,
+)
