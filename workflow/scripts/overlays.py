@@ -1,0 +1,19 @@
+"""Draws what was read on the original pages.
+
+In: recognized boxes, pages, their images, fonts. Out: a folder of JPEGs, one a page.
+"""
+
+from pathlib import Path
+
+from kuzushiji.logs import log_to
+from kuzushiji.overlays import write_overlays
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+write_overlays(
+    read_table(snakemake.input.recognized, "recognized"),
+    read_table(snakemake.input.pages, "pages"),
+    [Path(path) for path in snakemake.input.fonts],
+    Path(snakemake.output[0]),
+    snakemake.threads,
+)

@@ -1,0 +1,77 @@
+"""What Snakemake plans, without running it."""
+
+import pytest
+from conftest import planned, snakemake
+
+BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
+
+
+@pytest.fixture
+def competition(checkout):
+    """The competition's folders with as many pages as it has; planning opens none."""
+    folder = checkout / "resources" / "competition"
+    for name, count in {"train_images": 3881, "test_images": 4150}.items():
+        (folder / name).mkdir(parents=True)
+        for page in range(count):
+            (folder / name / f"{BOOKS[page % len(BOOKS)]}_{name[:5]}{page:05d}.jpg").touch()
+    (folder / "train.csv").touch()
+    return checkout
+
+
+def test_the_full_scale_workflow_plans_every_stage_in_chunks(competition):
+    jobs = planned(snakemake("--dry-run", "--cores", "2", cwd=competition))
+    assert jobs["denoise"] == 128
+    assert jobs["detect"] == 2 * 2 * 64
+    assert jobs["classify"] == 2 * 2 * 5 * 64
+    assert (jobs["detector"], jobs["classifier"], jobs["folds"]) == (1, 5, 2)
+    assert jobs["final_submission"] == jobs["booster"] == jobs["search"] == 1
+
+
+def test_the_slurm_profile_plans_the_same_jobs(competition):
+    local = planned(snakemake("--dry-run", "--cores", "2", cwd=competition))
+    assert planned(snakemake("--dry-run", "--profile", "slurm", cwd=competition)) == local
+
+
+def test_the_demo_plans_from_a_fresh_checkout(checkout):
+    jobs = planned(snakemake("--dry-run", "--profile", "profiles/demo", cwd=checkout))
+    assert jobs["synthetic"] == 2
+    assert jobs["classifier"] == 5
+    assert jobs["gather_predictions"] == 20
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("nms={iou: 3}", "3 is greater than the maximum"),
+        ("nms={overlap: 0.3}", "overlap"),
+        ("page_sets={mine: {images: there, of: [train]}}", "mine"),
+    ],
+)
+def test_a_mistake_in_the_configuration_stops_before_anything_is_planned(checkout, change, message):
+    run = snakemake("--dry-run", "--cores", "1", "--config", change, cwd=checkout, check=False)
+    assert run.returncode
+    assert message in run.stdout + run.stderr
+
+
+def test_a_missing_folder_of_scans_is_named(checkout):
+    run = snakemake(
+        "--dry-run",
+        "--cores",
+        "1",
+        "--config",
+        "page_sets={mine: {images: my/scans}}",
+        "--",
+        "results/first/text/mine",
+        cwd=checkout,
+        check=False,
+    )
+    assert run.returncode
+    assert "my/scans: there is no such folder of page images" in run.stdout + run.stderr
+
+
+def test_a_classifier_set_to_null_is_left_out(competition):
+    jobs = planned(
+        snakemake("--dry-run", "--cores", "2", "--config", "classifiers={02_resnet152: null}", cwd=competition)
+    )
+    assert jobs["classifier"] == 4
+    assert jobs["classify"] == 2 * 2 * 4 * 64

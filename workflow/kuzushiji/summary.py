@@ -1,0 +1,35 @@
+"""What a run gave, in a few lines: `python -m kuzushiji.summary results`."""
+
+import json
+import sys
+from pathlib import Path
+
+from kuzushiji.errors import InputError
+
+
+def summary(results: Path) -> str:
+    """Scores of every page set that was evaluated under `results`, and where its results lie.
+
+    Raises `InputError` where nothing was evaluated yet.
+    """
+    lines = []
+    for path in sorted(results.glob("*/metrics/*.json")):
+        metrics = json.loads(path.read_text())
+        scores = list(metrics["stages"].values())[-1]
+        lines.append(
+            f"{path.stem}: F1 {scores['f1']:.3f} (precision {scores['precision']:.3f}, recall {scores['recall']:.3f}) "
+            f"on {metrics['pages']} pages with {metrics['characters']} characters"
+        )
+        lines += [f"  book {book}: F1 {score['f1']:.3f}" for book, score in metrics["books"].items()]
+        home = path.parents[1]
+        lines.append(f"  pictures {home / 'overlays' / path.stem}  text {home / 'text' / path.stem}")
+    if not lines:
+        raise InputError(f"{results}: holds no scores; run `snakemake evaluate` first")
+    for name, what in {"final_submission.csv": "submission", "report.html": "report"}.items():
+        if (results / name).exists():
+            lines.append(f"{what} {results / name}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(summary(Path(sys.argv[1])))
