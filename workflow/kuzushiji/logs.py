@@ -15,7 +15,7 @@ def log_to(path: str) -> None:
     `InputError` is also shown, without its traceback, where the output went before.
     """
     terminal = os.fdopen(os.dup(2), "w")
-    log = open(path, "w", buffering=1)  # noqa: SIM115: open until the process ends
+    log = open(path, "w", buffering=1)  # noqa: SIM115 (open until the process ends)
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     logging.captureWarnings(True)

@@ -6,8 +6,6 @@ rule features:
         pages="results/pages/{page_set}.parquet",
     output:
         "results/{round}/features/{page_set}.parquet",
-    params:
-        settings=dict(variant=config["booster"]["features"]),
     log:
         "results/logs/features/{round}/{page_set}.log",
     benchmark:
@@ -15,6 +13,8 @@ rule features:
     resources:
         mem_mb=8000,
         runtime=60,
+    params:
+        settings=dict(variant=config["booster"]["features"]),
     script:
         "../scripts/features.py"
 
@@ -26,13 +26,7 @@ rule search:
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
     output:
-        best="results/{round}/booster/best_params.yaml",
-        trials="results/{round}/booster/trials.csv",
-    params:
-        settings=dict(
-            config["booster"]["search"],
-            **{name: config["booster"]["training"][name] for name in ("max_depth", "max_bin")},
-        ),
+        "results/{round}/booster/best_params.yaml",
     log:
         "results/logs/search/{round}.log",
     benchmark:
@@ -41,6 +35,12 @@ rule search:
     resources:
         mem_mb=8000,
         runtime=720,
+    params:
+        settings=lambda wildcards: dict(
+            config["booster"]["search"],
+            state=f"results/{wildcards.round}/state/search",
+            **{name: config["booster"]["training"][name] for name in ("max_depth", "max_bin")},
+        ),
     script:
         "../scripts/search.py"
 
@@ -55,8 +55,6 @@ rule booster:
     output:
         folds=expand("results/{{round}}/booster/fold_{fold}.txt", fold=range(config["booster"]["training"]["folds"])),
         scores="results/{round}/booster/scores.json",
-    params:
-        settings=config["booster"]["training"],
     log:
         "results/logs/booster/{round}.log",
     benchmark:
@@ -65,6 +63,8 @@ rule booster:
     resources:
         mem_mb=8000,
         runtime=120,
+    params:
+        settings=config["booster"]["training"],
     script:
         "../scripts/booster.py"
 

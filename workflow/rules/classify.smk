@@ -7,8 +7,6 @@ rule classify:
         denoised=denoised_chunk,
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet",
-    params:
-        settings=lambda wildcards: dict(config["classify"], pages=denoised_chunk_pages(wildcards)),
     log:
         "results/logs/classify/{round}/{page_set}/{detector}/{classifier}/{chunk}.log",
     benchmark:
@@ -18,6 +16,8 @@ rule classify:
         gpu=1,
         mem_mb=16000,
         runtime=120,
+    params:
+        settings=lambda wildcards: dict(config["classify"], pages=denoised_chunk_pages(wildcards)),
     script:
         "../scripts/classify.py"
 
@@ -28,8 +28,6 @@ rule gather_predictions:
         chunks=gather("results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet"),
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}.parquet",
-    params:
-        settings=dict(kind="predictions"),
     log:
         "results/logs/gather_predictions/{round}/{page_set}/{detector}/{classifier}.log",
     benchmark:
@@ -37,5 +35,7 @@ rule gather_predictions:
     resources:
         mem_mb=4000,
         runtime=20,
+    params:
+        settings=dict(kind="predictions"),
     script:
         "../scripts/gather.py"

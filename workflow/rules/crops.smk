@@ -6,10 +6,6 @@ rule crops:
         denoised="results/denoised/{image_set}/{chunk}",
     output:
         "results/crops/{image_set}/{chunk}.arrow",
-    params:
-        settings=lambda wildcards: dict(
-            config["crops"], pages=denoised_pages(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)])
-        ),
     log:
         "results/logs/crops/{image_set}/{chunk}.log",
     benchmark:
@@ -17,6 +13,10 @@ rule crops:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        settings=lambda wildcards: dict(
+            config["crops"], pages=denoised_pages(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)])
+        ),
     script:
         "../scripts/crops.py"
 
@@ -29,8 +29,6 @@ rule folds:
     output:
         training="results/folds/{validation_book}/training.parquet",
         validation="results/folds/{validation_book}/validation.parquet",
-    params:
-        settings=config["folds"],
     log:
         "results/logs/folds/{validation_book}.log",
     benchmark:
@@ -38,5 +36,7 @@ rule folds:
     resources:
         mem_mb=8000,
         runtime=20,
+    params:
+        settings=config["folds"],
     script:
         "../scripts/folds.py"

@@ -1,10 +1,3 @@
-def page_chunk_images(wildcards):
-    """The images of one chunk; of drawn pages the folder that holds all of them."""
-    if "synthetic" in PAGE_SETS[wildcards.image_set]:
-        return page_images(wildcards)
-    return [page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]]
-
-
 rule denoise:
     input:
         code=code("denoise"),
@@ -13,11 +6,6 @@ rule denoise:
         checked=ancient("results/pages/{image_set}.parquet"),
     output:
         directory("results/denoised/{image_set}/{chunk}"),
-    params:
-        settings=lambda wildcards: dict(
-            config["denoise"],
-            pages=[[page.image_id, page.path] for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]],
-        ),
     log:
         "results/logs/denoise/{image_set}/{chunk}.log",
     benchmark:
@@ -26,5 +14,10 @@ rule denoise:
     resources:
         mem_mb=8000,
         runtime=120,
+    params:
+        settings=lambda wildcards: dict(
+            config["denoise"],
+            pages=[[page.image_id, page.path] for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]],
+        ),
     script:
         "../scripts/denoise.py"

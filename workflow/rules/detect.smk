@@ -6,8 +6,6 @@ rule detect:
         denoised=denoised_chunk,
     output:
         "results/detections/{page_set}/{detector}/{chunk}.parquet",
-    params:
-        settings=lambda wildcards: dict(config["detect"], pages=denoised_chunk_pages(wildcards)),
     log:
         "results/logs/detect/{page_set}/{detector}/{chunk}.log",
     benchmark:
@@ -17,6 +15,8 @@ rule detect:
         gpu=1,
         mem_mb=16000,
         runtime=240,
+    params:
+        settings=lambda wildcards: dict(config["detect"], pages=denoised_chunk_pages(wildcards)),
     script:
         "../scripts/detect.py"
 
@@ -27,8 +27,6 @@ rule gather_detections:
         chunks=gather("results/detections/{page_set}/{detector}/{chunk}.parquet"),
     output:
         "results/detections/{page_set}/{detector}.parquet",
-    params:
-        settings=dict(kind="detections"),
     log:
         "results/logs/gather_detections/{page_set}/{detector}.log",
     benchmark:
@@ -36,5 +34,7 @@ rule gather_detections:
     resources:
         mem_mb=4000,
         runtime=20,
+    params:
+        settings=dict(kind="detections"),
     script:
         "../scripts/gather.py"

@@ -7,8 +7,6 @@ rule detector:
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
     output:
         expand("results/detector/{detector}.pth", detector=DETECTORS),
-    params:
-        settings=dict(config["detector"], detect=config["detect"], state="results/detector/state"),
     log:
         "results/logs/detector.log",
     benchmark:
@@ -18,5 +16,7 @@ rule detector:
         gpu=1,
         mem_mb=32000,
         runtime=2880,
+    params:
+        settings=dict(config["detector"], detect=config["detect"], state="results/detector/state"),
     script:
         "../scripts/detector.py"

@@ -11,8 +11,8 @@ rule metrics:
             classifier=CLASSIFIERS,
         ),
         fused=rules.nms.input.fused,
-        merged="results/{round}/merged/{page_set}.parquet",
-        recognized="results/{round}/recognized/{page_set}.parquet",
+        merged=["results/{round}/merged/{page_set}.parquet"],
+        recognized=["results/{round}/recognized/{page_set}.parquet"],
     output:
         metrics="results/{round}/metrics/{page_set}.json",
         stages=report(
@@ -27,8 +27,6 @@ rule metrics:
             category="Scores",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by book"},
         ),
-    params:
-        settings=dict(detectors=DETECTORS, classifiers=CLASSIFIERS),
     log:
         "results/logs/metrics/{round}/{page_set}.log",
     benchmark:

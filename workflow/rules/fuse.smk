@@ -7,8 +7,6 @@ rule fuse:
         ),
     output:
         "results/{round}/fused/{page_set}/{detector}.parquet",
-    params:
-        settings=dict(config["fuse"], classifiers=CLASSIFIERS),
     log:
         "results/logs/fuse/{round}/{page_set}/{detector}.log",
     benchmark:
@@ -16,5 +14,7 @@ rule fuse:
     resources:
         mem_mb=8000,
         runtime=30,
+    params:
+        settings=dict(config["fuse"], classifiers=CLASSIFIERS),
     script:
         "../scripts/fuse.py"

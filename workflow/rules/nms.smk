@@ -5,8 +5,6 @@ rule nms:
         fused=expand("results/{{round}}/fused/{{page_set}}/{detector}.parquet", detector=DETECTORS),
     output:
         "results/{round}/merged/{page_set}.parquet",
-    params:
-        settings=dict(config["nms"], detectors=DETECTORS),
     log:
         "results/logs/nms/{round}/{page_set}.log",
     benchmark:
@@ -14,5 +12,7 @@ rule nms:
     resources:
         mem_mb=8000,
         runtime=30,
+    params:
+        settings=dict(config["nms"], detectors=DETECTORS),
     script:
         "../scripts/nms.py"

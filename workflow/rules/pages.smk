@@ -1,17 +1,4 @@
 # Every page and label is checked once, before hours of work start.
-def page_images(wildcards):
-    """The images of an image set: files that were there, or the folder they are drawn into."""
-    if "synthetic" in PAGE_SETS[wildcards.image_set]:
-        return f"results/synthetic/{wildcards.image_set}/images"
-    return [page.path for page in pages_of(wildcards.image_set)]
-
-
-def page_labels(wildcards):
-    if "synthetic" in PAGE_SETS[wildcards.image_set]:
-        return f"results/synthetic/{wildcards.image_set}/labels.csv"
-    return PAGE_SETS[wildcards.image_set].get("labels", [])
-
-
 rule pages:
     input:
         code=code("pages"),
@@ -20,8 +7,6 @@ rule pages:
     output:
         pages="results/pages/{image_set}.parquet",
         truth="results/truth/{image_set}.parquet",
-    params:
-        settings=lambda wildcards: dict(config["pages"], pages=[list(page) for page in pages_of(wildcards.image_set)]),
     log:
         "results/logs/pages/{image_set}.log",
     benchmark:
@@ -31,6 +16,8 @@ rule pages:
     resources:
         mem_mb=8000,
         runtime=60,
+    params:
+        settings=lambda wildcards: dict(config["pages"], pages=[list(page) for page in pages_of(wildcards.image_set)]),
     script:
         "../scripts/pages.py"
 
@@ -38,22 +25,26 @@ rule pages:
 rule view:
     input:
         code=code("view"),
-        pages=lambda wildcards: expand("results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)),
-        truth=lambda wildcards: expand("results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)),
+        pages=lambda wildcards: expand(
+            "results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
+        ),
+        truth=lambda wildcards: expand(
+            "results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
+        ),
     output:
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
-    params:
-        settings=lambda wildcards: dict(pages=[page.image_id for page in pages_of(wildcards.page_set)]),
-    wildcard_constraints:
-        page_set=one_of(VIEWS),
     log:
         "results/logs/view/{page_set}.log",
     benchmark:
         "results/benchmarks/view/{page_set}.tsv"
+    wildcard_constraints:
+        page_set=one_of(VIEWS),
     priority: 100
     resources:
         mem_mb=4000,
         runtime=20,
+    params:
+        settings=lambda wildcards: dict(pages=[page.image_id for page in pages_of(wildcards.page_set)]),
     script:
         "../scripts/view.py"

@@ -13,10 +13,6 @@ sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
 
 from kuzushiji import page_sets
 
-# A named entry set to null is left out.
-for section in ("page_sets", "classifiers"):
-    config[section] = {name: entry for name, entry in config[section].items() if entry}
-
 ROUND = config["round"]
 PAGE_SETS = config["page_sets"]
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
@@ -69,13 +65,9 @@ def pages_by_chunk(page_set):
     return chunks
 
 
-def page_set_of(wildcards):
-    return wildcards.get("page_set") or wildcards.image_set
-
-
 def gather(pattern):
     """An input function: `pattern` for every chunk of the page set."""
-    return lambda wildcards: expand(pattern, **wildcards, chunk=sorted(pages_by_chunk(page_set_of(wildcards))))
+    return lambda wildcards: expand(pattern, **wildcards, chunk=sorted(pages_by_chunk(wildcards.page_set)))
 
 
 def denoised_folders(pages):
@@ -93,3 +85,53 @@ def denoised_chunk(wildcards):
 
 def denoised_chunk_pages(wildcards):
     return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
+
+
+def fonts(wildcards):
+    """Every font that was fetched at set-up."""
+    found = sorted(map(str, Path("resources/fonts").glob("*.[ot]t[fc]")))
+    if not found:
+        raise WorkflowError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
+    return found
+
+
+def page_images(wildcards):
+    """The images of an image set: files that were there, or the folder they are drawn into."""
+    if "synthetic" in PAGE_SETS[wildcards.image_set]:
+        return f"results/synthetic/{wildcards.image_set}/images"
+    return [page.path for page in pages_of(wildcards.image_set)]
+
+
+def page_labels(wildcards):
+    if "synthetic" in PAGE_SETS[wildcards.image_set]:
+        return f"results/synthetic/{wildcards.image_set}/labels.csv"
+    return PAGE_SETS[wildcards.image_set].get("labels", [])
+
+
+def page_chunk_images(wildcards):
+    """The images of one chunk; of drawn pages the folder that holds all of them."""
+    if "synthetic" in PAGE_SETS[wildcards.image_set]:
+        return page_images(wildcards)
+    return [page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]]
+
+
+def classifier_settings(wildcards):
+    return dict(
+        config["classification"],
+        **config["classifiers"][wildcards.classifier],
+        max_training=config["folds"]["max_training"],
+        state=f"results/{wildcards.round}/state/classifier",
+    )
+
+
+def fold_of(wildcards):
+    book = config["classifiers"][wildcards.classifier]["validation_book"]
+    return [f"results/folds/{book}/training.parquet", f"results/folds/{book}/validation.parquet"]
+
+
+def original_images(wildcards):
+    found = []
+    for image_set in page_sets.sources(PAGE_SETS, wildcards.page_set):
+        if "synthetic" in PAGE_SETS[image_set]:
+            found.append(f"results/synthetic/{image_set}/images")
+    return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]

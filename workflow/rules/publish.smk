@@ -1,12 +1,4 @@
 # What people look at: the pages with what was read, and the text.
-def original_images(wildcards):
-    found = []
-    for image_set in page_sets.sources(PAGE_SETS, wildcards.page_set):
-        if "synthetic" in PAGE_SETS[image_set]:
-            found.append(f"results/synthetic/{image_set}/images")
-    return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
-
-
 rule overlays:
     input:
         code=code("overlays"),

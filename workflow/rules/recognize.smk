@@ -7,8 +7,6 @@ rule reject:
         boosters=rules.booster.output.folds,
     output:
         "results/{round}/recognized/{page_set}.parquet",
-    params:
-        settings=config["reject"],
     log:
         "results/logs/reject/{round}/{page_set}.log",
     benchmark:
@@ -16,6 +14,8 @@ rule reject:
     resources:
         mem_mb=8000,
         runtime=30,
+    params:
+        settings=config["reject"],
     script:
         "../scripts/reject.py"
 
@@ -27,8 +27,6 @@ rule submission:
         pages="results/pages/{page_set}.parquet",
     output:
         "results/{round}/submissions/{page_set}.csv",
-    params:
-        settings=config["submission"],
     log:
         "results/logs/submission/{round}/{page_set}.log",
     benchmark:
@@ -36,6 +34,8 @@ rule submission:
     resources:
         mem_mb=4000,
         runtime=20,
+    params:
+        settings=config["submission"],
     script:
         "../scripts/submission.py"
 

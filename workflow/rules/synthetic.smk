@@ -1,12 +1,4 @@
 # Pages drawn in brush fonts, in the competition's layout.
-def fonts(wildcards):
-    """Every font that was fetched at set-up."""
-    found = sorted(map(str, Path("resources/fonts").glob("*.[ot]t[fc]")))
-    if not found:
-        raise WorkflowError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
-    return found
-
-
 rule synthetic:
     input:
         code=code("synthetic"),
@@ -15,8 +7,6 @@ rule synthetic:
     output:
         images=directory("results/synthetic/{image_set}/images"),
         labels="results/synthetic/{image_set}/labels.csv",
-    params:
-        settings=lambda wildcards: PAGE_SETS[wildcards.image_set]["synthetic"],
     log:
         "results/logs/synthetic/{image_set}.log",
     benchmark:
@@ -25,5 +15,7 @@ rule synthetic:
     resources:
         mem_mb=8000,
         runtime=60,
+    params:
+        settings=lambda wildcards: PAGE_SETS[wildcards.image_set]["synthetic"],
     script:
         "../scripts/synthetic.py"

@@ -1,0 +1,120 @@
+"""Search for the false-positive predictor's settings."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import optuna
+import pandas as pd
+import yaml
+from optuna.trial import TrialState
+from sklearn.model_selection import train_test_split
+
+from kuzushiji.errors import InputError
+from kuzushiji.files import replacing
+from kuzushiji.state import locked
+
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+_LOGARITHMIC = ("lambda_l1", "lambda_l2")
+_LINEAR = ("feature_fraction", "bagging_fraction")
+_WHOLE = ("num_leaves", "bagging_freq", "min_child_samples")
+
+
+def search(
+    features: pd.DataFrame, target: np.ndarray, settings: dict, storage: Path, out: Path, threads: int = 1
+) -> dict:
+    """LightGBM settings with the least error on a hold-out (the published search), written to `out` as YAML.
+
+    Trials follow the tree-structured Parzen estimator (Bergstra et al. 2011) and are given up early when worse than the
+    median of those before. They are kept in `storage` (SQLite): a search that was killed goes on, and after a kill
+    finds what it would have found without. Other rows, features or settings start a search of their own there;
+    only `trials` may be raised to continue one.
+
+    features: (N, F). target: (N,) 1 where a box is a character. settings: the configuration's `booster.search`, and
+    `max_depth` and `max_bin` of `booster.training`.
+    Returns the best settings. Raises `InputError` if the rows cannot be split, or another process
+    holds the folder of `storage`.
+    """
+    storage = Path(storage)
+    x, target = features.to_numpy(np.float64), np.asarray(target, dtype=np.int32)
+    rows = _split(target, settings)
+    with locked(storage.parent):
+        best = _run(x, target, rows, settings, storage, threads)
+    with replacing(out) as partial:
+        partial.write_text(yaml.safe_dump(best))
+    return best
+
+
+def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage: Path, threads: int) -> dict:
+    study = optuna.create_study(
+        study_name=_fingerprint(x, target, settings),
+        storage=f"sqlite:///{storage.resolve()}",
+        direction="minimize",
+        pruner=optuna.pruners.MedianPruner(n_warmup_steps=settings["pruner_warmup"]),
+        load_if_exists=True,
+    )
+    # The lock says that nobody works on these any more.
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    done = len(study.get_trials(deepcopy=False, states=_FINISHED))
+    for number in range(done, settings["trials"]):
+        # Seeded anew for each trial, so that a continued search draws what an unbroken one would.
+        study.sampler = optuna.samplers.TPESampler(seed=settings["seed"] + number)
+        study.optimize(lambda trial: _error(trial, x, target, rows, settings, threads), n_trials=1)
+    return study.best_params
+
+
+def _error(trial: optuna.Trial, x: np.ndarray, target: np.ndarray, rows: list, settings: dict, threads: int) -> float:
+    """1 - accuracy on the hold-out after all rounds."""
+    params = {
+        "objective": "binary",
+        "metric": "binary_error",
+        "max_depth": settings["max_depth"],
+        "max_bin": settings["max_bin"],
+        "seed": settings["seed"],
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads,
+        "verbosity": -1,
+        **{name: trial.suggest_float(name, *settings[name], log=True) for name in _LOGARITHMIC},
+        **{name: trial.suggest_float(name, *settings[name]) for name in _LINEAR},
+        **{name: trial.suggest_int(name, *settings[name]) for name in _WHOLE},
+    }
+    training = lgb.Dataset(x[rows[0]], target[rows[0]])
+    holdout = lgb.Dataset(x[rows[1]], target[rows[1]], reference=training)
+    record: dict = {}
+
+    def prune(env) -> None:
+        # The storage commits every report: one a round would cost more than the training.
+        if (env.iteration + 1) % settings["report_every"]:
+            return
+        trial.report(env.evaluation_result_list[0][2], env.iteration)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    callbacks = [prune, lgb.record_evaluation(record)]
+    lgb.train(params, training, settings["rounds"], valid_sets=[holdout], callbacks=callbacks)
+    return record["valid_0"]["binary_error"][-1]
+
+
+def _split(target: np.ndarray, settings: dict) -> list:
+    """Row positions that train and that are held out, with the same share of characters."""
+    try:
+        return train_test_split(
+            np.arange(len(target)), test_size=settings["holdout"], random_state=settings["seed"], stratify=target
+        )
+    except ValueError as error:
+        raise InputError(
+            f"booster.search: {len(target)} boxes, {int(target.sum())} of them characters, cannot be split into "
+            f"training and hold-out rows ({error}); give the validation page set more labelled pages"
+        ) from error
+
+
+def _fingerprint(x: np.ndarray, target: np.ndarray, settings: dict) -> str:
+    """A name for the search over these rows with these settings, however many trials it is to have."""
+    asked = {name: value for name, value in settings.items() if name != "trials"}
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(x).tobytes() + target.tobytes())
+    return digest.hexdigest()

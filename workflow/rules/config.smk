@@ -1,0 +1,28 @@
+# The configuration: config.yaml, then profiles and `--config` over it, checked before anything is planned.
+import yaml
+from snakemake.utils import update_config, validate
+
+
+configfile: "config.yaml"
+
+
+def typed(value):
+    """`--config` hands over the inner values of dictionaries and lists as text; YAML gives them their types."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
+
+
+update_config(config, typed(workflow.config_settings.config))
+validate(config, "../schemas/config.schema.yaml")
+
+# A named entry set to null is left out.
+for section in ("page_sets", "classifiers"):
+    config[section] = {name: entry for name, entry in config[section].items() if entry}
+
+for key, names in {key: config[key] for key in ("training", "validation", "recognize")}.items():
+    for name in [names] if isinstance(names, str) else names:
+        if name not in config["page_sets"]:
+            raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")
