@@ -5,15 +5,9 @@
 #                       (workflow/kuzushiji) share their names
 # resources/            what comes in          results/   what is made, one folder a stage
 # profiles/             demo, slurm; `default` always loads
-from snakemake.utils import min_version, validate
+from snakemake.utils import min_version
 
 min_version("9.0")
-
-
-configfile: "config.yaml"
-
-
-validate(config, "workflow/schemas/config.schema.yaml")
 
 
 report: "workflow/report/workflow.rst"
@@ -22,6 +16,7 @@ report: "workflow/report/workflow.rst"
 container: "envs/kuzushiji.sif"
 
 
+include: "workflow/rules/config.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/pages.smk"
