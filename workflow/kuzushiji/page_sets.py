@@ -37,9 +37,11 @@ def chunk_of(image_id: str, chunks: int) -> int:
 
 
 def synthetic_ids(settings: dict) -> list[str]:
-    """The ids of the pages that a `synthetic` section asks for: `{book}001-{page}`, pages from 1."""
+    """The ids of the pages that a `synthetic` section asks for: `{book}{volume}-{page}`, pages from 1."""
     return [
-        f"{book}001-{page:03d}" for book, style in settings["books"].items() for page in range(1, style["pages"] + 1)
+        f"{book}{settings['volume']:03d}-{page:03d}"
+        for book, style in settings["books"].items()
+        for page in range(1, style["pages"] + 1)
     ]
 
 

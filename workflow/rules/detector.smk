@@ -17,6 +17,8 @@ rule detector:
         mem_mb=32000,
         runtime=2880,
     params:
-        settings=dict(config["detector"], detect=config["detect"], state="results/detector/state"),
+        settings=lambda wildcards: dict(
+            config["detector"], state="results/detector/state", pages=denoised_pages(pages_of(TRAINING))
+        ),
     script:
         "../scripts/detector.py"

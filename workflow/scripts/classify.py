@@ -1,0 +1,17 @@
+"""Reads one detector's boxes of one chunk with one classifier.
+
+In: a classifier's checkpoint, boxes, denoised pages. Out: a table of predictions.
+"""
+
+from pathlib import Path
+
+from kuzushiji.classify import classify
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table, write_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+detections = read_table(snakemake.input.detections, "detections")
+pages = {image_id: Path(path) for image_id, path in settings["pages"]}
+predictions = classify(snakemake.input.checkpoint, detections, pages, settings)
+write_table(predictions, snakemake.output[0], "predictions")

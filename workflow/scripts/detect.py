@@ -1,0 +1,12 @@
+"""Finds the characters on the pages of one chunk.
+
+In: a detector's checkpoint, denoised pages. Out: a table of boxes.
+"""
+
+from kuzushiji.detect import detect
+from kuzushiji.logs import log_to
+from kuzushiji.tables import write_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+write_table(detect(snakemake.input.checkpoint, settings["pages"], settings), snakemake.output[0], "detections")
