@@ -36,7 +36,7 @@ def test_a_page_keeps_its_chunk_whatever_other_pages_there_are(image_id, chunks)
 def test_views_of_views_take_the_books_that_all_allow(tmp_path):
     sets = {
         "a": {"images": make_folder(tmp_path / "a", "brsk001-001.jpg", "umgy001-001.JPG", "notes.txt")},
-        "drawn": {"synthetic": {"books": {"sousyo": {"pages": 2}}}},
+        "drawn": {"synthetic": {"volume": 1, "books": {"sousyo": {"pages": 2}}}},
         "train": {"of": ["a", "drawn"]},
         "val": {"of": ["train"], "books": ["brsk", "sousyo"]},
     }
@@ -63,7 +63,7 @@ def test_mistakes_in_page_sets_name_their_key(tmp_path):
         with pytest.raises(InputError, match=message):
             page_sets.pages(sets, name, 4)
     sets = {
-        "drawn": {"synthetic": {"books": {"kouzan": {"pages": 1}}}},
+        "drawn": {"synthetic": {"volume": 1, "books": {"kouzan": {"pages": 1}}}},
         "view": {"of": ["drawn"], "books": [200014740]},
     }
     with pytest.raises(InputError, match="view: no page of the books 200014740"):

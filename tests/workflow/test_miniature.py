@@ -62,7 +62,9 @@ def test_scores_are_given_by_stage_and_book(done):
 def test_every_rule_logs_and_is_measured(done):
     rules = {path.name.removesuffix(".tsv") for path in (done / "results/benchmarks").iterdir()}
     assert {"synthetic", "detector", "classifier", "search", "booster", "text"} <= rules
-    assert rules == {path.name.removesuffix(".log") for path in (done / "results/logs").iterdir()} - {"final_submission"}
+    assert rules == {path.name.removesuffix(".log") for path in (done / "results/logs").iterdir()} - {
+        "final_submission"
+    }
 
 
 def test_a_report_is_written(done):
@@ -81,7 +83,12 @@ def test_nothing_is_rerun_without_a_change(done):
 
 
 def test_touching_everything_reruns_nothing(done):
-    for path in [*done.glob("workflow/**/*"), *done.glob("resources/corpus/*"), done / "config.yaml", done / "Snakefile"]:
+    for path in [
+        *done.glob("workflow/**/*"),
+        *done.glob("resources/corpus/*"),
+        done / "config.yaml",
+        done / "Snakefile",
+    ]:
         path.touch()
     assert planned(run("--dry-run", cwd=done)) == {}
 

@@ -1,0 +1,282 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from kuzushiji import detector
+from kuzushiji.detection_model import load_detector
+from kuzushiji.detector import train
+from kuzushiji.detector_pages import RandomColor, TrainingPages, loader
+from kuzushiji.errors import InputError
+
+PUBLISHED = yaml.safe_load(Path("config.yaml").read_text())["detector"]
+MODEL = {
+    "depth": 18,
+    "pretrained": False,
+    "neck_channels": 8,
+    "anchor_sizes": [4],
+    "norm_trained": True,
+    "training_proposals": 30,
+    "sampled_anchors": 32,
+    "sampled_proposals": 16,
+}
+TRAINING = {
+    "images_per_step": 1,
+    "checkpoint_interval": 2,
+    "short_sides": [64, 96],
+    "warmup_iterations": 2,
+    "milestones": [4],
+    "clip_gradients": 10.0,
+    "workers": 0,
+}
+SETTINGS = {"model": PUBLISHED["model"] | MODEL, "training": PUBLISHED["training"] | TRAINING}
+
+# Trains in another process, and stops for good (SIGKILL or a long sleep) when `stop` iterations are done.
+CHILD = """
+import json, os, sys, time, torch
+import numpy as np
+torch.set_num_threads(1)
+from kuzushiji import detector
+pages, settings, state, output, stop, act = json.loads(sys.argv[1])
+step = detector._Loop.run_iter
+def run_iter(self, batch):
+    if self._iter == stop:
+        print("stopped", flush=True)
+        os.kill(os.getpid(), 9) if act == "kill" else time.sleep(60)
+    step(self, batch)
+detector._Loop.run_iter = run_iter
+pages = [(path, np.array(boxes).reshape(-1, 4), width, height) for path, boxes, width, height in pages]
+detector.train(pages, settings, state, {3: output + "/3.pth", 6: output + "/6.pth"})
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Three pages with squares for characters, and one without any."""
+    folder, draw = tmp_path_factory.mktemp("pages"), np.random.default_rng(0)
+    found = []
+    for number in range(4):
+        image = draw.integers(200, 256, (110, 90, 3), np.uint8)
+        corners = draw.integers(0, 70, (6 if number else 0, 2))
+        boxes = np.concatenate([corners, corners + 16], axis=1).astype(float)
+        for x, y in corners:
+            image[y : y + 16, x : x + 16] = 30
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+        found.append((str(folder / f"{number}.png"), boxes, 90, 110))
+    return found
+
+
+@pytest.fixture(scope="module")
+def trained(pages, tmp_path_factory):
+    """An uninterrupted training: its state folder and its outputs."""
+    folder = tmp_path_factory.mktemp("trained")
+    outputs = {3: folder / "3.pth", 6: folder / "6.pth"}
+    train(pages, SETTINGS, folder / "state", outputs)
+    return folder / "state", outputs
+
+
+def child(pages, settings, state, output, stop, act):
+    listed = [(path, boxes.tolist(), width, height) for path, boxes, width, height in pages]
+    argument = json.dumps([listed, settings, str(state), str(output), stop, act])
+    return subprocess.Popen([sys.executable, "-c", CHILD, argument], stdout=subprocess.PIPE, text=True)
+
+
+def wait_for_stop(process):
+    assert any("stopped" in line for line in process.stdout), "the training ended by itself"
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def same(first, second):
+    first, second = weights(first), weights(second)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_snapshots_are_detectors(trained):
+    _, outputs = trained
+    for iteration, path in outputs.items():
+        model, meta = load_detector(path)
+        assert (meta["iteration"], meta["settings"]) == (iteration, SETTINGS["model"])
+        assert int(model.backbone.bn1.num_batches_tracked) == iteration
+    assert not same(outputs[3], outputs[6])
+
+
+def test_a_finished_training_leaves_its_snapshots_and_no_more(trained):
+    state, outputs = trained
+    (folder,) = state.iterdir()
+    assert {path.name for path in folder.iterdir()} == {
+        "finished",
+        "lock",
+        "snapshot_000003.pth",
+        "snapshot_000006.pth",
+    }
+    assert {path.name for path in outputs[3].parent.iterdir()} == {"state", "3.pth", "6.pth"}
+
+
+def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_path, caplog):
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act="kill")
+    wait_for_stop(process)
+    assert process.wait() == -signal.SIGKILL
+    (folder,) = (tmp_path / "state").iterdir()
+    assert sorted(path.name for path in folder.glob("*.pth")) == ["iter_2.pth", "iter_4.pth", "snapshot_000003.pth"]
+    assert not (tmp_path / "3.pth").exists()
+    (folder / "iter_6.pth").write_bytes((folder / "iter_4.pth").read_bytes()[:1000])  # damaged: not to be resumed from
+
+    # How pages are loaded does not belong to what is resumed.
+    settings = {**SETTINGS, "training": SETTINGS["training"] | {"workers": 1, "checkpoint_interval": 100}}
+    caplog.set_level("INFO")
+    train(pages, settings, tmp_path / "state", {3: tmp_path / "3.pth", 6: tmp_path / "6.pth"})
+    assert "from iteration 4 to 6" in caplog.text
+    for iteration, path in trained[1].items():
+        assert same(path, tmp_path / f"{iteration}.pth")
+    assert "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD" not in os.environ
+
+
+def test_a_second_copy_fails_clearly(pages, tmp_path):
+    outputs = {3: tmp_path / "3.pth", 6: tmp_path / "6.pth"}
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=0, act="sleep")
+    try:
+        wait_for_stop(process)
+        with pytest.raises(InputError, match=str(tmp_path / "state")):
+            train(pages, SETTINGS, tmp_path / "state", outputs)
+        assert process.poll() is None and not outputs[3].exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_lost_output_is_copied_and_not_trained_again(pages, trained, monkeypatch):
+    state, outputs = trained
+    before = outputs[3].read_bytes()
+    outputs[3].unlink()
+    monkeypatch.setattr(detector, "_run", None)
+    train(pages, SETTINGS, state, outputs)
+    assert outputs[3].read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["setting", "code", "boxes", "pixels", "snapshots"])
+def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypatch, tmp_path):
+    state, outputs = trained
+    copied = tmp_path / "state"
+    subprocess.run(["cp", "-r", state, copied], check=True)
+    outputs = {iteration: tmp_path / f"{iteration}.pth" for iteration in outputs}
+    settings, pages = SETTINGS, list(pages)
+    path, boxes, width, height = pages[1]
+    if change == "setting":
+        settings = {**SETTINGS, "training": SETTINGS["training"] | {"learning_rate": 0.02}}
+    elif change == "code":
+        monkeypatch.setattr(detector, "_code", lambda: "changed")
+    elif change == "boxes":
+        pages[1] = (path, boxes + 1, width, height)
+    elif change == "pixels":
+        image = cv2.imread(path)
+        image[5, 5] ^= 1
+        (tmp_path / "pages").mkdir()
+        pages[1] = (str(tmp_path / "pages" / Path(path).name), boxes, width, height)
+        cv2.imwrite(pages[1][0], image)
+    else:
+        outputs = {6: tmp_path / "6.pth"}
+
+    class Started(Exception):
+        pass
+
+    def run(pages, settings, folder, snapshots, rank, ranks):
+        assert {path.name for path in folder.iterdir()} == {"lock"}
+        raise Started
+
+    monkeypatch.setattr(detector, "_run", run)
+    with pytest.raises(Started):
+        train(pages, settings, copied, outputs)
+
+
+def test_several_processes_share_a_step(pages, tmp_path):
+    """Two processes under torchrun, on the CPU, train one detector."""
+    script = tmp_path / "job.py"
+    script.write_text(CHILD)
+    listed = [(path, boxes.tolist(), width, height) for path, boxes, width, height in pages]
+    settings = {**SETTINGS, "training": SETTINGS["training"] | {"images_per_step": 2}}
+    argument = json.dumps([listed, settings, str(tmp_path / "state"), str(tmp_path), None, None])
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, argument]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert load_detector(tmp_path / "6.pth")[1]["iteration"] == 6
+    assert not same(tmp_path / "3.pth", tmp_path / "6.pth")
+
+
+def test_batches_depend_on_the_step_alone(pages):
+    def pixels(start, rank, ranks, steps):
+        batches = iter(loader(pages, SETTINGS["training"] | {"images_per_step": 2}, start, rank, ranks))
+        return [image for _ in range(steps) for image in next(batches)["inputs"]]
+
+    def equal(first, second):
+        return len(first) == len(second) and all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+    whole = pixels(0, 0, 1, 4)
+    assert equal(pixels(2, 0, 1, 2), whole[4:])
+    assert equal(pixels(0, 1, 2, 4), whole[1::2])
+    assert not equal(pixels(0, 0, 1, 4), pixels(1, 0, 1, 4))
+
+
+def test_every_page_is_drawn_once_an_epoch_at_every_size(pages):
+    batches = iter(loader(pages, SETTINGS["training"], 0, 0, 1))
+    drawn = [next(batches)["data_samples"][0] for _ in range(40)]
+    for epoch in range(10):
+        assert {sample.img_path for sample in drawn[4 * epoch : 4 * epoch + 4]} == {page[0] for page in pages}
+    assert {min(sample.img_shape) for sample in drawn} == {64, 96}
+
+
+def test_boxes_follow_their_page(pages):
+    sample = TrainingPages(pages, SETTINGS["training"])[1, 0]["data_samples"]
+    height, width = sample.img_shape
+    scale = np.array([width / 90, height / 110] * 2)
+    np.testing.assert_allclose(sample.gt_instances.bboxes.tensor, pages[1][1] * scale, rtol=1e-5)
+    assert sample.gt_instances.labels.tolist() == [0] * 6
+    assert len(TrainingPages(pages, SETTINGS["training"])[0, 0]["data_samples"].gt_instances) == 0
+
+
+def test_colors_keep_the_order_of_channels():
+    image = np.broadcast_to(np.array([200, 10, 60], np.uint8), (4, 4, 3)).copy()
+    still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
+    assert (RandomColor(still, 0.0).transform({"img": image})["img"] == image).all()
+    assert abs(RandomColor(still, 1.0).transform({"img": image})["img"].astype(int) - 47).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "box, message", [([5.0, 5, 5, 9], "box 1 of the labels"), ([95.0, 5, 120, 9], "box 1"), ([np.nan] * 4, "box 1")]
+)
+def test_a_box_without_area_on_the_page_is_named(pages, box, message):
+    path, boxes, width, height = pages[1]
+    broken = np.vstack([boxes[:1], [box]])
+    with pytest.raises(InputError, match=rf"1\.png: {message}"):
+        TrainingPages([(path, broken, width, height)], SETTINGS["training"])
+
+
+def test_other_bad_input_is_named(pages, tmp_path):
+    with pytest.raises(InputError, match="no pages"):
+        train([], SETTINGS, tmp_path, {2: tmp_path / "2.pth"})
+    with pytest.raises(InputError, match="need norm_trained: true"):
+        untrainable = {**SETTINGS, "model": SETTINGS["model"] | {"norm_trained": False}}
+        train(pages, untrainable, tmp_path, {2: tmp_path / "2.pth"})
+    with pytest.raises(InputError, match=r"lost\.png"):
+        train([("lost.png", np.zeros((0, 4)), 9, 9)], SETTINGS, tmp_path, {2: tmp_path / "2.pth"})
+    with pytest.raises(InputError, match="3 images do not divide among 2 processes"):
+        loader(pages, SETTINGS["training"] | {"images_per_step": 3}, 0, 0, 2)

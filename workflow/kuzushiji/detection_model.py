@@ -1,0 +1,113 @@
+"""The detector's network: built by mmdet, started from ImageNet weights, read from a checkpoint."""
+
+import json
+import os
+import pickle
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from kuzushiji import mmcv_ops
+from kuzushiji.detection_config import model_config
+from kuzushiji.errors import InputError
+
+KIND = "kuzushiji detector"
+
+# He's original networks, the weights for pixels of 0-255 without a scale: the first stride of a block lies in its
+# 1x1 convolution, batch norm is folded into a scale and a shift.
+PRETRAINED = {
+    50: "https://download.openmmlab.com/pretrain/third_party/resnet50_msra-5891d200.pth",
+    101: "https://download.openmmlab.com/pretrain/third_party/resnet101_msra-6cc46731.pth",
+}
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def build_model(settings: dict) -> nn.Module:
+    """The network of `model_config` with random weights, as a PyTorch module."""
+    mmcv_ops.install()
+    # Only now: the import of mmdet's models asks for mmcv's operators.
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    from mmengine.config import ConfigDict
+
+    register_all_modules()
+    return MODELS.build(ConfigDict(model_config(settings)))
+
+
+def load_pretrained(model: nn.Module, depth: int) -> None:
+    """Start the backbone of `model` (and its shared fifth stage) from ImageNet weights, downloaded once.
+
+    Raises `InputError` if there are none for this `depth`, or if they cannot be downloaded.
+    """
+    if depth not in PRETRAINED:
+        depths = ", ".join(map(str, PRETRAINED))
+        raise InputError(f"detector.model.depth: no ImageNet weights for {depth}; choose {depths} or pretrained: false")
+    try:
+        weights = torch.hub.load_state_dict_from_url(
+            PRETRAINED[depth], map_location="cpu", weights_only=True, check_hash=True, progress=False
+        )
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{PRETRAINED[depth]}: cannot be downloaded ({error}); put the file into {torch.hub.get_dir()}/checkpoints "
+            "or set detector.model.pretrained: false"
+        ) from error
+    weights = weights.get("state_dict", weights)
+    left = dict(weights)
+    stages = [model.backbone] + ([model.roi_head.shared_head] if model.roi_head.with_shared_head else [])
+    for stage in stages:
+        own = stage.state_dict()
+        # Batch norm is folded, so that the file need not have its statistics: those of a new network change nothing.
+        missing = [name for name in own if name not in left and not name.endswith(_STATISTICS)]
+        if missing:
+            raise InputError(f"{PRETRAINED[depth]}: lacks the weights {_some(missing)}")
+        stage.load_state_dict({name: left.pop(name, own[name]) for name in own})
+
+
+def load_detector(path: str | os.PathLike) -> tuple[nn.Module, dict]:
+    """The network of a checkpoint that `detector.train` wrote, in evaluation mode, on the CPU.
+
+    Returns the module and a dict of `settings` (the section `detector.model`), `iteration` and `kind`.
+    Raises `InputError` if the file is missing, damaged, no detector, or holds other weights than its settings ask for.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: cannot be read as a checkpoint ({error}); make or fetch it again") from error
+    if not isinstance(checkpoint, dict) or checkpoint.get("kind") != KIND:
+        raise InputError(f"{path}: not a detector of this workflow; import published weights first")
+    weights = checkpoint.pop("state_dict")
+    model = build_model(checkpoint["settings"])
+    own = model.state_dict()
+    problems = {
+        "missing": [name for name in own if name not in weights],
+        "surplus": [name for name in weights if name not in own],
+        "of another shape": [name for name in own if name in weights and own[name].shape != weights[name].shape],
+    }
+    found = "; ".join(f"{what}: {_some(names)}" for what, names in problems.items() if names)
+    if found:
+        raise InputError(f"{path}: the weights do not fit the architecture that the file names: {found}")
+    model.load_state_dict(weights)
+    return model.eval(), checkpoint
+
+
+def read_denoised(path: str | os.PathLike) -> np.ndarray:
+    """A denoised page as the networks take it: uint8, (height, width, 3), in the file's order blue, green, red.
+
+    Raises `InputError` if the file is missing or no image.
+    """
+    image = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InputError(f"{path}: no such image, or it cannot be read; denoise the page again")
+    return image
+
+
+def plain(settings: dict) -> dict:
+    """`settings` as plain dicts, lists and numbers, which a checkpoint may hold."""
+    return json.loads(json.dumps(settings))
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
