@@ -45,7 +45,7 @@ import json, os, sys, time, torch
 import numpy as np
 torch.set_num_threads(1)
 from kuzushiji import detector
-pages, settings, state, output, stop, act = json.loads(sys.argv[1])
+pages, settings, state, output, snapshots, stop, act = json.loads(sys.argv[1])
 step = detector._Loop.run_iter
 def run_iter(self, batch):
     if self._iter == stop:
@@ -54,7 +54,7 @@ def run_iter(self, batch):
     step(self, batch)
 detector._Loop.run_iter = run_iter
 pages = [(path, np.array(boxes).reshape(-1, 4), width, height) for path, boxes, width, height in pages]
-detector.train(pages, settings, state, {3: output + "/3.pth", 6: output + "/6.pth"})
+detector.train(pages, settings, state, {snapshot: f"{output}/{snapshot}.pth" for snapshot in snapshots})
 """
 
 
@@ -93,7 +93,7 @@ def trained(pages, tmp_path_factory):
 
 def child(pages, settings, state, output, stop, act):
     listed = [(path, boxes.tolist(), width, height) for path, boxes, width, height in pages]
-    argument = json.dumps([listed, settings, str(state), str(output), stop, act])
+    argument = json.dumps([listed, settings, str(state), str(output), [3, 6], stop, act])
     return subprocess.Popen([sys.executable, "-c", CHILD, argument], stdout=subprocess.PIPE, text=True)
 
 
@@ -213,13 +213,13 @@ def test_several_processes_share_a_step(pages, tmp_path):
     script.write_text(CHILD)
     listed = [(path, boxes.tolist(), width, height) for path, boxes, width, height in pages]
     settings = {**SETTINGS, "training": SETTINGS["training"] | {"images_per_step": 2}}
-    argument = json.dumps([listed, settings, str(tmp_path / "state"), str(tmp_path), None, None])
+    argument = json.dumps([listed, settings, str(tmp_path / "state"), str(tmp_path), [1, 2], None, None])
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, argument]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert load_detector(tmp_path / "6.pth")[1]["iteration"] == 6
-    assert not same(tmp_path / "3.pth", tmp_path / "6.pth")
+    assert load_detector(tmp_path / "2.pth")[1]["iteration"] == 2
+    assert not same(tmp_path / "1.pth", tmp_path / "2.pth")
 
 
 def test_batches_depend_on_the_step_alone(pages):

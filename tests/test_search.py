@@ -14,7 +14,6 @@ import yaml
 
 from kuzushiji.errors import InputError
 from kuzushiji.search import search
-from kuzushiji.state import locked
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 SETTINGS = {
@@ -125,8 +124,9 @@ search(*rows(), {**SETTINGS, "trials": 10**6}, sys.argv[2] + "/study.db", sys.ar
     assert (tmp_path / "best.yaml").read_text() == (tmp_path / "whole.yaml").read_text()
 
 
-def test_two_searches_at_once_are_refused(tmp_path):
-    with locked(tmp_path), pytest.raises(InputError, match="another copy"):
+def test_two_searches_at_once_are_refused(tmp_path, hold):
+    hold(tmp_path)
+    with pytest.raises(InputError, match="another copy"):
         search(*rows(), SETTINGS, tmp_path / "study.db", tmp_path / "best.yaml")
 
 

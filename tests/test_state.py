@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 
 from kuzushiji.errors import InputError
@@ -22,17 +19,8 @@ def test_other_settings_or_inputs_never_find_the_state(tmp_path):
     assert state_folder(tmp_path, {"rate": 0.1, "steps": 5}, inputs) != second
 
 
-def test_a_second_copy_of_a_job_fails_clearly_and_a_killed_one_frees_the_lock(tmp_path):
-    hold = """
-import sys, time
-from pathlib import Path
-from kuzushiji.state import locked
-with locked(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-    holder = subprocess.Popen([sys.executable, "-c", hold, tmp_path], stdout=subprocess.PIPE)
-    assert holder.stdout.readline() == b"held\n"
+def test_a_second_copy_of_a_job_fails_clearly_and_a_killed_one_frees_the_lock(tmp_path, hold):
+    holder = hold(tmp_path)
     with pytest.raises(InputError, match="another copy of this job is running"), locked(tmp_path):
         pass
     holder.kill()

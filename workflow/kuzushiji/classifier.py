@@ -94,7 +94,7 @@ class _Run:
 
     def __init__(self, crops, training, validation, charset, settings):
         self.settings = settings
-        self.device = choose_device()
+        self.device = choose_device(settings["workers"])
         channels = settings["channels"]
         self.training = Crops(crops, training, charset, channels, training_transform(settings))
         self.validation = Crops(crops, validation, charset, channels, validation_transform(settings))

@@ -73,7 +73,7 @@ def classify(
     is their softmax. Raises `InputError`, naming them, for a missing page or a box outside its page.
     """
     model, charset, trained = load_classifier(checkpoint)
-    device = choose_device()
+    device = choose_device(settings["workers"])
     model = model.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.preserve_format)
     boxes = _kept(detections, settings["duplicate_iou"])
     views_of_pages = _Pages(boxes, pages, settings, trained)

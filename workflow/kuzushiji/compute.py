@@ -5,9 +5,15 @@ import logging
 import torch
 
 
-def device() -> torch.device:
-    """CUDA where it is there, else the CPU; the log says which."""
-    chosen = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    name = torch.cuda.get_device_name() if chosen.type == "cuda" else f"{torch.get_num_threads()} threads"
-    logging.info("running on %s (%s)", chosen.type, name)
-    return chosen
+def device(workers: int = 0) -> torch.device:
+    """CUDA where it is there, else the CPU; the log says which.
+
+    On the CPU, `workers` of this job's threads are left to the processes that load its data: sharing cores with them
+    would slow both down.
+    """
+    if torch.cuda.is_available():
+        logging.info("running on cuda (%s)", torch.cuda.get_device_name())
+        return torch.device("cuda")
+    torch.set_num_threads(max(1, torch.get_num_threads() - workers))
+    logging.info("running on cpu (%d threads)", torch.get_num_threads())
+    return torch.device("cpu")

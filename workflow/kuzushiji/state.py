@@ -38,8 +38,9 @@ def locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            # Not flock, whose locks pass to forked processes: an orphaned data loader would hold a killed job's.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
             raise InputError(
                 f"{folder}: another copy of this job is running; let it finish or stop it first"
             ) from error
