@@ -18,9 +18,17 @@ def typed(value):
 update_config(config, typed(workflow.config_settings.config))
 validate(config, "../schemas/config.schema.yaml")
 
+
 # A named entry set to null is left out.
+def without_nulls(entries):
+    return {name: entry for name, entry in entries.items() if entry}
+
+
 for section in ("page_sets", "classifiers"):
-    config[section] = {name: entry for name, entry in config[section].items() if entry}
+    config[section] = without_nulls(config[section])
+for page_set in config["page_sets"].values():
+    if "synthetic" in page_set:
+        page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
 
 for key, names in {key: config[key] for key in ("training", "validation", "recognize")}.items():
     for name in [names] if isinstance(names, str) else names:
