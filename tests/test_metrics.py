@@ -22,7 +22,7 @@ def test_stages_of_the_golden_pages():
     kept = merged["probability"] > 0.9
     detections = merged.drop(columns=["codepoint", "probability"])
     stages = {"detections": detections, "merged": merged, "recognized": merged.assign(kept=kept)}
-    result = evaluate(stages, truth, pages)
+    result = evaluate(stages, truth, pages, {"one"})
     json.dumps(result, allow_nan=False)
     assert list(result["stages"]) == list(stages)
     assert list(result["stages"]["detections"]) == ["detection"]
@@ -32,7 +32,8 @@ def test_stages_of_the_golden_pages():
     assert result["stages"]["merged"]["detection"]["recall"] >= result["stages"]["merged"]["recall"]
 
     final = result["stages"]["recognized"]
-    for part in ("books", "codepoints"):
+    assert result["training"]["seen"] == result["books"]["one"]
+    for part in ("books", "training", "codepoints"):
         for key in ("true_positives", "false_positives", "false_negatives"):
             assert sum(row[key] for row in result[part].values()) == final[key]
         assert sum(row["count"] for row in result[part].values()) == len(truth)

@@ -9,12 +9,15 @@ from kuzushiji.score import counts, inside_pairs, match, match_boxes
 CONFUSIONS = 50  # the commonest are named
 
 
-def evaluate(stages: dict[str, pd.DataFrame], truth: pd.DataFrame, pages: pd.DataFrame) -> dict:
+def evaluate(
+    stages: dict[str, pd.DataFrame], truth: pd.DataFrame, pages: pd.DataFrame, training_books: set[str] = frozenset()
+) -> dict:
     """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, fit for JSON.
 
     Every stage is scored on detection alone, and with its codepoints if it has them; of a table with a column `kept`,
-    the kept boxes count. The last stage, if it has codepoints, is also scored per book and per codepoint, with its
-    commonest confusions: misread boxes whose center lies in a true box of another codepoint.
+    the kept boxes count. The last stage, if it has codepoints, is also scored per book, for the books that were `seen` in
+    training (`training_books`) and the `unseen` ones, and per codepoint, with its commonest confusions: misread boxes
+    whose center lies in a true box of another codepoint.
 
     Only the true boxes on `pages` count. Raises `InputError` if there are no stages, or one has boxes on other pages.
     """
@@ -40,6 +43,8 @@ def evaluate(stages: dict[str, pd.DataFrame], truth: pd.DataFrame, pages: pd.Dat
     if "codepoint" in table:
         books = pages.drop_duplicates("image_id").set_index("image_id")["book"]
         result["books"] = _by(table["image_id"].map(books), truth["image_id"].map(books), hit)
+        seen = books.isin(training_books).map({True: "seen", False: "unseen"})
+        result["training"] = _by(table["image_id"].map(seen), truth["image_id"].map(seen), hit)
         result["codepoints"] = _by(table["codepoint"], truth["codepoint"], hit)
         result["confusions"] = _confusions(table[~hit], truth)
     return result

@@ -20,6 +20,10 @@ def summary(results: Path) -> str:
             f"{path.stem}: F1 {scores['f1']:.3f} (precision {scores['precision']:.3f}, recall {scores['recall']:.3f}) "
             f"on {metrics['pages']} pages with {metrics['characters']} characters"
         )
+        lines += [
+            f"  books {which} in training: F1 {score['f1']:.3f} on {score['count']} characters"
+            for which, score in metrics["training"].items()
+        ]
         lines += [f"  book {book}: F1 {score['f1']:.3f}" for book, score in metrics["books"].items()]
         home = path.parents[1]
         lines.append(f"  pictures {home / 'overlays' / path.stem}  text {home / 'text' / path.stem}")

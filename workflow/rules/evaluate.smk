@@ -4,6 +4,7 @@ rule metrics:
         code=code("metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
+        training=f"results/pages/{TRAINING}.parquet",
         detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
         predictions=expand(
             "results/{{round}}/predictions/{{page_set}}/{detector}/{classifier}.parquet",

@@ -1,6 +1,6 @@
 """Scores a page set stage by stage.
 
-In: true boxes, and the tables of every stage. Out: all scores as JSON, and tables of the stages and the books.
+In: true boxes, the tables of every stage, and the pages of training. Out: all scores as JSON, and tables of the stages and the books.
 """
 
 import json
@@ -19,7 +19,12 @@ for stage, kind in KINDS.items():
     for path in snakemake.input[stage]:
         _, made_by = path.removesuffix(".parquet").split(snakemake.wildcards.page_set, 1)
         stages[f"{stage} {made_by.replace('/', ' ')}".replace("  ", " ").strip()] = read_table(path, kind)
-metrics = evaluate(stages, read_table(snakemake.input.truth, "truth"), read_table(snakemake.input.pages, "pages"))
+metrics = evaluate(
+    stages,
+    read_table(snakemake.input.truth, "truth"),
+    read_table(snakemake.input.pages, "pages"),
+    set(read_table(snakemake.input.training, "pages")["book"]),
+)
 Path(snakemake.output.metrics).write_text(json.dumps(metrics, indent=1, ensure_ascii=False))
 score_table(metrics["stages"]).to_csv(snakemake.output.stages, index_label="stage")
 score_table(metrics["books"]).to_csv(snakemake.output.books, index_label="book")
