@@ -15,9 +15,9 @@ def evaluate(
     """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, fit for JSON.
 
     Every stage is scored on detection alone, and with its codepoints if it has them; of a table with a column `kept`,
-    the kept boxes count. The last stage, if it has codepoints, is also scored per book, for the books that were `seen` in
-    training (`training_books`) and the `unseen` ones, and per codepoint, with its commonest confusions: misread boxes
-    whose center lies in a true box of another codepoint.
+    the kept boxes count. The last stage, if it has codepoints, is also scored per book, for the books that were `seen`
+    in training (`training_books`) and the `unseen` ones, and per codepoint, with its commonest confusions: misread
+    boxes whose center lies in a true box of another codepoint.
 
     Only the true boxes on `pages` count. Raises `InputError` if there are no stages, or one has boxes on other pages.
     """

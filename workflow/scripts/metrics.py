@@ -1,6 +1,7 @@
 """Scores a page set stage by stage.
 
-In: true boxes, the tables of every stage, and the pages of training. Out: all scores as JSON, and tables of the stages and the books.
+In: true boxes, the tables of every stage, and the pages of training.
+Out: all scores as JSON, and tables of the stages and the books.
 """
 
 import json
