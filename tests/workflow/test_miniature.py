@@ -1,11 +1,12 @@
 """The whole workflow, run once in miniature, and what it plans to rerun after a change."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import copy_checkout, planned, snakemake
+from conftest import ROOT, copy_checkout, planned, snakemake
 from PIL import Image
 
 from kuzushiji.summary import summary
@@ -65,6 +66,25 @@ def test_every_rule_logs_and_is_measured(done):
     assert rules == {path.name.removesuffix(".log") for path in (done / "results/logs").iterdir()} - {
         "final_submission"
     }
+
+
+def test_a_folder_of_own_scans_is_read_with_the_models_there_are(done):
+    scans = done / "scans"
+    scans.mkdir()
+    drawn = next((done / "results/synthetic/drawn_test/images").glob("hana*.jpg"))
+    Image.open(drawn).convert("L").save(scans / "my page 1.png")
+    real = ROOT.parent / "shared/data/labelled_pages/train_images/100241706_00005_1.jpg"
+    if real.exists():  # a scan of 2392x3874 pixels, where the test data lies beside the checkout
+        shutil.copy(real, scans)
+    targets = ["results/first/text/scans", "results/first/overlays/scans", "results/first/submissions/scans.csv"]
+    run("--config", "page_sets={scans: {images: scans}}", "--", *targets, cwd=done)
+    assert (done / "results/first/text/scans/my page 1.txt").read_text()
+    submission = pd.read_csv(done / "results/first/submissions/scans.csv", keep_default_na=False)
+    assert sorted(submission["image_id"]) == sorted(path.stem for path in scans.iterdir())
+    for path in scans.iterdir():
+        overlay = Image.open(done / f"results/first/overlays/scans/{path.stem}.jpg")
+        assert overlay.size == Image.open(path).size
+    assert not planned(run("--dry-run", cwd=done))
 
 
 def test_a_report_is_written(done):
