@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 HOLD = """
 import sys, time
@@ -29,3 +30,12 @@ def hold():
     for holder in holders:
         holder.kill()
         holder.wait()
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """So small networks only wait for their threads; also, equal numbers of them give equal sums."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

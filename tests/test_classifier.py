@@ -61,13 +61,7 @@ train(open_crops([f"{folder}/0.arrow"]), rows[:60], rows[60:], sorted(set(rows["
 """
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """So small a network only waits for its threads; also, equal numbers of them give equal sums."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,7 @@ SETTINGS = {"duplicate_iou": 0.3, "padding": 0.10, "crops": SEVEN, "batch_size":
 PAGES = {"a": GOLDEN / "denoise_output.png", "b": GOLDEN / "denoise_input.png"}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """So small a network only waits for its threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,20 @@ def training_rows(
     return features.loc[labelled, FEATURES].reset_index(drop=True), target[labelled], groups[labelled]
 
 
+def parameters(settings: dict, threads: int) -> dict:
+    """What LightGBM is told in the search as in the training: same rows, same trees. `settings` has the constants."""
+    return {
+        "objective": "binary",
+        "max_depth": settings["max_depth"],
+        "max_bin": settings["max_bin"],
+        "seed": settings["seed"],
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads,
+        "verbosity": -1,
+    }
+
+
 def train(
     features: pd.DataFrame,
     target: np.ndarray,
@@ -58,18 +72,7 @@ def train(
     """
     target = np.asarray(target, dtype=np.int32)
     x = features[FEATURES]
-    params = {
-        **best_params,
-        "objective": "binary",
-        "metric": "binary_logloss",
-        "max_depth": settings["max_depth"],
-        "max_bin": settings["max_bin"],
-        "seed": settings["seed"],
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": threads,
-        "verbosity": -1,
-    }
+    params = {**best_params, **parameters(settings, threads), "metric": "binary_logloss"}
     predicted = np.empty(len(target))
     iterations = []
     for fold, (rest, held_out) in enumerate(_folds(target, groups, settings)):

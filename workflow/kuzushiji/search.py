@@ -12,6 +12,7 @@ import yaml
 from optuna.trial import TrialState
 from sklearn.model_selection import train_test_split
 
+from kuzushiji.booster import parameters
 from kuzushiji.errors import InputError
 from kuzushiji.files import replacing
 from kuzushiji.state import locked
@@ -69,15 +70,8 @@ def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage:
 def _error(trial: optuna.Trial, x: np.ndarray, target: np.ndarray, rows: list, settings: dict, threads: int) -> float:
     """1 - accuracy on the hold-out after all rounds."""
     params = {
-        "objective": "binary",
+        **parameters(settings, threads),
         "metric": "binary_error",
-        "max_depth": settings["max_depth"],
-        "max_bin": settings["max_bin"],
-        "seed": settings["seed"],
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": threads,
-        "verbosity": -1,
         **{name: trial.suggest_float(name, *settings[name], log=True) for name in _LOGARITHMIC},
         **{name: trial.suggest_float(name, *settings[name]) for name in _LINEAR},
         **{name: trial.suggest_int(name, *settings[name]) for name in _WHOLE},
