@@ -32,6 +32,7 @@ include: "workflow/rules/booster.smk"
 include: "workflow/rules/recognize.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/benchmarks.smk"
 
 
 localrules:
@@ -40,6 +41,7 @@ localrules:
     recognize,
     evaluate,
     report,
+    benchmarks,
 
 
 # Everything: submission, scores, pictures and text of the page sets under `recognize`.

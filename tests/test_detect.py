@@ -17,15 +17,14 @@ from kuzushiji.errors import InputError
 from kuzushiji.tables import SCHEMAS, read_table, write_table
 
 CONFIG = yaml.safe_load(Path("config.yaml").read_text())
-PUBLISHED = CONFIG["detect"]
-ONE_PASS = PUBLISHED | {"first_short_side": 64, "short_sides": [], "grayscale": False}
+PUBLISHED = CONFIG["detect"] | CONFIG["detect"]["modes"]["full"] | {"model": None}
+ONE_PASS = PUBLISHED | {"first_short_side": 64, "short_sides": [], "grayscale": False, "proposals": 40}
 SEVERAL = ONE_PASS | {"short_sides": [48, 80], "grayscale": True}
 MODEL = CONFIG["detector"]["model"] | {
     "depth": 18,
     "pretrained": False,
     "neck_channels": 8,
     "anchor_sizes": [4],
-    "proposals": 40,
     "pixel_mean": [128.0] * 3,
     "pixel_std": [500.0] * 3,
 }
@@ -58,10 +57,14 @@ def fake(monkeypatch, propose, offset=0):
     """Let `propose(image)` speak for the network."""
     seen = []
 
-    def proposed(model, image):
-        seen.append(image)
-        boxes, scores = propose(image)
-        return torch.tensor(np.array(boxes), dtype=torch.float32).reshape(-1, 4), torch.tensor(scores)
+    def proposed(model, images):
+        found = []
+        for image in images:
+            seen.append(image)
+            boxes, scores = propose(image)
+            boxes = torch.tensor(np.array(boxes), dtype=torch.float32).reshape(-1, 4)
+            found.append((boxes, torch.tensor(scores, dtype=torch.float32)))
+        return found
 
     monkeypatch.setattr(module, "propose", proposed)
     return SimpleNamespace(roi_head=SimpleNamespace(test_cfg={"nms": {"offset": offset}})), seen
@@ -162,6 +165,34 @@ def test_a_detection_does_not_depend_on_the_other_pages(checkpoint, pages, tmp_p
         assert (page["detector_score"] >= np.float32(SEVERAL["score"])).all()
     write_table(together, tmp_path / "a.parquet", "detections")
     pd.testing.assert_frame_equal(read_table(tmp_path / "a.parquet", "detections"), together, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    "change", [{"batch_megapixels": 1e-9}, {"batch_megapixels": 0.009}, {"workers": 1}, {"workers": 3}]
+)
+def test_a_detection_does_not_depend_on_batches_or_threads(checkpoint, pages, change, monkeypatch):
+    sizes = []
+    propose = module.propose
+    monkeypatch.setattr(module, "propose", lambda model, images: sizes.append(len(images)) or propose(model, images))
+    settings = SEVERAL | {key: value for key, value in change.items() if key != "workers"}
+    usual, changed = detect(checkpoint, pages, SEVERAL), detect(checkpoint, pages, settings, change.get("workers", 0))
+    # The networks' sums depend on the batch in their last bits.
+    pd.testing.assert_frame_equal(usual, changed, check_exact="workers" in change)
+    # Three pages of five views each: by default one alone, and two pairs of a size.
+    alone = {1e-9: 15, 0.009: 9}.get(change.get("batch_megapixels"), 3)
+    assert (sizes.count(1), sizes.count(2)) == (3 + alone, 6 + (15 - alone) // 2)
+
+
+def test_a_pass_that_repeats_another_is_left_out(monkeypatch):
+    """The first pass of the published solution is one of the others again."""
+    model, seen = fake(monkeypatch, lambda image: ([[0, 0, 9, 9], [0, 20, 9, 29]], [0.9, 0.5]))
+    boxes, _ = detect_page(model, np.zeros((64, 64, 3), np.uint8), ONE_PASS | {"short_sides": [64], "grayscale": True})
+    assert len(seen) == 2 and len(boxes) == 2
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(checkpoint, pages):
+    with pytest.raises(InputError, match=r"000007\.pth: .*depth is 18, not 50"):
+        detect(checkpoint, pages, ONE_PASS | {"model": MODEL | {"depth": 50}})
 
 
 def test_no_pages_and_no_detections_give_an_empty_table(checkpoint, pages):

@@ -6,6 +6,7 @@ import yaml
 from torch.nn import BatchNorm2d
 
 from kuzushiji import detection_model
+from kuzushiji.detect import limit_proposals
 from kuzushiji.detection_config import model_config
 from kuzushiji.detection_model import KIND, build_model, load_detector, load_pretrained, plain
 from kuzushiji.errors import InputError
@@ -54,6 +55,7 @@ def test_the_published_anchors(published):
 
 
 def test_the_published_proposals_and_heads(published):
+    limit_proposals(published, yaml.safe_load(Path("config.yaml").read_text())["detect"])
     assert (published.rpn_head.test_cfg.nms_pre, published.rpn_head.test_cfg.max_per_img) == (9000, 1300)
     (align,) = published.roi_head.bbox_roi_extractor.roi_layers
     assert (align.output_size, align.spatial_scale) == ((14, 14), 1 / 16)
@@ -93,6 +95,13 @@ def test_a_checkpoint_comes_back(tmp_path, small):
     assert meta == {"kind": KIND, "settings": SMALL, "iteration": 7}
     assert not model.training
     assert all(torch.equal(value, small.state_dict()[name]) for name, value in model.state_dict().items())
+
+
+def test_a_checkpoint_of_another_architecture_is_named(tmp_path, small):
+    path = saved(tmp_path / "a.pth", small, SMALL)
+    load_detector(path, SMALL)
+    with pytest.raises(InputError, match=r"a\.pth: .*neck_channels is 16, not 0; anchor_sizes is \[4\], not \[8"):
+        load_detector(path, PUBLISHED)
 
 
 def test_a_damaged_or_foreign_file_is_refused(tmp_path, small):

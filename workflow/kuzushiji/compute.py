@@ -17,3 +17,8 @@ def device(workers: int = 0) -> torch.device:
     torch.set_num_threads(max(1, torch.get_num_threads() - workers))
     logging.info("running on cpu (%d threads)", torch.get_num_threads())
     return torch.device("cpu")
+
+
+def loaders(threads: int, processes: int = 1) -> int:
+    """How many of a job's `threads` load data for each of its `processes`: all but one on CUDA, none on the CPU."""
+    return max(0, threads // processes - 1) if torch.cuda.is_available() else 0

@@ -1,7 +1,9 @@
 """Finding characters on pages: the detector with test-time augmentation."""
 
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -16,48 +18,69 @@ from kuzushiji.compute import device
 from kuzushiji.detection_model import load_detector, read_denoised
 from kuzushiji.tables import concat_tables
 
+# A view of a page: its width and height in pixels, and whether in gray.
+View = tuple[tuple[int, int], bool]
 
-def detect(checkpoint: str | os.PathLike, pages: Iterable[tuple[str, str | Path]], settings: dict) -> pd.DataFrame:
+
+def detect(
+    checkpoint: str | os.PathLike, pages: Iterable[tuple[str, str | Path]], settings: dict, workers: int = 0
+) -> pd.DataFrame:
     """All characters that the detector of `checkpoint` finds on `pages`, pairs of image id and denoised image.
 
-    `settings` is the section `detect`. The result has the columns of the table "detections": a page's boxes are
-    numbered from the best score down, and do not depend on which other pages are passed.
+    `settings` is the section `detect` with the passes of the chosen mode, and the section `detector.model` as `model`,
+    which the checkpoint must have been trained with. `workers` threads read and resize the pages to come.
+    The result has the columns of the table "detections": a page's boxes are numbered from the best score down, and
+    do not depend on which other pages are passed; on how many views are passed at once only by the networks' rounding.
     Raises `InputError` if the checkpoint or a page cannot be read.
     """
-    model, _ = load_detector(checkpoint)
+    model, _ = load_detector(checkpoint, settings["model"])
     model.to(device())
+    limit_proposals(model, settings)
+    pages = list(pages)
     tables = []
-    for image_id, path in pages:
-        boxes, scores = detect_page(model, read_denoised(path), settings)
+    views = _ahead([path for _, path in pages], settings, workers)
+    for number, ((image_id, _), (size, batches)) in enumerate(zip(pages, views, strict=True), start=1):
+        boxes, scores = _detect(model, size, batches, settings)
         table = pd.DataFrame(boxes, columns=["x_min", "y_min", "x_max", "y_max"])
         tables.append(table.assign(image_id=image_id, box=np.arange(len(boxes), dtype=np.int32), detector_score=scores))
+        logging.info("page %d of %d: %d boxes on %s", number, len(pages), len(boxes), image_id)
     return concat_tables(tables, "detections")
+
+
+def limit_proposals(model: nn.Module, settings: dict) -> None:
+    """Let a pass of `model` propose as many boxes as the section `detect` says."""
+    model.rpn_head.test_cfg.update(nms_pre=settings["proposals_before_nms"], max_per_img=settings["proposals"])
 
 
 def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (n, 4) in pixels of `image` and their scores (n,), both float32, best score first.
 
-    `image` is a denoised page as `read_denoised` gives it, `settings` the section `detect`. As the published solution
-    does, the page is passed at several sizes, in color and in gray; each pass gives every proposal that reaches
-    `score`, and one non-maximum suppression runs over all of them, in the frame of the first pass.
+    `image` is a denoised page as `read_denoised` gives it, `settings` the section `detect` with a mode's passes. As the
+    published solution does, the page is passed at several sizes, in color and in gray; each pass gives every proposal
+    that reaches `score`, and one non-maximum suppression runs over all of them, in the frame of the first pass. A pass
+    that equals an earlier one is left out: the suppression would drop all that it finds.
     Boxes are clipped to the page, those less than a pixel wide or high are dropped. At most `max_detections` stay,
     and what ties with the last of them.
     """
     height, width = image.shape[:2]
-    color = Image.fromarray(image)
-    gray = Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
-    found_boxes, found_scores = [], []
-    for short_side, grayscale in passes(settings):
-        size = resized(width, height, short_side, settings["max_long_side"])
-        view = (gray if grayscale else color).resize(size, Image.Resampling.BILINEAR)
-        boxes, scores = propose(model, np.asarray(view))
-        # Back to the page: the axes differ, since both sides are whole pixels.
-        boxes = clip_boxes_to_image(boxes / _scale(size, width, height).to(boxes), (height, width))
-        sides = boxes[:, 2:] - boxes[:, :2]
-        kept = (scores >= settings["score"]) & (sides >= 1).all(dim=1)
-        found_boxes.append(boxes[kept])
-        found_scores.append(scores[kept])
-    boxes, scores = torch.cat(found_boxes), torch.cat(found_scores)
+    return _detect(model, (width, height), _batches(image, settings), settings)
+
+
+def _detect(
+    model: nn.Module, size: tuple[int, int], batches: Iterable[tuple[list[View], np.ndarray]], settings: dict
+) -> tuple[np.ndarray, np.ndarray]:
+    width, height = size
+    found = {}
+    for views, images in batches:
+        for view, (boxes, scores) in zip(views, propose(model, images), strict=True):
+            # Back to the page: the axes differ, since both sides are whole pixels.
+            boxes = clip_boxes_to_image(boxes / _scale(view[0], width, height).to(boxes), (height, width))
+            sides = boxes[:, 2:] - boxes[:, :2]
+            kept = (scores >= settings["score"]) & (sides >= 1).all(dim=1)
+            found[view] = boxes[kept], scores[kept]
+    # In the order of the passes, which decides between equal scores.
+    ordered = [found[view] for view in _views(width, height, settings)]
+    boxes, scores = (torch.cat(parts) for parts in zip(*ordered, strict=True))
 
     first = resized(width, height, settings["first_short_side"], settings["max_long_side"])
     kept = _suppress(model, boxes * _scale(first, width, height).to(boxes), scores, settings["nms_iou"])
@@ -65,6 +88,54 @@ def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np
     if len(kept) > most:
         kept = kept[scores[kept] >= scores[kept[most - 1]]]
     return boxes[kept].cpu().numpy(), scores[kept].cpu().numpy()
+
+
+def _views(width: int, height: int, settings: dict) -> list[View]:
+    """The different views among the passes over a page, in order."""
+    longest = settings["max_long_side"]
+    return list(dict.fromkeys((resized(width, height, side, longest), gray) for side, gray in passes(settings)))
+
+
+def _batches(image: np.ndarray, settings: dict) -> Iterator[tuple[list[View], np.ndarray]]:
+    """Views and their pixels (n, height, width, 3) that are passed at once: of one size, within `batch_megapixels`."""
+    height, width = image.shape[:2]
+    color = Image.fromarray(image)
+    gray = Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+    by_size: dict[tuple[int, int], list[View]] = {}
+    for view in _views(width, height, settings):
+        by_size.setdefault(view[0], []).append(view)
+    for size, views in by_size.items():
+        together = max(1, int(settings["batch_megapixels"] * 1e6 // (size[0] * size[1])))
+        for start in range(0, len(views), together):
+            part = views[start : start + together]
+            images = [(gray if is_gray else color).resize(size, Image.Resampling.BILINEAR) for _, is_gray in part]
+            yield part, np.stack([np.asarray(view) for view in images])
+
+
+def _ahead(
+    paths: list[str | Path], settings: dict, workers: int
+) -> Iterator[tuple[tuple[int, int], Iterable[tuple[list[View], np.ndarray]]]]:
+    """The size and the batches of every page; `workers` pages are made ready while another is passed."""
+
+    def prepare(path):
+        image = read_denoised(path)
+        return image.shape[1::-1], _batches(image, settings)
+
+    def prepare_whole(path):
+        size, batches = prepare(path)
+        return size, list(batches)
+
+    if not workers:
+        yield from map(prepare, paths)
+        return
+    # Threads suffice: reading and resizing leave Python's lock to others.
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(prepare_whole, path) for path in paths[:workers]]
+        for path in [*paths[workers:], *[None] * len(waiting)]:
+            page = waiting.pop(0).result()
+            if path is not None:
+                waiting.append(pool.submit(prepare_whole, path))
+            yield page
 
 
 def passes(settings: dict) -> list[tuple[int, bool]]:
@@ -88,21 +159,25 @@ def resized(width: int, height: int, short_side: int, max_long_side: int) -> tup
 
 
 @torch.inference_mode()
-def propose(model: nn.Module, image: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """What a two-stage mmdet `model` says of every proposal: boxes (n, 4) in pixels of `image`, and scores (n,)."""
+def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """What a two-stage mmdet `model` says of every proposal on each of `images` (n, height, width, 3), uint8.
+
+    For each image: boxes (m, 4) in its pixels, and scores (m,).
+    """
     from mmdet.structures import DetDataSample  # here, since it needs the operators that the model has installed
 
-    pixels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
-    shape = image.shape[:2]
-    sample = DetDataSample(metainfo={"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0)})
-    batch = model.data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, False)
+    shape = images.shape[1:3]
+    meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0)}
+    pixels = list(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
+    batch = {"inputs": pixels, "data_samples": [DetDataSample(metainfo=meta) for _ in pixels]}
+    batch = model.data_preprocessor(batch, False)
     samples = batch["data_samples"]
     features = model.extract_feat(batch["inputs"])
     proposals = model.rpn_head.predict(features, samples, rescale=False)
     metas = [sample.metainfo for sample in samples]
     # Without a configuration mmdet leaves out thresholds and suppression.
-    (found,) = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=False)
-    return found.bboxes, found.scores[:, 0]  # the last class is the background
+    found = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=False)
+    return [(page.bboxes, page.scores[:, 0]) for page in found]  # the last class is the background
 
 
 def _suppress(model: nn.Module, boxes: torch.Tensor, scores: torch.Tensor, iou: float) -> torch.Tensor:

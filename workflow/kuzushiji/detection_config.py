@@ -1,4 +1,4 @@
-"""mmdet's configuration of the detector: Faster R-CNN (Ren et al., 2015) with one class."""
+"""mmdet's configuration of the detector and of its training: Faster R-CNN (Ren et al., 2015) with one class."""
 
 from kuzushiji.errors import InputError
 
@@ -8,7 +8,8 @@ def model_config(settings: dict) -> dict:
 
     With `neck_channels: 0` it is the published solution's ResNet-C4: proposals on the fourth stage at stride 16,
     RoIAlign of 14 x 14 cells into the fifth stage, which all boxes share. With a number it is a feature pyramid
-    (Lin et al., 2017) of that many channels on strides 4 to 64.
+    (Lin et al., 2017) of that many channels on strides 4 to 64. How many proposals a page has at test is not the
+    network's: see `kuzushiji.detect`.
     """
     norm = {"type": "BN", "requires_grad": settings["norm_trained"]}
     resnet = {
@@ -52,12 +53,80 @@ def model_config(settings: dict) -> dict:
         "test_cfg": {
             "rpn": {
                 **proposals,
-                "nms_pre": settings["proposals_before_nms"],
-                "max_per_img": settings["proposals"],
+                "nms_pre": settings["training_proposals_before_nms"],
+                "max_per_img": settings["training_proposals"],
             },
             # For the one suppression over all passes of a page: pixels that a box is wider than x_max - x_min.
             "rcnn": {"nms": {"type": "nms", "offset": 0}},
         },
+    }
+
+
+def pipeline_config(training: dict) -> list[dict]:
+    """mmdet's transforms of a training page, from the section `detector.training`: its size and colors are drawn."""
+    scales = [(side, training["max_long_side"]) for side in training["short_sides"]]
+    return [
+        # Pillow's bilinear resize averages over what it shrinks, as at test.
+        {
+            "type": "RandomChoiceResize",
+            "scales": scales,
+            "resize_type": "Resize",
+            "keep_ratio": True,
+            "backend": "pillow",
+        },
+        {"type": "RandomColor", "jitter": training["jitter"], "grayscale": training["grayscale"]},
+        {"type": "PackDetInputs", "meta_keys": ("img_path", "ori_shape", "img_shape", "scale_factor")},
+    ]
+
+
+def optimizer_config(training: dict) -> dict:
+    """mmengine's optimizer: SGD, in the `precision` asked for, with gradients clipped or not.
+
+    bfloat16 and float16 (CUDA alone) compute the network in it, and keep weights and their updates in float32.
+    """
+    wrappers = {
+        "float32": {"type": "OptimWrapper"},
+        "bfloat16": {"type": "AutocastOptimWrapper", "dtype": "bfloat16"},
+        "float16": {"type": "AmpOptimWrapper", "dtype": "float16", "loss_scale": "dynamic"},
+    }
+    limit = training["clip_gradients"]
+    return {
+        **wrappers[training["precision"]],
+        "optimizer": {
+            "type": "SGD",
+            "lr": training["learning_rate"],
+            "momentum": training["momentum"],
+            "weight_decay": training["weight_decay"],
+        },
+        "clip_grad": None if limit is None else {"max_norm": limit},
+    }
+
+
+def schedule_config(training: dict) -> list[dict]:
+    """mmengine's schedule of the learning rate: linear warm-up, then a tenth at each milestone."""
+    steps = {"type": "MultiStepLR", "by_epoch": False, "milestones": training["milestones"], "gamma": 0.1}
+    if not training["warmup_iterations"]:
+        return [steps]
+    warmup = {
+        "type": "LinearLR",
+        "by_epoch": False,
+        "start_factor": training["warmup_start"],
+        "end": training["warmup_iterations"],
+    }
+    return [warmup, steps]
+
+
+def mmdet_config(settings: dict) -> dict:
+    """All of the section `detector` in mmdet's terms, to read, compare, or train with mmdet's own tools."""
+    training = settings["training"]
+    return {
+        "default_scope": "mmdet",
+        "custom_imports": {"imports": ["kuzushiji.detector_pages", "kuzushiji.detector_runner"]},
+        "model": model_config(settings["model"]),
+        "train_pipeline": pipeline_config(training),
+        "optim_wrapper": optimizer_config(training),
+        "param_scheduler": schedule_config(training),
+        "train_cfg": {"type": "IterBasedTrainLoop", "max_iters": max(training["snapshots"])},
     }
 
 

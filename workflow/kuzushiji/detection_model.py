@@ -1,12 +1,14 @@
 """The detector's network: built by mmdet, started from ImageNet weights, read from a checkpoint."""
 
 import json
+import logging
 import os
 import pickle
 
 import cv2
 import numpy as np
 import torch
+from mmengine.logging import MMLogger
 from torch import nn
 
 from kuzushiji import mmcv_ops
@@ -33,6 +35,8 @@ def build_model(settings: dict) -> nn.Module:
     from mmengine.config import ConfigDict
 
     register_all_modules()
+    # mmengine would tell how it initializes every weight.
+    MMLogger.get_current_instance().setLevel(logging.WARNING)
     return MODELS.build(ConfigDict(model_config(settings)))
 
 
@@ -65,11 +69,12 @@ def load_pretrained(model: nn.Module, depth: int) -> None:
         stage.load_state_dict({name: left.pop(name, own[name]) for name in own})
 
 
-def load_detector(path: str | os.PathLike) -> tuple[nn.Module, dict]:
+def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tuple[nn.Module, dict]:
     """The network of a checkpoint that `detector.train` wrote, in evaluation mode, on the CPU.
 
     Returns the module and a dict of `settings` (the section `detector.model`), `iteration` and `kind`.
-    Raises `InputError` if the file is missing, damaged, no detector, or holds other weights than its settings ask for.
+    Raises `InputError` if the file is missing, damaged, no detector, trained with other settings than the `expected`
+    ones, or holds other weights than its settings ask for.
     """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -77,6 +82,11 @@ def load_detector(path: str | os.PathLike) -> tuple[nn.Module, dict]:
         raise InputError(f"{path}: cannot be read as a checkpoint ({error}); make or fetch it again") from error
     if not isinstance(checkpoint, dict) or checkpoint.get("kind") != KIND:
         raise InputError(f"{path}: not a detector of this workflow; import published weights first")
+    own, asked = checkpoint["settings"], plain(expected or checkpoint["settings"])
+    other = [name for name in {**own, **asked} if own.get(name) != asked.get(name)]
+    if other:
+        found = "; ".join(f"{name} is {own.get(name)}, not {asked.get(name)}" for name in other)
+        raise InputError(f"{path}: trained with another detector.model than config's: {found}; train it again")
     weights = checkpoint.pop("state_dict")
     model = build_model(checkpoint["settings"])
     own = model.state_dict()

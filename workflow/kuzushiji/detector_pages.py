@@ -6,37 +6,38 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform, RandomChoiceResize
+from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.runner import set_random_seed
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
 from kuzushiji import mmcv_ops
+from kuzushiji.detection_config import pipeline_config
 from kuzushiji.detection_model import read_denoised
 from kuzushiji.errors import InputError
 
 # Before mmdet's data structures, which import mmcv's operators.
 mmcv_ops.install()
 
-from mmdet.datasets.transforms import PackDetInputs, Resize  # noqa: E402
+import mmdet.datasets.transforms  # noqa: E402, F401 (registers what the pipeline names)
+from mmdet.registry import TRANSFORMS  # noqa: E402
 from mmdet.structures.bbox import HorizontalBoxes  # noqa: E402
 
 # One training page: the denoised image, its boxes (n, 4) in its pixels, its width and height.
 Page = tuple[str | Path, np.ndarray, int, int]
 
 
-def loader(pages: Sequence[Page], settings: dict, start: int, rank: int, ranks: int) -> DataLoader:
+def loader(
+    pages: Sequence[Page], settings: dict, start: int, rank: int = 0, ranks: int = 1, workers: int = 0
+) -> DataLoader:
     """Batches for the steps from `start` on, without an end, for the process `rank` of `ranks`.
 
     `settings` is the section `detector.training`. A step's pages and their distortions depend on `seed`, the step and
     the number of images a step only: not on `start`, on the number of processes, or on how many `workers` load them.
-    Raises `InputError` if a box has no area on its page, or if the images of a step cannot be shared out evenly.
+    Raises `InputError` if a box has no area on its page.
     """
     per_step = settings["images_per_step"]
-    if per_step % ranks:
-        raise InputError(f"detector.training.images_per_step: {per_step} images do not divide among {ranks} processes")
-    workers = settings["workers"]
     return DataLoader(
         TrainingPages(pages, settings),
         batch_size=per_step // ranks,
@@ -58,16 +59,7 @@ class TrainingPages(Dataset):
             raise InputError("no pages to train the detector on")
         self.pages = [(str(path), _checked(path, boxes, width, height)) for path, boxes, width, height in pages]
         self.seed = settings["seed"]
-        scales = [(side, settings["max_long_side"]) for side in settings["short_sides"]]
-        # Pillow's bilinear resize averages over what it shrinks, as at test.
-        resize = {"resize_type": Resize, "keep_ratio": True, "backend": "pillow"}
-        self.transform = Compose(
-            [
-                RandomChoiceResize(scales=scales, **resize),
-                RandomColor(settings["jitter"], settings["grayscale"]),
-                PackDetInputs(meta_keys=("img_path", "ori_shape", "img_shape", "scale_factor")),
-            ]
-        )
+        self.transform = Compose([TRANSFORMS.build(transform) for transform in pipeline_config(settings)])
 
     def __len__(self) -> int:
         return len(self.pages)
@@ -91,6 +83,7 @@ class TrainingPages(Dataset):
         )
 
 
+@TRANSFORMS.register_module()
 class RandomColor(BaseTransform):
     """torchvision's color jitter and random grayscale, on the image of mmdet's results (blue, green, red)."""
 

@@ -16,7 +16,7 @@ rule detect:
         mem_mb=16000,
         runtime=240,
     params:
-        settings=lambda wildcards: dict(config["detect"], pages=denoised_chunk_pages(wildcards)),
+        settings=detect_settings,
     script:
         "../scripts/detect.py"
 

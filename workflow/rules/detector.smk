@@ -1,4 +1,4 @@
-# One training run, whose snapshots are the detectors.
+# One training run, whose snapshots are the detectors. With `--set-resources detector:gpu=N` N processes share its steps.
 rule detector:
     input:
         code=code("detector"),
@@ -6,7 +6,16 @@ rule detector:
         truth=f"results/truth/{TRAINING}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
     output:
-        expand("results/detector/{detector}.pth", detector=DETECTORS),
+        checkpoints=expand("results/detector/{detector}.pth", detector=DETECTORS),
+        losses="results/detector/losses.csv",
+        plot=report(
+            "results/detector/losses.svg",
+            caption="../report/detector.rst",
+            category="Training",
+            labels={"network": "detector", "content": "losses"},
+        ),
+        tensorboard=directory("results/detector/tensorboard"),
+        config="results/detector/mmdet_config.py",
     log:
         "results/logs/detector.log",
     benchmark:

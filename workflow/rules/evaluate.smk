@@ -5,6 +5,7 @@ rule metrics:
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=f"results/pages/{TRAINING}.parquet",
+        training_truth=f"results/truth/{TRAINING}.parquet",
         detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
         predictions=expand(
             "results/{{round}}/predictions/{{page_set}}/{detector}/{classifier}.parquet",
@@ -22,11 +23,41 @@ rule metrics:
             category="Scores",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by stage"},
         ),
+        stages_plot=report(
+            "results/{round}/metrics/{page_set}_stages.svg",
+            caption="../report/metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by stage, drawn"},
+        ),
         books=report(
             "results/{round}/metrics/{page_set}_books.csv",
             caption="../report/metrics.rst",
             category="Scores",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by book"},
+        ),
+        codepoints=report(
+            "results/{round}/metrics/{page_set}_codepoints.csv",
+            caption="../report/metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by codepoint"},
+        ),
+        bands=report(
+            "results/{round}/metrics/{page_set}_bands.csv",
+            caption="../report/metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by frequency of the codepoint"},
+        ),
+        bands_plot=report(
+            "results/{round}/metrics/{page_set}_bands.svg",
+            caption="../report/metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by frequency of the codepoint, drawn"},
+        ),
+        confusions=report(
+            "results/{round}/metrics/{page_set}_confusions.csv",
+            caption="../report/metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "commonest confusions"},
         ),
     log:
         "results/logs/metrics/{round}/{page_set}.log",
@@ -35,14 +66,74 @@ rule metrics:
     resources:
         mem_mb=8000,
         runtime=30,
+    params:
+        settings=dict(detectors=DETECTORS, classifiers=CLASSIFIERS),
     script:
         "../scripts/metrics.py"
+
+
+# How well the detectors alone find characters.
+rule detection_metrics:
+    input:
+        code=code("detection_metrics"),
+        pages="results/pages/{page_set}.parquet",
+        truth="results/truth/{page_set}.parquet",
+        training=f"results/pages/{TRAINING}.parquet",
+        detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
+    output:
+        books=report(
+            "results/detection_metrics/{page_set}/books.csv",
+            caption="../report/detection_metrics.rst",
+            category="Detection",
+            labels={"page set": "{page_set}", "content": "by book"},
+        ),
+        books_plot=report(
+            "results/detection_metrics/{page_set}/books.svg",
+            caption="../report/detection_metrics.rst",
+            category="Detection",
+            labels={"page set": "{page_set}", "content": "by book, drawn"},
+        ),
+        scores=report(
+            "results/detection_metrics/{page_set}/scores.csv",
+            caption="../report/detection_metrics.rst",
+            category="Detection",
+            labels={"page set": "{page_set}", "content": "by score"},
+        ),
+        scores_plot=report(
+            "results/detection_metrics/{page_set}/scores.svg",
+            caption="../report/detection_metrics.rst",
+            category="Detection",
+            labels={"page set": "{page_set}", "content": "by score, drawn"},
+        ),
+        iou=report(
+            "results/detection_metrics/{page_set}/iou.csv",
+            caption="../report/detection_metrics.rst",
+            category="Detection",
+            labels={"page set": "{page_set}", "content": "by IoU"},
+        ),
+        iou_plot=report(
+            "results/detection_metrics/{page_set}/iou.svg",
+            caption="../report/detection_metrics.rst",
+            category="Detection",
+            labels={"page set": "{page_set}", "content": "by IoU, drawn"},
+        ),
+    log:
+        "results/logs/detection_metrics/{page_set}.log",
+    benchmark:
+        "results/benchmarks/detection_metrics/{page_set}.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        settings=dict(config["evaluate"], detectors=DETECTORS),
+    script:
+        "../scripts/detection_metrics.py"
 
 
 rule evaluate:
     input:
         expand(
-            "results/{round}/metrics/{page_set}.json",
+            ["results/{round}/metrics/{page_set}.json", *rules.detection_metrics.output],
             round=ROUND,
             page_set=[name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)],
         ),

@@ -87,6 +87,19 @@ def denoised_chunk_pages(wildcards):
     return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
 
 
+def detect_settings(wildcards):
+    settings = {key: value for key, value in config["detect"].items() if key not in ("mode", "modes")}
+    model = config["detector"]["model"]
+    return dict(settings, **detect_mode(config["detect"]["mode"]), model=model, pages=denoised_chunk_pages(wildcards))
+
+
+def detect_mode(name):
+    modes = config["detect"]["modes"]
+    if name not in modes:
+        raise WorkflowError(f"config.yaml: detect: there is no mode {name} under modes; choose {' or '.join(modes)}")
+    return modes[name]
+
+
 def fonts(wildcards):
     """Every font that was fetched at set-up."""
     found = sorted(map(str, Path("resources/fonts").glob("*.[ot]t[fc]")))
@@ -115,18 +128,32 @@ def page_chunk_images(wildcards):
     return [page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]]
 
 
-def classifier_settings(wildcards):
+def settings_of(classifier):
+    """A classifier's settings in training, without levels."""
+    if classifier not in CLASSIFIERS:
+        raise WorkflowError(f"config.yaml: there is no classifier {classifier} under classifiers")
     return dict(
         config["classification"],
-        **config["classifiers"][wildcards.classifier],
+        **config["classifiers"][classifier],
         max_training=config["folds"]["max_training"],
-        state=f"results/{wildcards.round}/state/classifier",
     )
 
 
+def classifier_settings(wildcards):
+    return dict(settings_of(wildcards.classifier), state=f"results/{wildcards.round}/state/classifier")
+
+
+def training_fold(classifier):
+    return f"results/folds/{settings_of(classifier)['validation_book']}/training.parquet"
+
+
 def fold_of(wildcards):
-    book = config["classifiers"][wildcards.classifier]["validation_book"]
-    return [f"results/folds/{book}/training.parquet", f"results/folds/{book}/validation.parquet"]
+    training = training_fold(wildcards.classifier)
+    return [training, training.replace("training.parquet", "validation.parquet")]
+
+
+def training_crops(wildcards):
+    return list(dict.fromkeys(f"results/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING)))
 
 
 def original_images(wildcards):
@@ -135,3 +162,9 @@ def original_images(wildcards):
         if "synthetic" in PAGE_SETS[image_set]:
             found.append(f"results/synthetic/{image_set}/images")
     return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+
+
+def submission_sample(wildcards):
+    """The competition's sample, which the first page set of `recognize` must agree with."""
+    sample = config["submission"]["sample"]
+    return [sample] if sample and wildcards.page_set == config["recognize"][0] else []

@@ -3,10 +3,12 @@
 In: a detector's checkpoint, denoised pages. Out: a table of boxes.
 """
 
+from kuzushiji.compute import loaders
 from kuzushiji.detect import detect
 from kuzushiji.logs import log_to
 from kuzushiji.tables import write_table
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-write_table(detect(snakemake.input.checkpoint, settings["pages"], settings), snakemake.output[0], "detections")
+boxes = detect(snakemake.input.checkpoint, settings["pages"], settings, loaders(snakemake.threads))
+write_table(boxes, snakemake.output[0], "detections")

@@ -1,0 +1,102 @@
+# What stages cost, measured: `snakemake benchmarks`. Nothing else depends on these.
+rule detection_modes:
+    input:
+        code=code("detection_modes"),
+        checkpoint=f"results/detector/{DETECTORS[-1]}.pth",
+        pages="results/pages/{page_set}.parquet",
+        truth="results/truth/{page_set}.parquet",
+        denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
+    output:
+        report(
+            "results/detection_modes/{page_set}.csv",
+            caption="../report/detection_modes.rst",
+            category="Benchmarks",
+            labels={"page set": "{page_set}", "content": "detection modes"},
+        ),
+    log:
+        "results/logs/detection_modes/{page_set}.log",
+    benchmark:
+        "results/benchmarks/detection_modes/{page_set}.tsv"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    params:
+        settings=lambda wildcards: dict(
+            config["detect"],
+            **config["evaluate"],
+            model=config["detector"]["model"],
+            pages=config["benchmarks"]["pages"],
+            files=denoised_pages(pages_of(wildcards.page_set)),
+        ),
+    script:
+        "../scripts/detection_modes.py"
+
+
+rule detection_cost:
+    input:
+        code=code("detection_cost"),
+    output:
+        cases="results/detection_cost/cases.csv",
+        growth="results/detection_cost/growth.csv",
+        plot=report(
+            "results/detection_cost/cost.svg",
+            caption="../report/detection_cost.rst",
+            category="Benchmarks",
+            labels={"content": "cost of detection"},
+        ),
+    log:
+        "results/logs/detection_cost.log",
+    benchmark:
+        "results/benchmarks/detection_cost.tsv"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    params:
+        settings=dict(config["detect"], model=config["detector"]["model"], **config["benchmarks"]["detection_cost"]),
+    script:
+        "../scripts/detection_cost.py"
+
+
+rule postprocessing_speed:
+    input:
+        code=code("postprocessing_speed"),
+        plain=os.path.normpath(f"{ROOT}/workflow/scripts/plain.py"),
+    output:
+        report(
+            "results/benchmarks/postprocessing_speed.csv",
+            caption="../report/postprocessing_speed.rst",
+            category="Benchmarks",
+            labels={"content": "speed from fusion to submission"},
+        ),
+    log:
+        "results/logs/postprocessing_speed.log",
+    benchmark:
+        "results/benchmarks/postprocessing_speed.tsv"
+    threads: 2
+    resources:
+        mem_mb=16000,
+        runtime=60,
+    params:
+        settings=dict(
+            config["benchmarks"]["postprocessing_speed"],
+            iou=config["nms"]["iou"],
+            training=config["booster"]["training"],
+            threshold=config["reject"]["threshold"],
+            max_predictions=config["submission"]["max_predictions"],
+        ),
+    script:
+        "../scripts/postprocessing_speed.py"
+
+
+rule benchmarks:
+    input:
+        rules.postprocessing_speed.output,
+        rules.detection_cost.output,
+        expand(
+            "results/detection_modes/{page_set}.csv",
+            page_set=[name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)] or [VALIDATION],
+        ),

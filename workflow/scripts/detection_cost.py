@@ -1,0 +1,14 @@
+"""Measures what finding characters costs.
+
+Out: time and memory of each case, how they grow, and a picture of both.
+"""
+
+from kuzushiji.detection_cost import detection_cost, growth, plot_cost
+from kuzushiji.logs import log_to
+
+if __name__ == "__main__":  # further processes import this file
+    log_to(snakemake.log[0])
+    table = detection_cost(snakemake.params.settings, snakemake.threads)
+    table.round(3).to_csv(snakemake.output.cases, index=False)
+    growth(table).round(4).to_csv(snakemake.output.growth, index=False)
+    plot_cost(table, snakemake.output.plot)

@@ -1,0 +1,26 @@
+"""Scores the detectors alone.
+
+In: true boxes, each detector's boxes, the pages, and those of training.
+Out: tables by book, by score threshold and by IoU, and a picture of each.
+"""
+
+from kuzushiji.detection_metrics import detection_metrics
+from kuzushiji.detection_plots import plot_books, plot_iou, plot_scores
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+tables = [read_table(path, "detections") for path in snakemake.input.detections]
+found = detection_metrics(
+    dict(zip(settings["detectors"], tables, strict=True)),
+    read_table(snakemake.input.truth, "truth"),
+    read_table(snakemake.input.pages, "pages"),
+    set(read_table(snakemake.input.training, "pages")["book"]),
+    settings,
+)
+for name, table in found.items():
+    table.round(4).to_csv(snakemake.output[name], index=False)
+plot_books(found["books"], snakemake.output.books_plot)
+plot_scores(found["scores"], snakemake.output.scores_plot)
+plot_iou(found["iou"], snakemake.output.iou_plot)
