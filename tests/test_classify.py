@@ -15,7 +15,7 @@ from kuzushiji.tables import SCHEMAS, write_table
 
 GOLDEN = Path(__file__).parent / "golden"
 SEVEN = ["top_left", "top_right", "bottom_left", "bottom_right", "center", "shrunk_center", "whole"]
-SETTINGS = {"duplicate_iou": 0.3, "padding": 0.10, "crops": SEVEN, "batch_size": 64, "workers": 0}
+SETTINGS = {"duplicate_iou": 0.3, "padding": 0.10, "crops": SEVEN, "batch_size": 64, "top_k": 3}
 PAGES = {"a": GOLDEN / "denoise_output.png", "b": GOLDEN / "denoise_input.png"}
 
 
@@ -100,13 +100,16 @@ def test_one_box_reads_what_its_mean_logits_say(checkpoint):
     assert found["probability"].item() == pytest.approx(expected.max().item(), rel=1e-4)
     assert found[["x_min", "y_min", "x_max", "y_max"]].to_numpy().tolist() == box.tolist()
     assert found["box"].item() == 7
+    assert found["codepoints"].item().tolist() == [content["charset"][place] for place in expected.topk(3).indices]
+    np.testing.assert_allclose(found["probabilities"].item(), expected.topk(3).values, rtol=1e-4)
+    assert len(classify(checkpoint, row, PAGES, SETTINGS | {"top_k": 99})["codepoints"].item()) == 50
 
 
 def test_batches_workers_and_slices_of_pages_do_not_matter(checkpoint):
     table = detections()
     whole = classify(checkpoint, table.sample(frac=1, random_state=0), PAGES, SETTINGS)
     assert 15 < len(whole) < 30  # duplicates went
-    small = classify(checkpoint, table, PAGES, {**SETTINGS, "batch_size": 50, "workers": 1})
+    small = classify(checkpoint, table, PAGES, {**SETTINGS, "batch_size": 50}, workers=1)
     pages = [classify(checkpoint, table[table["image_id"] == page], PAGES, SETTINGS) for page in "ab"]
     for other in (small, pd.concat(pages, ignore_index=True)):
         pd.testing.assert_frame_equal(whole, other, rtol=1e-3)

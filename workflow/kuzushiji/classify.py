@@ -63,25 +63,25 @@ def seven_crops(crop: Image.Image, resize: int, size: int, names: list[str]) -> 
 
 @torch.inference_mode()
 def classify(
-    checkpoint: str | os.PathLike, detections: pd.DataFrame, pages: Mapping[str, Path], settings: dict
+    checkpoint: str | os.PathLike, detections: pd.DataFrame, pages: Mapping[str, Path], settings: dict, workers: int = 0
 ) -> pd.DataFrame:
-    """The most probable codepoint of every box of one detector: a table "predictions", sorted by page and box.
+    """The most probable codepoints of every box of one detector: a table "readings", sorted by page and box.
 
     `detections` is a table "detections", `pages` maps an image_id to the file of its denoised page, `settings` is
     config's `classify`. Corners are rounded half to even; boxes without area and then duplicates (see `pairwise_walk`)
     are dropped, those that stay keep their numbers. The logits are the mean over the test-time crops, the probability
-    is their softmax. Raises `InputError`, naming them, for a missing page or a box outside its page.
+    is their softmax; the `top_k` most probable codepoints are listed, fewer if the classifier knows no more.
+    `workers` processes cut crops. Raises `InputError`, naming them, for a missing page or a box outside its page.
     """
     model, charset, trained = load_classifier(checkpoint)
-    device = choose_device(settings["workers"])
+    device = choose_device(workers)
     model = model.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.preserve_format)
     boxes = _kept(detections, settings["duplicate_iou"])
     views_of_pages = _Pages(boxes, pages, settings, trained)
-    loader = DataLoader(
-        views_of_pages, batch_size=None, num_workers=settings["workers"], pin_memory=device.type == "cuda"
-    )
+    loader = DataLoader(views_of_pages, batch_size=None, num_workers=workers, pin_memory=device.type == "cuda")
 
-    best, probability = [], []
+    count = min(settings["top_k"], len(charset))
+    best, probabilities = [np.empty((0, count), np.int64)], [np.empty((0, count), np.float32)]
     for views in _joined(loader, settings["batch_size"]):  # (boxes, crops, channels, size, size), uint8
         logits = []
         for part in views.flatten(0, 1).split(settings["batch_size"]):
@@ -89,15 +89,16 @@ def classify(
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 logits.append(model(images))
         mean = torch.cat(logits).unflatten(0, views.shape[:2]).mean(1)  # (boxes, classes)
-        highest, place = mean.softmax(1).max(1)
-        best.append(place.cpu().numpy())
-        probability.append(highest.cpu().numpy())
+        highest, places = mean.softmax(1).topk(count)
+        best.append(places.cpu().numpy())
+        probabilities.append(highest.cpu().numpy())
         logging.info("classified %d of %d boxes", sum(map(len, best)), len(boxes))
 
-    empty = np.empty(0, np.int64)
-    boxes["codepoint"] = np.array(charset, dtype=object)[np.concatenate([empty, *best])]
-    boxes["probability"] = np.concatenate([empty.astype(np.float32), *probability])
-    return boxes[SCHEMAS["predictions"].names]
+    named = np.array(charset, dtype=object)[np.concatenate(best)]  # (N, count)
+    shares = np.concatenate(probabilities)
+    boxes["codepoint"], boxes["probability"] = named[:, 0], shares[:, 0]
+    boxes["codepoints"], boxes["probabilities"] = list(named), list(shares)
+    return boxes[SCHEMAS["readings"].names]
 
 
 def _kept(detections: pd.DataFrame, duplicate_iou: float) -> pd.DataFrame:

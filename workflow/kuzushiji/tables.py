@@ -1,6 +1,7 @@
 """The tables that stages hand to each other: Parquet, typed columns, sorted by page and box."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,16 @@ SCHEMAS = {
     "folds": pa.schema([*_KEY, ("codepoint", pa.string())]),
     "detections": pa.schema([*_KEY, *[(name, pa.float32()) for name in _CORNERS], ("detector_score", pa.float32())]),
     "predictions": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES]),
+    # What one classifier reads: also its most probable codepoints, best first, and their probabilities.
+    "readings": pa.schema(
+        [
+            *_KEY,
+            *_INTEGER_BOX,
+            *_SCORES,
+            ("codepoints", pa.list_(pa.string())),
+            ("probabilities", pa.list_(pa.float32())),
+        ]
+    ),
     "merged": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES, ("detector", pa.string())]),
     "recognized": pa.schema(
         [
@@ -62,10 +73,23 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike, kind: str) -> None
 
 
 def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
-    """Read a table that `write_table` wrote.
+    """Read a table that `write_table` wrote; of one with more columns, those of `kind`.
 
     Raises `InputError` if the file is missing, no Parquet, or lacks a column of `SCHEMAS[kind]`.
     """
+    return _read(path, kind).to_pandas()
+
+
+def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, kind: str) -> None:
+    """Join tables that `write_table` wrote into one at `path`, sorted by `image_id` then `box`.
+
+    Raises `InputError` as `read_table` does.
+    """
+    table = pa.concat_tables([SCHEMAS[kind].empty_table(), *[_read(part, kind) for part in paths]])
+    pq.write_table(table.sort_by([("image_id", "ascending"), ("box", "ascending")]), path)
+
+
+def _read(path: str | os.PathLike, kind: str) -> pa.Table:
     names = SCHEMAS[kind].names
     try:
         found = pq.read_schema(path).names
@@ -74,7 +98,7 @@ def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
     missing = [name for name in names if name not in found]
     if missing:
         raise InputError(f"{path}: not a table of {kind}: it lacks the columns {', '.join(missing)}")
-    return pq.read_table(path, columns=names).to_pandas()
+    return pq.read_table(path, columns=names).cast(SCHEMAS[kind])
 
 
 def concat_tables(tables: list[pd.DataFrame], kind: str) -> pd.DataFrame:

@@ -36,6 +36,6 @@ rule gather_predictions:
         mem_mb=4000,
         runtime=20,
     params:
-        settings=dict(kind="predictions"),
+        settings=dict(kind="readings"),
     script:
         "../scripts/gather.py"

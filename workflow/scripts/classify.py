@@ -13,5 +13,6 @@ log_to(snakemake.log[0])
 settings = snakemake.params.settings
 detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
-predictions = classify(snakemake.input.checkpoint, detections, pages, settings)
-write_table(predictions, snakemake.output[0], "predictions")
+workers = snakemake.threads // 2
+readings = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
+write_table(readings, snakemake.output[0], "readings")

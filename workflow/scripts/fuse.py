@@ -9,6 +9,7 @@ from kuzushiji.tables import read_table, write_table
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-tables = [read_table(path, "predictions") for path in snakemake.input.predictions]
+kind = "readings" if settings["method"] == "soft_vote" else "predictions"  # the lists are long to read
+tables = [read_table(path, kind) for path in snakemake.input.predictions]
 fused = fuse(dict(zip(settings["classifiers"], tables, strict=True)), settings["method"])
 write_table(fused, snakemake.output[0], "predictions")

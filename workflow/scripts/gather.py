@@ -4,9 +4,7 @@ In: one table a chunk. Out: one table.
 """
 
 from kuzushiji.logs import log_to
-from kuzushiji.tables import concat_tables, read_table, write_table
+from kuzushiji.tables import gather_tables
 
 log_to(snakemake.log[0])
-kind = snakemake.params.settings["kind"]
-tables = [read_table(path, kind) for path in snakemake.input.chunks]
-write_table(concat_tables(tables, kind), snakemake.output[0], kind)
+gather_tables(snakemake.input.chunks, snakemake.output[0], snakemake.params.settings["kind"])
