@@ -45,6 +45,10 @@ def test_the_demo_plans_from_a_fresh_checkout(checkout):
         ("nms={iou: 3}", "3 is greater than the maximum"),
         ("nms={overlap: 0.3}", "overlap"),
         ("page_sets={mine: {images: there, of: [train]}}", "mine"),
+        ("detector={training: {snapshots: []}}", "snapshots"),
+        ("detector={training: {precision: float8}}", "float8"),
+        ("detect={mode: slow}", "there is no mode slow under modes; choose full or fast"),
+        ("training=competition_test", "training: the page set competition_test needs `labels`"),
     ],
 )
 def test_a_mistake_in_the_configuration_stops_before_anything_is_planned(checkout, change, message):

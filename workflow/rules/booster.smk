@@ -1,4 +1,5 @@
-# The false-positive predictor: features of every box, the search for its parameters, and its five folds.
+# The false-positive predictor: features of every box, the search for its parameters, its five folds, and what they are
+# worth.
 rule features:
     input:
         code=code("features"),
@@ -25,6 +26,7 @@ rule search:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
+        pages=f"results/pages/{VALIDATION}.parquet",
     output:
         "results/{round}/booster/best_params.yaml",
     log:
@@ -51,9 +53,11 @@ rule booster:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
+        pages=f"results/pages/{VALIDATION}.parquet",
         best="results/{round}/booster/best_params.yaml",
     output:
         folds=expand("results/{{round}}/booster/fold_{fold}.txt", fold=range(config["booster"]["training"]["folds"])),
+        out_of_fold="results/{round}/booster/out_of_fold.parquet",
         scores="results/{round}/booster/scores.json",
     log:
         "results/logs/booster/{round}.log",
@@ -64,9 +68,100 @@ rule booster:
         mem_mb=8000,
         runtime=120,
     params:
-        settings=config["booster"]["training"],
+        settings=dict(config["booster"]["training"], features=config["booster"]["features"]),
     script:
         "../scripts/booster.py"
+
+
+# The F1 of what stays, by what the folds keep whole.
+rule protocols:
+    input:
+        code=code("protocols"),
+        features=rules.booster.input.features,
+        merged=rules.booster.input.merged,
+        truth=rules.booster.input.truth,
+        pages=rules.booster.input.pages,
+        best=rules.booster.input.best,
+    output:
+        report(
+            "results/{round}/booster/protocols.csv",
+            caption="../report/protocols.rst",
+            category="Booster",
+            labels={"round": "{round}", "content": "gain in F1, by protocol"},
+        ),
+    log:
+        "results/logs/protocols/{round}.log",
+    benchmark:
+        "results/benchmarks/protocols/{round}.tsv"
+    threads: 8
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        settings=dict(
+            {name: value for name, value in config["booster"]["training"].items() if name != "protocol"},
+            threshold=config["reject"]["threshold"],
+        ),
+    script:
+        "../scripts/protocols.py"
+
+
+rule booster_report:
+    input:
+        code=code("booster_report"),
+        boosters=rules.booster.output.folds,
+        out_of_fold=rules.booster.output.out_of_fold,
+        features=rules.booster.input.features,
+        merged=rules.booster.input.merged,
+        truth=rules.booster.input.truth,
+        pages=rules.booster.input.pages,
+    output:
+        importances=report(
+            "results/{round}/booster/importances.csv",
+            caption="../report/booster_importances.rst",
+            category="Booster",
+            labels={"round": "{round}", "content": "importance of the features"},
+        ),
+        importances_plot=report(
+            "results/{round}/booster/importances.svg",
+            caption="../report/booster_importances.rst",
+            category="Booster",
+            labels={"round": "{round}", "content": "importance of the features, drawn"},
+        ),
+        contributions=report(
+            "results/{round}/booster/contributions.svg",
+            caption="../report/booster_contributions.rst",
+            category="Booster",
+            labels={"round": "{round}", "content": "what features do to a box (SHAP)"},
+        ),
+        calibration="results/{round}/booster/calibration.csv",
+        calibration_plot=report(
+            "results/{round}/booster/calibration.svg",
+            caption="../report/booster_calibration.rst",
+            category="Booster",
+            labels={"round": "{round}", "content": "calibration"},
+        ),
+        precision_recall=report(
+            "results/{round}/booster/precision_recall.svg",
+            caption="../report/booster_precision_recall.rst",
+            category="Booster",
+            labels={"round": "{round}", "content": "precision and recall"},
+        ),
+    log:
+        "results/logs/booster_report/{round}.log",
+    benchmark:
+        "results/benchmarks/booster_report/{round}.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        settings=dict(
+            config["booster"]["report"],
+            variant=config["booster"]["features"],
+            threshold=config["reject"]["threshold"],
+        ),
+    script:
+        "../scripts/booster_report.py"
 
 
 rule train:
@@ -74,3 +169,4 @@ rule train:
         rules.detector.output,
         expand("results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=CLASSIFIERS),
         expand(rules.booster.output.folds, round=ROUND),
+        expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),

@@ -1,13 +1,24 @@
+# The classifiers. With `--set-resources classifier:gpu=N` N processes share each batch.
 rule classifier:
     input:
         code=code("classifier"),
         truth=f"results/truth/{TRAINING}.parquet",
         folds=fold_of,
-        crops=lambda wildcards: list(
-            dict.fromkeys(f"results/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING))
-        ),
+        crops=training_crops,
     output:
-        "results/{round}/classifiers/{classifier}.pth",
+        checkpoint="results/{round}/classifiers/{classifier}.pth",
+        history=report(
+            "results/{round}/classifiers/{classifier}/history.csv",
+            caption="../report/classifier.rst",
+            category="Training",
+            labels={"network": "{classifier}", "content": "epochs, {round} round"},
+        ),
+        confusions=report(
+            "results/{round}/classifiers/{classifier}/confusions.csv",
+            caption="../report/classifier_confusions.rst",
+            category="Training",
+            labels={"network": "{classifier}", "content": "confused pairs, {round} round"},
+        ),
     log:
         "results/logs/classifier/{round}/{classifier}.log",
     benchmark:
@@ -21,3 +32,97 @@ rule classifier:
         settings=classifier_settings,
     script:
         "../scripts/classifier.py"
+
+
+rule curves:
+    input:
+        code=code("curves"),
+        history=expand("results/{{round}}/classifiers/{classifier}/history.csv", classifier=CLASSIFIERS),
+        confusions=expand("results/{{round}}/classifiers/{classifier}/confusions.csv", classifier=CLASSIFIERS),
+    output:
+        history=report(
+            "results/{round}/classifiers/history.svg",
+            caption="../report/classifier.rst",
+            category="Training",
+            labels={"network": "all classifiers", "content": "epochs, {round} round"},
+        ),
+        confusions=report(
+            "results/{round}/classifiers/confusions.svg",
+            caption="../report/classifier_confusions.rst",
+            category="Training",
+            labels={"network": "all classifiers", "content": "confused pairs, {round} round"},
+        ),
+    log:
+        "results/logs/curves/{round}.log",
+    benchmark:
+        "results/benchmarks/curves/{round}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings=dict(classifiers=CLASSIFIERS),
+    script:
+        "../scripts/curves.py"
+
+
+# The settings that decide what a crop looks like in training.
+AUGMENTATION = """
+    seed channels input_size resize rotation crop_scale crop_ratio jitter grayscale pca_noise mixing erasing batch_size
+    max_training
+""".split()
+
+
+# What the classifiers see while they train: one job for all, since each takes less time than a job's start.
+rule augmented:
+    input:
+        code=code("augmented"),
+        truth=f"results/truth/{TRAINING}.parquet",
+        folds=[training_fold(name) for name in CLASSIFIERS],
+        crops=training_crops,
+    output:
+        [
+            report(
+                f"results/{{round}}/classifiers/{name}/augmented.png",
+                caption="../report/classifier_augmented.rst",
+                category="Training",
+                labels={"network": name, "content": "augmented crops, {round} round"},
+            )
+            for name in CLASSIFIERS
+        ],
+    log:
+        "results/logs/augmented/{round}.log",
+    benchmark:
+        "results/benchmarks/augmented/{round}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        settings={name: {key: settings_of(name)[key] for key in AUGMENTATION} for name in CLASSIFIERS},
+    script:
+        "../scripts/augmented.py"
+
+
+# What feeds the training, and how fast, on this machine.
+rule crop_loading:
+    input:
+        code=code("crop_loading"),
+        truth=f"results/truth/{TRAINING}.parquet",
+        fold=lambda wildcards: training_fold(config["benchmarks"]["crop_loading"]["classifier"]),
+        crops=training_crops,
+    output:
+        "results/benchmarks/crop_loading.csv",
+    log:
+        "results/logs/crop_loading.log",
+    benchmark:
+        "results/benchmarks/crop_loading.tsv"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=32000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: dict(
+            settings_of(config["benchmarks"]["crop_loading"]["classifier"]), **config["benchmarks"]["crop_loading"]
+        ),
+    script:
+        "../scripts/crop_loading.py"

@@ -34,3 +34,9 @@ for key, names in {key: config[key] for key in ("training", "validation", "recog
     for name in [names] if isinstance(names, str) else names:
         if name not in config["page_sets"]:
             raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")
+
+if config["detect"]["mode"] not in config["detect"]["modes"]:
+    raise WorkflowError(
+        f"config.yaml: detect: there is no mode {config['detect']['mode']} under modes; "
+        f"choose {' or '.join(config['detect']['modes'])}"
+    )

@@ -37,6 +37,10 @@ wildcard_constraints:
     classifier=one_of(CLASSIFIERS),
 
 
+for key in ("training", "validation"):
+    if not page_sets.labelled(PAGE_SETS, config[key]):
+        raise WorkflowError(f"config.yaml: {key}: the page set {config[key]} needs `labels` for all of its images")
+
 # Here one job at a time has the GPU (or stands in for it on the CPU); `--resources gpu=N` allows more.
 if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
@@ -88,16 +92,8 @@ def denoised_chunk_pages(wildcards):
 
 
 def detect_settings(wildcards):
-    settings = {key: value for key, value in config["detect"].items() if key not in ("mode", "modes")}
-    model = config["detector"]["model"]
-    return dict(settings, **detect_mode(config["detect"]["mode"]), model=model, pages=denoised_chunk_pages(wildcards))
-
-
-def detect_mode(name):
-    modes = config["detect"]["modes"]
-    if name not in modes:
-        raise WorkflowError(f"config.yaml: detect: there is no mode {name} under modes; choose {' or '.join(modes)}")
-    return modes[name]
+    settings = dict(config["detect"], model=config["detector"]["model"], pages=denoised_chunk_pages(wildcards))
+    return dict(settings, **settings.pop("modes")[settings.pop("mode")])
 
 
 def fonts(wildcards):

@@ -11,11 +11,12 @@ rule reject:
         "results/logs/reject/{round}/{page_set}.log",
     benchmark:
         "results/benchmarks/reject/{round}/{page_set}.tsv"
+    threads: 4
     resources:
         mem_mb=8000,
         runtime=30,
     params:
-        settings=config["reject"],
+        settings=dict(config["reject"], variant=config["booster"]["features"]),
     script:
         "../scripts/reject.py"
 
@@ -25,6 +26,7 @@ rule submission:
         code=code("submission"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        sample=submission_sample,
     output:
         "results/{round}/submissions/{page_set}.csv",
     log:
@@ -35,7 +37,7 @@ rule submission:
         mem_mb=4000,
         runtime=20,
     params:
-        settings=config["submission"],
+        settings=dict(max_predictions=config["submission"]["max_predictions"]),
     script:
         "../scripts/submission.py"
 
