@@ -75,8 +75,8 @@ def plot_cost(table: pd.DataFrame, path: str | os.PathLike) -> None:
                 for line in lines[(lines["cost"] == cost) & (lines["against"] == against)].itertuples():
                     ends = np.array([0, cases[against].max()])
                     axes.plot(ends, line.base + line.slope * ends, color="gray", linewidth=1)
-                axes.set(xlabel=against.replace("_", " "), ylim=(0, None), xlim=(0, None))
-            row[0].set_ylabel(cost.replace("_", " "))
+                axes.set(xlabel=against.replace("_", " "), xlim=(0, None))
+            row[0].set(ylabel=cost.replace("_", " "), ylim=(0, 1.05 * table[cost].max()))
 
 
 def _cases(settings: dict) -> Iterator[tuple[list[int], int, int]]:
