@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables_for_tests import CODEPOINTS, GOLDEN, box_lists, empty, page_sizes, random_boxes
 
+from kuzushiji import features as module
 from kuzushiji.boxes import CORNERS
 from kuzushiji.errors import InputError
-from kuzushiji.features import FEATURES, VARIANTS, Variant, page_features
+from kuzushiji.features import FEATURES, VARIANTS, Variant, page_features, read_features, write_features
 
 COLUMNS = [*CORNERS, "detector_score", "codepoint", "probability"]
 
@@ -124,3 +125,47 @@ def test_bad_input_is_refused():
         page_features(boxes, page_sizes("other"))
     with pytest.raises(InputError, match="page page, box 1: the box has no area"):
         page_features(boxes.assign(x_max=[500, 0, 500]), page_sizes("page"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_portions_do_not_show(monkeypatch, variant):
+    pages = [random_boxes(count, count, f"p{count}") for count in (1, 2, 5, 30, 40)]
+    boxes = pd.concat(pages).sample(frac=1, random_state=0)
+    sizes = page_sizes(*boxes["image_id"].unique())
+    whole = page_features(boxes, sizes, variant)
+    monkeypatch.setattr(module, "_BOXES_AT_ONCE", 6)
+    pd.testing.assert_frame_equal(page_features(boxes, sizes, variant), whole, rtol=1e-12)
+
+
+@settings(deadline=None, max_examples=30)
+@given(box_lists(min_size=7, most=9), st.sampled_from(list(VARIANTS)))
+def test_what_is_defined_is_a_number(boxes, variant):
+    table = random_boxes(len(boxes), 0).assign(**dict(zip(CORNERS, np.array(boxes).T, strict=True)))
+    found = page_features(table, page_sizes("page"), variant)
+    # Of seven boxes and more all have five neighbors: only a standard deviation or a center at 0 leaves a gap.
+    never_zero = [name for name in FEATURES if not name.endswith("_std_rate") and name[:2] not in ("x_", "y_")]
+    assert not found[never_zero].isna().any(axis=None)
+    assert not np.isinf(found[FEATURES]).any(axis=None)
+    for measure in ("width", "height", "area"):
+        varies = found[f"std_{measure}"] > 0
+        assert found.loc[varies, f"{measure}_std_rate"].notna().all()
+
+
+def test_1300_equal_boxes():
+    equal = pd.concat([random_boxes(1, 0)] * 1300, ignore_index=True).assign(box=range(1300))
+    found = page_features(equal, page_sizes("page"))
+    assert (found["overlap_rate"] == 1299).all()
+    assert found.filter(regex="distance").eq(0).all(axis=None)
+
+
+def test_features_are_read_as_written_and_other_files_refused(tmp_path):
+    found = page_features(random_boxes(20, 0), page_sizes("page"))
+    path = tmp_path / "features.parquet"
+    write_features(found, path)
+    pd.testing.assert_frame_equal(read_features(path), found, check_dtype=False, rtol=0, atol=0)
+    found.drop(columns="box_num").to_parquet(path)
+    with pytest.raises(InputError, match=r"features.parquet: not a table of features: it lacks the columns box_num"):
+        read_features(path)
+    path.write_text("no table")
+    with pytest.raises(InputError, match=r"features.parquet: cannot be read"):
+        read_features(path)

@@ -5,7 +5,8 @@ import pytest
 from tables_for_tests import empty, golden_merged, golden_truth, page_sizes, random_boxes
 
 from kuzushiji.errors import InputError
-from kuzushiji.metrics import evaluate
+from kuzushiji.metrics import character, confusion_table, evaluate, name_stages, score_table
+from kuzushiji.metrics_plots import plot_bands, plot_stages
 from kuzushiji.score import match, scores
 
 
@@ -92,3 +93,64 @@ def test_no_boxes_at_all(labelled):
     assert result["stages"]["recognized"]["false_negatives"] == labelled
     assert result["stages"]["recognized"]["f1"] == 0
     assert result["confusions"] == []
+
+
+def test_codepoints_are_banded_by_how_often_training_has_them():
+    truth = boxes(("p", "U+3042", 0, 0), ("p", "U+3044", 0, 50), ("p", "U+3046", 50, 0), ("p", "U+3048", 50, 50))
+    found = boxes(("p", "U+3042", 1, 1), ("p", "U+3042", 1, 51), ("p", "U+3046", 51, 1), ("p", "U+4E00", 300, 300))
+    training = pd.Series(["U+3042"] * 10 + ["U+3044"] * 9 + ["U+3046"] * 1000)
+    result = evaluate({"final": found}, truth, page_sizes("p"), training_codepoints=training)
+    assert list(result["bands"]) == ["0", "1-9", "10-99", "1000+"]
+    tally = {
+        band: tuple(row[key] for key in ("count", "true_positives", "false_positives", "false_negatives"))
+        for band, row in result["bands"].items()
+    }
+    assert tally == {"0": (1, 0, 1, 1), "1-9": (1, 0, 0, 1), "10-99": (1, 1, 1, 0), "1000+": (1, 1, 0, 0)}
+    assert result["codepoints"]["U+3044"]["training_count"] == 9
+    assert result["codepoints"]["U+4E00"]["training_count"] == 0
+    table = score_table(result["codepoints"])
+    assert table.loc["U+3042", ["count", "training_count", "f1"]].tolist() == [1, 10, round(2 / 3, 4)]
+    assert list(score_table(result["bands"]).index) == list(result["bands"])
+
+
+@pytest.mark.parametrize(
+    ("count", "band"), [(0, "0"), (1, "1-9"), (9, "1-9"), (99, "10-99"), (100, "100-999"), (1000, "1000+")]
+)
+def test_bands_begin_where_they_say(count, band):
+    truth = boxes(("p", "U+3042", 0, 0))
+    training = pd.Series(["U+3042"] * count + ["U+4E00"])
+    assert list(evaluate({"final": truth}, truth, page_sizes("p"), training_codepoints=training)["bands"]) == [band]
+
+
+def test_stages_are_named_after_what_made_them():
+    tables = {"detections": [1, 2], "predictions": [3, 4, 5, 6], "fused": [7, 8], "merged": [9], "recognized": [10]}
+    named = name_stages(tables, ["060000", "100000"], ["a", "b"])
+    assert list(named) == [
+        *("detections 060000", "detections 100000"),
+        *("predictions 060000 a", "predictions 060000 b", "predictions 100000 a", "predictions 100000 b"),
+        *("fused 060000", "fused 100000", "merged", "recognized"),
+    ]
+    assert list(named.values()) == list(range(1, 11))
+    for wrong in ({"predictions": [3, 4, 5]}, {"detection": [1, 2]}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            name_stages(wrong, ["060000", "100000"], ["a", "b"])
+
+
+def test_tables_and_figures_of_the_golden_pages(tmp_path):
+    merged, pages = golden_merged()
+    truth = golden_truth()
+    stages = {"detections": merged.drop(columns=["codepoint", "probability"]), "merged": merged}
+    result = evaluate(stages, truth, pages, {"one"}, truth["codepoint"])
+    table = score_table(result["stages"])
+    assert table.loc["detections"].drop(["detection_f1", "detection_precision", "detection_recall"]).isna().all()
+    assert table.loc["merged", "f1"] == round(result["stages"]["merged"]["f1"], 4)
+    confusions = confusion_table(result["confusions"])
+    assert confusions["count"].is_monotonic_decreasing
+    assert (confusions["truth_character"] == confusions["truth"].map(lambda name: chr(int(name[2:], 16)))).all()
+    assert [character("U+2000B"), character("U+3042"), character("none")] == ["𠀋", "あ", ""]
+    for plot, part in ((plot_stages, "stages"), (plot_bands, "bands")):
+        for name in ("one.svg", "other.svg"):
+            plot(result[part], tmp_path / name)
+        assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+        assert next(iter(result[part])) in (tmp_path / "one.svg").read_text()
+    assert len(confusion_table([])) == 0

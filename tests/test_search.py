@@ -23,6 +23,7 @@ SETTINGS = {
     "rounds": 12,
     "pruner_warmup": 2,
     "report_every": 2,
+    "parallel": 1,
     "lambda_l1": [1e-8, 10.0],
     "lambda_l2": [1e-8, 10.0],
     "num_leaves": [2, 256],
@@ -135,3 +136,36 @@ def test_rows_that_cannot_be_split_are_refused(tmp_path, target):
     features = pd.DataFrame({"a": np.arange(len(target), dtype=float)})
     with pytest.raises(InputError, match="more labelled pages"):
         search(features, np.array(target, dtype=int), SETTINGS, tmp_path / "study.db", tmp_path / "best.yaml")
+
+
+def test_parallel_trials_find_the_same_every_time_and_after_a_break(tmp_path):
+    features, target = rows()
+    three = {**SETTINGS, "parallel": 3, "trials": 8}
+    found = {}
+    for name in ("one", "other"):
+        search(features, target, three, tmp_path / f"{name}.db", tmp_path / f"{name}.yaml", threads=2)
+        ((*found[name],),) = trials(tmp_path / f"{name}.db")
+        assert len(found[name]) == 8
+    # A search that stopped within a round of three, with a trial under way, which a kill leaves running.
+    storage = tmp_path / "broken.db"
+    search(features, target, {**three, "trials": 6}, storage, tmp_path / "broken.yaml", threads=2)
+    (name,) = optuna.get_all_study_names(f"sqlite:///{storage}")
+    optuna.load_study(study_name=name, storage=f"sqlite:///{storage}").ask()
+    search(features, target, three, storage, tmp_path / "broken.yaml", threads=2)
+    ((*broken,),) = trials(storage)
+    states = [trial.state for trial in broken]
+    assert states.count(optuna.trial.TrialState.FAIL) == 1
+    assert optuna.trial.TrialState.RUNNING not in states
+    found["broken"] = [trial for trial in broken if trial.state != optuna.trial.TrialState.FAIL]
+    for name in ("other", "broken"):
+        assert [(t.params, t.value, t.state) for t in found[name]] == [
+            (t.params, t.value, t.state) for t in found["one"]
+        ]
+    # Another number at a time goes on with the same study.
+    search(features, target, {**three, "parallel": 1, "trials": 9}, storage, tmp_path / "broken.yaml")
+    assert len(trials(storage)) == 1
+
+
+def test_a_falling_range_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"booster.search.num_leaves: \[9, 2\] falls"):
+        search(*rows(), {**SETTINGS, "num_leaves": [9, 2]}, tmp_path / "study.db", tmp_path / "best.yaml")

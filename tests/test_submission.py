@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from tables_for_tests import random_boxes
 
 from kuzushiji.errors import InputError
-from kuzushiji.submission import submission
+from kuzushiji.submission import read_submission, submission
 
 
 def test_a_submission_has_kept_centers_in_the_order_of_pages():
@@ -26,3 +28,56 @@ def test_of_too_many_predictions_the_most_probable_stay_in_box_order():
     assert submission(page, ["p"], 2)["labels"][0].split()[::3] == ["U+1", "U+2"]
     page["probability"] = [0.9, 0.1, 0.9, 0.9]
     assert submission(page, ["p"], 2)["labels"][0].split()[::3] == ["U+0", "U+2"]
+
+
+def test_a_submission_is_read_back_as_it_was_written(tmp_path):
+    recognized = pd.concat([random_boxes(30, 0, "p"), random_boxes(1300, 1, "q")]).assign(kept=True)
+    table = submission(recognized, ["q", "empty", "p"], 1200)
+    table.to_csv(tmp_path / "submission.csv", index=False)
+    points = read_submission(tmp_path / "submission.csv", 1200)
+    assert {page: len(found) for page, found in points.items()} == {"q": 1200, "empty": 0, "p": 30}
+    corners = random_boxes(30, 0, "p")
+    assert points["p"]["codepoint"].tolist() == corners["codepoint"].tolist()
+    assert (points["p"]["x"] >= corners["x_min"]).all()
+    assert (points["p"]["x"] <= corners["x_max"]).all()
+    with pytest.raises(InputError, match=r"submission.csv, page q: 1200 predictions; the competition takes 1199"):
+        read_submission(tmp_path / "submission.csv", 1199)
+
+
+def test_the_sample_gives_the_order_and_must_name_the_same_pages():
+    page = random_boxes(2, 0, "p").assign(kept=True)
+    assert submission(page, ["p", "a"], 9, ["a", "p"])["image_id"].tolist() == ["a", "p"]
+    with pytest.raises(InputError, match=r"page z is wanted, but is no page of this set .1 such pages"):
+        submission(page, ["p"], 9, ["p", "z"])
+    with pytest.raises(InputError, match=r"page p is of this set, but is not wanted"):
+        submission(page, ["p", "a"], 9, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image_id,label\np,\n", "the columns are image_id, label"),
+        ("image_id,labels\np,U+3042 1 1\np,\n", "page p is there twice"),
+        ("image_id,labels\np,U+3042 1\n", "page p: 2 words do not make triples"),
+        ("image_id,labels\np,U+3042 1 1.5\n", "page p: '1.5' is out of place"),
+        ("image_id,labels\np,あ 1 1\n", "page p: 'あ' is out of place"),
+        ('image_id,labels\np,"U+3042\n', "cannot be read"),
+        ("", "cannot be read"),
+    ],
+)
+def test_malformed_files_are_refused(tmp_path, text, message):
+    path = tmp_path / "submission.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as error:
+        read_submission(path, 1200)
+    assert str(path) in str(error.value)
+
+
+def test_the_competitions_own_sample_is_read():
+    sample = Path(__file__).parents[2] / "shared/data/kaggle_meta/sample_submission.csv"
+    if not sample.exists():
+        pytest.skip("the competition's sample does not lie beside the checkout")
+    points = read_submission(sample, 1200)
+    assert len(points) == 4150
+    ids = list(points)
+    assert submission(random_boxes(0, 0).assign(kept=True), ids[::-1], 1200, ids)["image_id"].tolist() == ids

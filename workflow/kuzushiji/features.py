@@ -1,14 +1,20 @@
 """What the false-positive predictor sees of a box: 117 numbers."""
 
+import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kuzushiji.boxes import CORNERS, centers
 from kuzushiji.errors import InputError
+from kuzushiji.neighbors import neighbors, summed_overlap
 
 NEIGHBORS = 5
+_BOXES_AT_ONCE = 20_000
+_MEASURES = ["area", "width", "height", "x", "y"]
 _SIZES = ["width", "height", "area"]
 _RATIOS = ["page", "mean", "std", "median"]
 _STATISTICS = ["mean", "std", "median"]
@@ -30,7 +36,7 @@ FEATURES: list[str] = [
     "x_mean_rate",
     _Y_MEAN_RATE,
     *[f"{axis}_{ratio}_rate" for ratio in ("std", "median", "page") for axis in "xy"],
-    *[f"{statistic}_{value}" for statistic in _STATISTICS for value in ("area", "width", "height", "x", "y")],
+    *[f"{statistic}_{measure}" for statistic in _STATISTICS for measure in _MEASURES],
     "box_num",
 ]
 
@@ -66,61 +72,102 @@ def page_features(boxes: pd.DataFrame, pages: pd.DataFrame, variant: str | Varia
         variant = VARIANTS[variant]
     boxes = boxes.reset_index(drop=True)
     _check(boxes, pages)
+    page, names = pd.factorize(boxes["image_id"])
+    order = np.argsort(page, kind="stable")  # a page's boxes one after the other
+    page_size = _sizes(names, pages)
+    table = np.full((len(FEATURES), len(boxes)), np.nan)
+    column = dict(zip(FEATURES, table, strict=True))
+    for rows in _portions(page[order]):
+        rows = order[rows]
+        first = page[rows[0]]
+        part = page[rows] - first
+        for name, values in _columns(boxes.iloc[rows], part, page_size[first : first + part[-1] + 1], variant):
+            column[name][rows] = values
+    return pd.concat([boxes[["image_id", "box"]], pd.DataFrame(table.T, columns=FEATURES, copy=False)], axis=1)
+
+
+def _portions(page: np.ndarray) -> list[np.ndarray]:
+    """Rows of whole pages, in portions that fit in the processor's cache. page: (N,) rising."""
+    start = np.searchsorted(page, page) // _BOXES_AT_ONCE  # of each row's page
+    rows = np.split(np.arange(len(page)), np.flatnonzero(np.diff(start)) + 1)
+    return rows if len(page) else []
+
+
+def write_features(features: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write what `page_features` returns as Parquet. Measured numbers hardly repeat: only the page ids are indexed."""
+    features.to_parquet(path, index=False, use_dictionary=["image_id"])
+
+
+def read_features(path: str | os.PathLike) -> pd.DataFrame:
+    """Read what `write_features` wrote. Raises `InputError` if it is no Parquet file or lacks a feature."""
+    try:
+        features = pd.read_parquet(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: cannot be read as a table of features: {error}") from error
+    missing = [name for name in ("image_id", "box", *FEATURES) if name not in features]
+    if missing:
+        raise InputError(f"{path}: not a table of features: it lacks the columns {', '.join(missing[:5])}")
+    return features
+
+
+def _columns(
+    boxes: pd.DataFrame, page: np.ndarray, page_size: np.ndarray, variant: Variant
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Every feature's name and its values (N,). page: (N,) rising whole numbers; page_size: (N, 2) pixels."""
     value = _measures(boxes)
-    page_size = pages.drop_duplicates("image_id").set_index("image_id")[["width", "height"]]
-    page = page_size.reindex(boxes["image_id"]).to_numpy(np.float64)
-    page_width, page_height = page[:, 0], page[:, 1]
+    page_width, page_height = page_size[page].T
     page_area = page_width / page_height if variant.mixed_page_rates else page_width * page_height
-    neighbor_page = {
-        "width": page_width,
-        "height": page_width if variant.mixed_page_rates else page_height,
-        "area": page_area,
-    }
-    groups = value.groupby(boxes["image_id"].to_numpy(object), sort=False)
-    statistics = {name: groups.transform(name) for name in _STATISTICS}
+    over = {"width": page_width, "height": page_height, "area": page_area}
+    neighbor_over = over | ({"height": page_width} if variant.mixed_page_rates else {})
 
-    corners, center = boxes[CORNERS].to_numpy(np.float64), centers(boxes)
-    overlap = np.zeros(len(boxes))
-    source, target = np.full((2, len(boxes), NEIGHBORS), -1)
-    for rows in groups.indices.values():
-        overlap[rows], here, there = _relations(corners[rows], center[rows], variant.shared_neighbors)
-        source[rows] = np.where(here < 0, -1, rows[here])
-        target[rows] = np.where(there < 0, -1, rows[there])
-
-    columns = {
-        "char_score": boxes["probability"],
-        "is_hiragana": boxes["codepoint"].between("U+3040", "U+309F") & (boxes["codepoint"].str.len() == 6),
-        "bbox_score": boxes["detector_score"],
-        "overlap_rate": overlap / value["area"],
-        "page_width": page_width,
-        "page_height": page_height,
-        "x_page_rate": value["x"] / page_width,
-        "y_page_rate": value["y"] / page_height,
-        "box_num": groups["x"].transform("size"),
-    }
+    yield "char_score", boxes["probability"].to_numpy()
+    yield "is_hiragana", _is_hiragana(boxes["codepoint"])
+    yield "bbox_score", boxes["detector_score"].to_numpy()
+    corners = boxes[CORNERS].to_numpy(np.float64)
+    yield "overlap_rate", summed_overlap(page, corners) / value["area"]
+    yield "page_width", page_width
+    yield "page_height", page_height
+    yield "x_page_rate", value["x"] / page_width
+    yield "y_page_rate", value["y"] / page_height
+    yield "box_num", np.bincount(page, minlength=len(page_size))[page]
     for size in _SIZES:
-        over = {"width": page_width, "height": page_height, "area": page_area}[size]
-        columns[f"{size}_page_rate"] = value[size] / over
+        yield f"{size}_page_rate", value[size] / over[size]
+
+    groups = pd.DataFrame(value).groupby(page)
+    statistics = {name: groups.agg(name) for name in _STATISTICS}
+    divisors = {}
     for name, table in statistics.items():
-        for measure in value:
+        for measure in _MEASURES:
+            of_page = table[measure].to_numpy()
+            yield f"{name}_{measure}", of_page[page]
+            divisors[measure, name] = np.where(of_page == 0, np.nan, of_page)[page]
             rate = _Y_MEAN_RATE if (measure, name) == ("y", "mean") else f"{measure}_{name}_rate"
-            columns[rate] = _ratio(value[measure], table[measure])
-            columns[f"{name}_{measure}"] = table[measure]
+            yield rate, value[measure] / divisors[measure, name]
 
-    for k, near in enumerate(_NEAREST):
-        here, there = value.reindex(source[:, k]), value.reindex(target[:, k])  # row -1 is no row: NaN
-        here, there = here.reset_index(drop=True), there.reset_index(drop=True)
+    source, target = neighbors(page, np.column_stack([value["x"], value["y"]]), NEIGHBORS, variant.shared_neighbors)
+    padded = {measure: np.append(values, np.nan) for measure, values in value.items()}  # row -1 is no box
+    for near, here, there in zip(_NEAREST, source.T, target.T, strict=True):
         for size in _SIZES:
-            columns[f"{near}_{size}_page_rate"] = there[size] / neighbor_page[size]
-            for name, table in statistics.items():
-                columns[f"{near}_{size}_{name}_rate"] = _ratio(there[size], table[size])
-        dx, dy = there["x"] - here["x"], there["y"] - here["y"]
-        columns[f"{near}_distance_page_width_rate"] = np.sqrt(dx**2 + dy**2) / page_width
-        columns[f"{near}_distance_page_height_rate"] = np.sqrt(dx**2 + dy**2) / page_height
-        columns[f"{near}_radian"] = np.arctan2(dy, dx)
+            its = padded[size][there]
+            yield f"{near}_{size}_page_rate", its / neighbor_over[size]
+            for name in _STATISTICS:
+                yield f"{near}_{size}_{name}_rate", its / divisors[size, name]
+        dx, dy = padded["x"][there] - padded["x"][here], padded["y"][there] - padded["y"][here]
+        distance = np.sqrt(dx**2 + dy**2)
+        yield f"{near}_distance_page_width_rate", distance / page_width
+        yield f"{near}_distance_page_height_rate", distance / page_height
+        yield f"{near}_radian", np.arctan2(dy, dx)
 
-    table = pd.DataFrame({name: np.asarray(columns[name], dtype=np.float64) for name in FEATURES})
-    return pd.concat([boxes[["image_id", "box"]], table], axis=1)
+
+def _sizes(names: pd.Index, pages: pd.DataFrame) -> np.ndarray:
+    """Width and height of the pages called `names`, (P, 2)."""
+    sizes = pages.drop_duplicates("image_id").set_index("image_id")[["width", "height"]]
+    return sizes.reindex(names).to_numpy(np.float64)
+
+
+def _is_hiragana(codepoints: pd.Series) -> np.ndarray:
+    codes, names = pd.factorize(codepoints)
+    return np.array([len(name) == 6 and "U+3040" <= name <= "U+309F" for name in names], dtype=bool)[codes]
 
 
 def _check(boxes: pd.DataFrame, pages: pd.DataFrame) -> None:
@@ -139,54 +186,9 @@ def _check(boxes: pd.DataFrame, pages: pd.DataFrame) -> None:
         )
 
 
-def _measures(boxes: pd.DataFrame) -> pd.DataFrame:
-    """Width, height, area and center of every box, float64 pixels."""
+def _measures(boxes: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Area, width, height and center of every box, float64 pixels."""
     corners = boxes[CORNERS].to_numpy(np.float64)
     width, height = (corners[:, 2:] - corners[:, :2]).T
     x, y = centers(boxes).T.astype(np.float64)
-    return pd.DataFrame({"area": width * height, "width": width, "height": height, "x": x, "y": y})
-
-
-def _ratio(value: np.ndarray | pd.Series, to: pd.Series) -> np.ndarray:
-    return np.asarray(value) / to.where(to != 0).to_numpy()
-
-
-def _relations(corners: np.ndarray, center: np.ndarray, shared: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each box's summed overlap with the others of its page (n,), and its neighbors as two (n, 5) arrays.
-
-    A neighbor is a pair of row positions, the box it was found from and the box it is, nearest first, equal
-    distances in the order they were found; -1 where there is none. With `shared`, box i also has those that the
-    published code's one growing list holds when i's turn comes: the first pair of every earlier box, (0, 1), (1, 0),
-    (2, 0), ….
-    """
-    count = len(corners)
-    sides = np.minimum(corners[:, None, 2:], corners[None, :, 2:])
-    sides -= np.maximum(corners[:, None, :2], corners[None, :, :2])
-    overlaps = np.maximum(sides, 0).prod(axis=2)  # (n, n); boxes that only touch overlap by 0
-    np.fill_diagonal(overlaps, 0)
-
-    # Squared distances are whole numbers, so that one integer ranks by distance, then by place in the list.
-    x, y = center.T
-    distance = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2  # (n, n)
-    never = np.iinfo(np.int64).max
-    place = np.arange(count)
-    own = distance * (2 * count) + count + place
-    np.fill_diagonal(own, never)
-    first = np.where(place == 0, 1, 0)
-    if shared and count > 1:
-        inherited = distance[place, first] * (2 * count) + place
-        inherited = np.where(place[:, None] > place, inherited, never)
-        ranks = np.concatenate([inherited, own], axis=1)
-    else:
-        ranks = own
-    if ranks.shape[1] > NEIGHBORS:
-        ranks = np.partition(ranks, NEIGHBORS - 1, axis=1)[:, :NEIGHBORS]
-    ranks = np.sort(ranks, axis=1)
-    ranks = np.pad(ranks, [(0, 0), (0, NEIGHBORS - ranks.shape[1])], constant_values=never)
-
-    position = ranks % (2 * count)
-    from_list = position < count
-    source = np.where(from_list, position, place[:, None])
-    target = np.where(from_list, first[position % count], position - count)
-    missing = ranks == never
-    return overlaps.sum(axis=1), np.where(missing, -1, source), np.where(missing, -1, target)
+    return dict(zip(_MEASURES, (width * height, width, height, x, y), strict=True))

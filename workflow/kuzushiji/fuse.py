@@ -1,11 +1,18 @@
 """Fusion of the classifiers' predictions for one detector's boxes."""
 
+import re
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kuzushiji.boxes import CORNERS
 from kuzushiji.errors import InputError
 from kuzushiji.tables import SCHEMAS
+
+METHODS = ("hard_prob", "soft_vote")
+_KEY = ["image_id", "box"]
+_CODEPOINT = re.compile(r"U\+[0-9A-F]{4,6}")
 
 
 def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
@@ -15,47 +22,149 @@ def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
     string), with the highest probability among its voters. Where all classifiers differ, the most probable
     codepoint wins (ties: the later classifier).
 
+    method "soft_vote": see `soft_vote`. The tables then need their list columns `codepoints` and `probabilities`, the
+    most probable codepoints of every box.
+
     Returns a table of predictions sorted by page and box. Raises `InputError` on an unknown method, on no classifiers,
-    on a probability that is no number, or where the classifiers saw different boxes.
+    on a probability that is no number, on what is no codepoint, or where the classifiers saw different boxes.
     """
-    if method != "hard_prob":
-        raise InputError(f"fuse.method: {method!r} is not known; use hard_prob")
+    if method not in METHODS:
+        raise InputError(f"fuse.method: {method!r} is not known; use one of {', '.join(METHODS)}")
     if not predictions:
         raise InputError("fuse: there are no classifiers; name at least one under `classifiers` in the configuration")
-    tables = {
-        name: table.sort_values(["image_id", "box"], kind="stable").reset_index(drop=True)
-        for name, table in predictions.items()
-    }
+    tables = {name: _in_order(table) for name, table in predictions.items()}
     fused = _common_boxes(tables)
-    # (N, C) arrays: one row a box, one column a classifier.
-    codepoints = np.column_stack([table["codepoint"].to_numpy(object) for table in tables.values()])
-    probabilities = np.column_stack([table["probability"].to_numpy() for table in tables.values()])
-    if len(fused):
-        winner, probability = _vote(codepoints, probabilities)
-        fused["codepoint"], fused["probability"] = winner, probability
+    if method == "hard_prob":
+        codes, names = _codes(tables, {name: table["codepoint"] for name, table in tables.items()})
+        # (N, C) arrays: one row a box, one column a classifier.
+        probabilities = np.column_stack([table["probability"].to_numpy() for table in tables.values()])
+        winner, fused["probability"] = _vote(np.column_stack(codes), probabilities, len(names))
+    else:
+        entries = {name: _entries(name, table) for name, table in tables.items()}
+        codes, names = _codes(tables, {name: entry[1] for name, entry in entries.items()}, entries)
+        boxes, probabilities = (np.concatenate([entry[k] for entry in entries.values()]) for k in (0, 2))
+        winner, fused["probability"] = _mean(boxes, np.concatenate(codes), probabilities, len(fused), len(tables))
+    fused["codepoint"] = names.take(winner)
     return fused[SCHEMAS["predictions"].names]
 
 
-def _vote(codepoints: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    names, codes = np.unique(codepoints, return_inverse=True)  # codes rise with the codepoint string
-    codes = codes.reshape(codepoints.shape)
-    votes = (codes[:, :, None] == codes[:, None, :]).sum(axis=2)
+def soft_vote(votes: pd.DataFrame, classifiers: int) -> pd.DataFrame:
+    """The most probable codepoint of every box by the mean of the classifiers' probabilities.
+
+    votes: a row a box, classifier and codepoint, in any order: `image_id`, `box`, `codepoint`, `probability`. A
+    codepoint that a classifier does not name for a box counts as probability 0 there, so `classifiers`, their number,
+    divides every sum. Equal means go to the smallest codepoint string, as in the hard vote.
+
+    With all codepoints named this is the mean of the probability vectors; with each classifier's k most probable ones
+    it approximates that mean from below, by no more than the mean probability that was left out. The published
+    solution takes the mean of the logits before the softmax instead (a normalized geometric mean of the
+    probabilities), to which a single doubting classifier matters more.
+
+    Returns `image_id`, `box`, `codepoint`, `probability`, a row a box, sorted by page and box. Raises `InputError` if
+    a probability is no number.
+    """
+    bad = np.flatnonzero(votes["probability"].isna())
+    if len(bad):
+        row = votes.iloc[bad[0]]
+        raise InputError(f"page {row['image_id']}, box {row['box']}: a probability is no number; classify it again")
+    boxes = votes.groupby(_KEY, sort=True).ngroup().to_numpy()
+    found = votes[_KEY].iloc[np.unique(boxes, return_index=True)[1]].reset_index(drop=True)
+    codes, names = pd.factorize(votes["codepoint"], sort=True)
+    winner, probability = _mean(boxes, codes, votes["probability"].to_numpy(), len(found), classifiers)
+    return found.assign(codepoint=names.take(winner), probability=probability)
+
+
+def _mean(
+    boxes: np.ndarray, codes: np.ndarray, probabilities: np.ndarray, count: int, classifiers: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The winning code and its mean probability of each of `count` boxes; every box has an entry."""
+    if not count:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    pair = boxes * (codes.max() + 1) + codes
+    order = np.lexsort([probabilities, pair])  # by probability too: sums do not depend on the classifiers' order
+    pair = pair[order]
+    start = np.flatnonzero(np.diff(pair, prepend=-1))
+    mean = np.add.reduceat(probabilities[order].astype(np.float64), start) / classifiers
+    box, code = np.divmod(pair[start], codes.max() + 1)
+    best = np.lexsort([code, -mean, box])
+    best = best[np.flatnonzero(np.diff(box[best], prepend=-1))]
+    return code[best], mean[best]
+
+
+def _vote(codes: np.ndarray, probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The winning code, of `count` that rise with the codepoint string, and its probability; (N, C) → (N,)."""
+    if not len(codes):
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    votes = sum((codes == column[:, None]).view(np.int8) for column in codes.T)
     most = votes.max(axis=1, keepdims=True)
-    winner = np.where(votes == most, codes, len(names)).min(axis=1)
+    winner = np.where(votes == most, codes, count).min(axis=1)
     # argmax takes the first of equals; seen from the end, that is the later classifier.
     latest = codes.shape[1] - 1 - probabilities[:, ::-1].argmax(axis=1)
-    all_differ = most[:, 0] == 1
-    winner = np.where(all_differ, codes[np.arange(len(codes)), latest], winner)
-    return names[winner], np.where(codes == winner[:, None], probabilities, -np.inf).max(axis=1)
+    winner = np.where(most[:, 0] == 1, codes[np.arange(len(codes)), latest], winner)
+    return winner, np.where(codes == winner[:, None], probabilities, -np.inf).max(axis=1)
+
+
+def _codes(tables: dict, columns: dict, entries: dict | None = None) -> tuple[list[np.ndarray], pd.Index]:
+    """Each classifier's codepoints as whole numbers that rise with the codepoint string, and the strings."""
+    found = {name: pd.factorize(column) for name, column in columns.items()}
+    names = pd.Index(np.unique(np.concatenate([np.asarray(names, dtype=object) for _, names in found.values()])))
+    for classifier, (codes, own) in found.items():
+        strange = [name for name in own if not _CODEPOINT.fullmatch(name)]
+        if strange:
+            row = int(np.argmax(codes == list(own).index(strange[0])))
+            box = tables[classifier].iloc[entries[classifier][0][row] if entries else row]
+            raise InputError(
+                f"classifier {classifier}, page {box['image_id']}, box {box['box']}: {strange[0]!r} is no codepoint "
+                "like U+3042; correct the labels that the classifier was trained on"
+            )
+    return [names.get_indexer(own)[codes] if len(codes) else codes for codes, own in found.values()], names
+
+
+def _entries(name: str, table: pd.DataFrame) -> tuple[np.ndarray, pd.Series, np.ndarray]:
+    """What the classifier names for its boxes: row of the box, codepoint, probability; one entry a named codepoint."""
+    if not {"codepoints", "probabilities"} <= set(table.columns):
+        raise InputError(
+            f"classifier {name}: its predictions lack the columns codepoints and probabilities, which fuse.method "
+            "soft_vote needs; set classify.top_k, or use hard_prob"
+        )
+    codepoints = pa.array(table["codepoints"], type=pa.list_(pa.string()))
+    probabilities = pa.array(table["probabilities"], type=pa.list_(pa.float32()))
+    lengths = np.asarray(codepoints.value_lengths().fill_null(0))
+    bad = np.flatnonzero((lengths == 0) | (lengths != np.asarray(probabilities.value_lengths().fill_null(0))))
+    values = probabilities.flatten().to_numpy(zero_copy_only=False)
+    rows = np.repeat(np.arange(len(table)), lengths)
+    bad = bad if len(bad) else rows[np.flatnonzero(np.isnan(values))]
+    if len(bad):
+        row = table.iloc[bad[0]]
+        raise InputError(
+            f"classifier {name}, page {row['image_id']}, box {row['box']}: codepoints and probabilities are not lists "
+            "of the same length, empty, or without numbers; run this classifier again"
+        )
+    return rows, pd.Series(codepoints.flatten().to_pandas()), values
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """The table by page and box; one that is so already, as stages write it, is not sorted again."""
+    page, box = table["image_id"], table["box"].to_numpy()
+    if len(table) > 1:
+        codes, _ = pd.factorize(page)
+        same = np.diff(codes) == 0
+        rises = page.iloc[np.flatnonzero(~same) + 1].to_numpy(object) > page.iloc[np.flatnonzero(~same)].to_numpy(
+            object
+        )
+        if not rises.all() or (np.diff(box)[same] < 0).any():
+            table = table.sort_values(_KEY, kind="stable")
+    return table.reset_index(drop=True)
 
 
 def _common_boxes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """A copy of the first table, once all tables are known to hold the same boxes."""
+    """A copy of the first table's boxes, once all tables are known to hold the same ones."""
     (first_name, first), *others = tables.items()
-    key = ["image_id", "box", *CORNERS]
+    key = [*_KEY, *CORNERS]
     for name, table in tables.items():
-        if table["codepoint"].isna().any() or table["probability"].isna().any():
-            row = table[table["codepoint"].isna() | table["probability"].isna()].iloc[0]
+        bad = table["codepoint"].isna() | table["probability"].isna()
+        if bad.any():
+            row = table[bad].iloc[0]
             raise InputError(
                 f"classifier {name}, page {row['image_id']}, box {row['box']}: it has no codepoint or probability; "
                 "run this classifier again"
@@ -71,4 +180,4 @@ def _common_boxes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
             f"the classifiers {first_name} and {name} saw different boxes on the pages {named}; "
             "run both on the same detections"
         )
-    return first.copy()
+    return first[[*key, "detector_score"]].copy()

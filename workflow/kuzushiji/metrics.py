@@ -1,5 +1,7 @@
 """How good the result of each stage is."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -7,17 +9,51 @@ from kuzushiji.errors import InputError
 from kuzushiji.score import counts, inside_pairs, match, match_boxes
 
 CONFUSIONS = 50  # the commonest are named
+# How often training saw a codepoint: the least count of each band.
+BANDS = {0: "0", 1: "1-9", 10: "10-99", 100: "100-999", 1000: "1000+"}
+
+
+def name_stages(
+    made: dict[str, list[pd.DataFrame]], detectors: list[str], classifiers: list[str]
+) -> dict[str, pd.DataFrame]:
+    """What each stage `made` (stage → its tables), by a name of its own: "fused 060000", "merged", ….
+
+    Detections and fused boxes come one a detector, predictions one a detector and classifier, in that order; merged and
+    recognized boxes are one. Raises `InputError` for another stage or another number of them.
+    """
+    of_detectors, of_both = list(detectors), [" ".join(pair) for pair in product(detectors, classifiers)]
+    parts = {
+        "detections": of_detectors,
+        "predictions": of_both,
+        "fused": of_detectors,
+        "merged": [""],
+        "recognized": [""],
+    }
+    named = {}
+    for stage, tables in made.items():
+        if stage not in parts or len(tables) != len(parts[stage]):
+            raise InputError(
+                f"evaluate: {stage} has {len(tables)} tables; there are {len(detectors)} detectors and "
+                f"{len(classifiers)} classifiers, and the stages {', '.join(parts)}"
+            )
+        named |= {f"{stage} {part}".strip(): table for part, table in zip(parts[stage], tables, strict=True)}
+    return named
 
 
 def evaluate(
-    stages: dict[str, pd.DataFrame], truth: pd.DataFrame, pages: pd.DataFrame, training_books: set[str] = frozenset()
+    stages: dict[str, pd.DataFrame],
+    truth: pd.DataFrame,
+    pages: pd.DataFrame,
+    training_books: set[str] = frozenset(),
+    training_codepoints: pd.Series | None = None,
 ) -> dict:
     """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, fit for JSON.
 
-    Every stage is scored on detection alone, and with its codepoints if it has them; of a table with a column `kept`,
-    the kept boxes count. The last stage, if it has codepoints, is also scored per book, for the books that were `seen`
-    in training (`training_books`) and the `unseen` ones, and per codepoint, with its commonest confusions: misread
-    boxes whose center lies in a true box of another codepoint.
+    Every stage is scored on detection alone (as if all labels were right), and with its codepoints if it has them; of
+    a table with a column `kept`, the kept boxes count. The last stage, if it has codepoints, is also scored per book,
+    for the books that were `seen` in training (`training_books`) and the `unseen` ones, per codepoint, and for the
+    `BANDS` of how often each codepoint is among `training_codepoints` (the true boxes of training); and its
+    commonest confusions are named: misread boxes whose center lies in a true box of another codepoint.
 
     Only the true boxes on `pages` count. Raises `InputError` if there are no stages, or one has boxes on other pages.
     """
@@ -27,7 +63,7 @@ def evaluate(
     truth = truth.sort_values(["image_id", "box"], kind="stable", ignore_index=True)
     result: dict = {"pages": len(pages), "characters": len(truth), "stages": {}}
     for name, table in stages.items():
-        strange = sorted(set(table["image_id"]) - set(pages["image_id"]))
+        strange = sorted(set(table["image_id"].unique()) - set(pages["image_id"]))
         if strange:
             raise InputError(
                 f"{name}: page {strange[0]} is not of this page set ({len(strange)} such pages); "
@@ -46,8 +82,21 @@ def evaluate(
         seen = books.isin(training_books).map({True: "seen", False: "unseen"})
         result["training"] = _by(table["image_id"].map(seen), truth["image_id"].map(seen), hit)
         result["codepoints"] = _by(table["codepoint"], truth["codepoint"], hit)
+        if training_codepoints is not None:
+            seen_before = training_codepoints.value_counts()
+            for name, row in result["codepoints"].items():
+                row["training_count"] = int(seen_before.get(name, 0))
+            result["bands"] = _by(
+                *(_band(column, seen_before) for column in (table["codepoint"], truth["codepoint"])), hit
+            )
+            result["bands"] = {band: result["bands"][band] for band in BANDS.values() if band in result["bands"]}
         result["confusions"] = _confusions(table[~hit], truth)
     return result
+
+
+def _band(codepoints: pd.Series, seen_before: pd.Series) -> pd.Series:
+    seen = codepoints.map(seen_before).fillna(0).to_numpy(np.int64)
+    return pd.Series(np.array(list(BANDS.values()), dtype=object)[np.searchsorted(list(BANDS), seen, side="right") - 1])
 
 
 def _by(predicted: pd.Series, true: pd.Series, hit: np.ndarray) -> dict:
@@ -83,11 +132,35 @@ def _confusions(missed: pd.DataFrame, truth: pd.DataFrame) -> list[dict]:
 
 
 def score_table(scores: dict[str, dict]) -> pd.DataFrame:
-    """The scores of `evaluate`'s stages or books as a table, a row each, rounded for people."""
-    columns = ["f1", "precision", "recall", "true_positives", "false_positives", "false_negatives"]
-    rows = {
-        name: {column: score.get(column, np.nan) for column in columns}
-        | {f"detection_{column}": value for column, value in score.get("detection", {}).items() if column == "f1"}
-        for name, score in scores.items()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").round(4)
+    """A part of what `evaluate` returns (its stages, books, codepoints or bands) as a table, rounded for people.
+
+    A row each: `count` of true boxes and `training_count` where there are such, then the scores, and F1, precision
+    and recall of detection alone where there are.
+    """
+    columns = ["count", "training_count", "f1", "precision", "recall"]
+    columns += ["true_positives", "false_positives", "false_negatives"]
+    alone = ("f1", "precision", "recall")
+    rows = [
+        score | {f"detection_{name}": score.get("detection", {}).get(name) for name in alone}
+        for score in scores.values()
+    ]
+    columns += [f"detection_{name}" for name in alone]
+    table = pd.DataFrame(rows, index=pd.Index(scores, dtype=object)).reindex(columns=columns).dropna(axis=1, how="all")
+    whole = [name for name in table if name.endswith(("count", "tives"))]
+    return table.astype(dict.fromkeys(whole, "Int64")).round(4)
+
+
+def confusion_table(confusions: list[dict]) -> pd.DataFrame:
+    """The confusions of `evaluate`, with the characters beside the codepoints."""
+    table = pd.DataFrame(confusions, columns=["truth", "predicted", "count"])
+    for place, name in ((1, "truth"), (3, "predicted")):
+        table.insert(place, f"{name}_character", table[name].map(character))
+    return table
+
+
+def character(codepoint: str) -> str:
+    """The character of `U+XXXX`; an empty string where that is none."""
+    try:
+        return chr(int(codepoint.removeprefix("U+"), 16))
+    except (ValueError, OverflowError):
+        return ""

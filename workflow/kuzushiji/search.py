@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lightgbm as lgb
@@ -30,14 +31,22 @@ def search(
 
     Trials follow the tree-structured Parzen estimator (Bergstra et al. 2011) and are given up early when worse than the
     median of those before. They are kept in `storage` (SQLite): a search that was killed goes on, and after a kill
-    finds what it would have found without. Other rows, features or settings start a search of their own there;
-    only `trials` may be raised to continue one.
+    finds what it would have found without; a trial that was under way counts for nothing and is run again. Other
+    rows, features or settings start a search of their own there; `trials` may be raised, and `parallel` changed, to
+    continue one.
+
+    `parallel` trials run at a time, in threads that share `threads` (LightGBM leaves the interpreter to others). Each
+    such round is drawn, and judged, by what was finished before it, so that what is found does not depend on which of
+    its trials ends first.
 
     features: (N, F). target: (N,) 1 where a box is a character. settings: the configuration's `booster.search`, and
     `max_depth` and `max_bin` of `booster.training`.
-    Returns the best settings. Raises `InputError` if the rows cannot be split, or another process
+    Returns the best settings. Raises `InputError` if the rows cannot be split, a range falls, or another process
     holds the folder of `storage`.
     """
+    for name in (*_LOGARITHMIC, *_LINEAR, *_WHOLE):
+        if settings[name][0] > settings[name][1]:
+            raise InputError(f"booster.search.{name}: {settings[name]} falls; give the smaller bound first")
     storage = Path(storage)
     x, target = features.to_numpy(np.float64), np.asarray(target, dtype=np.int32)
     rows = _split(target, settings)
@@ -60,22 +69,48 @@ def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
     done = len(study.get_trials(deepcopy=False, states=_FINISHED))
-    for number in range(done, settings["trials"]):
-        # Seeded anew for each trial, so that a continued search draws what an unbroken one would.
-        study.sampler = optuna.samplers.TPESampler(seed=settings["seed"] + number)
-        study.optimize(lambda trial: _error(trial, x, target, rows, settings, threads), n_trials=1)
+    parallel = settings["parallel"]
+
+    def judge(trial: optuna.Trial, params: dict) -> tuple[TrialState, float | None]:
+        try:
+            return TrialState.COMPLETE, _error(trial, params, x, target, rows, settings, max(1, threads // parallel))
+        except optuna.TrialPruned:
+            return TrialState.PRUNED, None
+
+    with ThreadPoolExecutor(parallel) as pool:
+        while done < settings["trials"]:
+            asked = []
+            for number in range(done, min(done - done % parallel + parallel, settings["trials"])):
+                # Seeded anew for each trial, so that a continued search draws what an unbroken one would.
+                study.sampler = optuna.samplers.TPESampler(seed=settings["seed"] + number)
+                trial = study.ask()
+                asked.append((trial, _suggest(trial, settings)))
+            # Told only after the last: until then no trial sees another of its round.
+            for (trial, _), (state, error) in zip(asked, list(pool.map(judge, *zip(*asked, strict=True))), strict=True):
+                study.tell(trial, error, state)
+            done += len(asked)
     return study.best_params
 
 
-def _error(trial: optuna.Trial, x: np.ndarray, target: np.ndarray, rows: list, settings: dict, threads: int) -> float:
-    """1 - accuracy on the hold-out after all rounds."""
-    params = {
-        **parameters(settings, threads),
-        "metric": "binary_error",
+def _suggest(trial: optuna.Trial, settings: dict) -> dict:
+    return {
         **{name: trial.suggest_float(name, *settings[name], log=True) for name in _LOGARITHMIC},
         **{name: trial.suggest_float(name, *settings[name]) for name in _LINEAR},
         **{name: trial.suggest_int(name, *settings[name]) for name in _WHOLE},
     }
+
+
+def _error(
+    trial: optuna.Trial,
+    suggested: dict,
+    x: np.ndarray,
+    target: np.ndarray,
+    rows: list,
+    settings: dict,
+    threads: int,
+) -> float:
+    """1 - accuracy on the hold-out after all rounds."""
+    params = {**parameters(settings, threads), "metric": "binary_error", **suggested}
     training = lgb.Dataset(x[rows[0]], target[rows[0]])
     holdout = lgb.Dataset(x[rows[1]], target[rows[1]], reference=training)
     record: dict = {}
@@ -107,8 +142,8 @@ def _split(target: np.ndarray, settings: dict) -> list:
 
 
 def _fingerprint(x: np.ndarray, target: np.ndarray, settings: dict) -> str:
-    """A name for the search over these rows with these settings, however many trials it is to have."""
-    asked = {name: value for name, value in settings.items() if name != "trials"}
+    """A name for the search over these rows with these settings, however many trials it has, and at a time."""
+    asked = {name: value for name, value in settings.items() if name not in ("trials", "parallel")}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(x).tobytes() + target.tobytes())
     return digest.hexdigest()

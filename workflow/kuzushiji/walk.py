@@ -3,10 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from kuzushiji.boxes import expand_ranges
+from kuzushiji.boxes import pairs_side_by_side
 from kuzushiji.errors import InputError
-
-_PAIRS_AT_ONCE = 4_000_000  # bounds the memory of the search for overlaps
 
 
 def pairwise_walk(image_id: np.ndarray, boxes: np.ndarray, scores: np.ndarray, iou: float) -> np.ndarray:
@@ -68,25 +66,8 @@ def _reached(count: int, earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
 
 def _overlapping_pairs(image_id: np.ndarray, boxes: np.ndarray, iou: float) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of indices (earlier, later) on one page whose intersection over union exceeds `iou`."""
-    page = pd.factorize(image_id)[0]
-    # Shift every page's rows into a band of its own; a sweep down the bands then meets pairs of one page only.
-    low = boxes[:, 1].min(initial=0.0)
-    top, bottom = boxes[:, 1] - low, boxes[:, 3] - low
-    band = max(top.max(initial=0.0), bottom.max(initial=0.0)) + 4
-    top, bottom = top + page * band, bottom + page * band
-    order = np.argsort(top, kind="stable")
-    # One pixel of the +1 convention, one against rounding in the shifted coordinates.
-    stop = np.searchsorted(top[order], bottom[order] + 2, side="right")
-    start = np.arange(1, len(order) + 1)
-
     found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
-    block = np.cumsum(np.maximum(stop - start, 0)) // _PAIRS_AT_ONCE
-    for rows in np.split(np.arange(len(order)), np.flatnonzero(np.diff(block)) + 1):
-        first, second = expand_ranges(start[rows], stop[rows])
-        a, b = order[rows[first]], order[second]
-        beside = np.minimum(boxes[a, 2], boxes[b, 2]) - np.maximum(boxes[a, 0], boxes[b, 0]) + 1 > 0
-        a, b = a[beside], b[beside]
-        a, b = np.minimum(a, b), np.maximum(a, b)
+    for a, b in pairs_side_by_side(pd.factorize(image_id)[0], boxes, margin=1):  # of the +1 convention
         enough = _iou(boxes[a], boxes[b]) > iou
         found.append((a[enough], b[enough]))
     return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])

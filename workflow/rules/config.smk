@@ -30,7 +30,8 @@ for page_set in config["page_sets"].values():
     if "synthetic" in page_set:
         page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
 
-for key, names in {key: config[key] for key in ("training", "validation", "recognize")}.items():
+named = {key: config[key] for key in ("training", "validation", "recognize")}
+for key, names in {**named, "pseudo.page_sets": config["pseudo"]["page_sets"]}.items():
     for name in [names] if isinstance(names, str) else names:
         if name not in config["page_sets"]:
             raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")

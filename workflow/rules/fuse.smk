@@ -15,6 +15,6 @@ rule fuse:
         mem_mb=8000,
         runtime=30,
     params:
-        settings=dict(config["fuse"], classifiers=CLASSIFIERS),
+        settings=lambda wildcards: dict(method=config["fuse"]["method"][wildcards.round], classifiers=CLASSIFIERS),
     script:
         "../scripts/fuse.py"

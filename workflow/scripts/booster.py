@@ -1,25 +1,30 @@
 """Trains the false-positive predictor.
 
-In: features and boxes of the validation pages, true boxes, the best parameters. Out: one LightGBM text model a fold.
+In: features and boxes of the validation pages, true boxes, pages, the best parameters.
+Out: one LightGBM text model a fold, what they predict out of fold, and scores of that.
 """
 
 import json
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from kuzushiji.booster import train, training_rows
+from kuzushiji.booster import booster_rows, train
+from kuzushiji.features import read_features
 from kuzushiji.logs import log_to
 from kuzushiji.tables import read_table
 
 log_to(snakemake.log[0])
-rows = training_rows(
-    pd.read_parquet(snakemake.input.features),
+settings = dict(snakemake.params.settings)
+variant = settings.pop("features")
+rows = booster_rows(
+    read_features(snakemake.input.features),
     read_table(snakemake.input.merged, "merged"),
     read_table(snakemake.input.truth, "truth"),
+    read_table(snakemake.input.pages, "pages"),
 )
 best = yaml.safe_load(Path(snakemake.input.best).read_text())
 folder = Path(snakemake.output.folds[0]).parent
-scores = train(*rows, best, snakemake.params.settings, folder, snakemake.threads)
+out_of_fold, scores = train(rows, best, settings, variant, folder, snakemake.threads)
+out_of_fold.to_parquet(snakemake.output.out_of_fold, index=False)
 Path(snakemake.output.scores).write_text(json.dumps(scores, indent=1))

@@ -3,11 +3,11 @@
 In: merged boxes, pages. Out: one row of features a box.
 """
 
-from kuzushiji.features import page_features
+from kuzushiji.features import page_features, write_features
 from kuzushiji.logs import log_to
 from kuzushiji.tables import read_table
 
 log_to(snakemake.log[0])
 merged = read_table(snakemake.input.merged, "merged")
 pages = read_table(snakemake.input.pages, "pages")
-page_features(merged, pages, snakemake.params.settings["variant"]).to_parquet(snakemake.output[0], index=False)
+write_features(page_features(merged, pages, snakemake.params.settings["variant"]), snakemake.output[0])

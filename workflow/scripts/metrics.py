@@ -1,31 +1,32 @@
 """Scores a page set stage by stage.
 
-In: true boxes, the tables of every stage, and the pages of training.
-Out: all scores as JSON, and tables of the stages and the books.
+In: true boxes, the tables of every stage, the pages and true boxes of training.
+Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions; figures.
 """
 
 import json
 from pathlib import Path
 
 from kuzushiji.logs import log_to
-from kuzushiji.metrics import evaluate, score_table
+from kuzushiji.metrics import confusion_table, evaluate, name_stages, score_table
+from kuzushiji.metrics_plots import plot_bands, plot_stages
 from kuzushiji.tables import read_table
 
 KINDS = {"detections": "detections", "predictions": "predictions", "fused": "predictions"}
 KINDS |= {"merged": "merged", "recognized": "recognized"}
 
 log_to(snakemake.log[0])
-stages = {}
-for stage, kind in KINDS.items():
-    for path in snakemake.input[stage]:
-        _, made_by = path.removesuffix(".parquet").split(snakemake.wildcards.page_set, 1)
-        stages[f"{stage} {made_by.replace('/', ' ')}".replace("  ", " ").strip()] = read_table(path, kind)
+tables = {stage: [read_table(path, kind) for path in snakemake.input[stage]] for stage, kind in KINDS.items()}
 metrics = evaluate(
-    stages,
+    name_stages(tables, **snakemake.params.settings),
     read_table(snakemake.input.truth, "truth"),
     read_table(snakemake.input.pages, "pages"),
     set(read_table(snakemake.input.training, "pages")["book"]),
+    read_table(snakemake.input.training_truth, "truth")["codepoint"],
 )
 Path(snakemake.output.metrics).write_text(json.dumps(metrics, indent=1, ensure_ascii=False))
-score_table(metrics["stages"]).to_csv(snakemake.output.stages, index_label="stage")
-score_table(metrics["books"]).to_csv(snakemake.output.books, index_label="book")
+for part in ("stages", "books", "codepoints", "bands"):
+    score_table(metrics[part]).to_csv(snakemake.output[part], index_label=part.removesuffix("s"))
+confusion_table(metrics["confusions"]).to_csv(snakemake.output.confusions, index=False)
+plot_stages(metrics["stages"], snakemake.output.stages_plot)
+plot_bands(metrics["bands"], snakemake.output.bands_plot)

@@ -1,13 +1,19 @@
 """Writes the competition's submission file.
 
-In: recognized boxes, pages. Out: a CSV with a row a page.
+In: recognized boxes, pages, the competition's sample where configured. Out: a CSV with a row a page.
 """
 
+from kuzushiji.files import replacing
 from kuzushiji.logs import log_to
-from kuzushiji.submission import submission
+from kuzushiji.submission import read_submission, submission
 from kuzushiji.tables import read_table
 
 log_to(snakemake.log[0])
+most = snakemake.params.settings["max_predictions"]
 recognized = read_table(snakemake.input.recognized, "recognized")
 image_ids = read_table(snakemake.input.pages, "pages")["image_id"].tolist()
-submission(recognized, image_ids, **snakemake.params.settings).to_csv(snakemake.output[0], index=False)
+sample_ids = [list(read_submission(path, most)) for path in snakemake.input.sample]
+table = submission(recognized, image_ids, most, *sample_ids)
+with replacing(snakemake.output[0]) as partial:
+    table.to_csv(partial, index=False)
+    read_submission(partial, most)

@@ -1,0 +1,29 @@
+"""Shows what the booster learned and how good it is out of fold.
+
+In: the boosters, their out-of-fold predictions, features and boxes of the validation pages, true boxes, pages.
+Out: tables and figures.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kuzushiji.booster import booster_rows
+from kuzushiji.booster_files import load_booster
+from kuzushiji.booster_report import booster_report
+from kuzushiji.features import read_features
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+settings = dict(snakemake.params.settings)
+variant = settings.pop("variant")
+rows = booster_rows(
+    read_features(snakemake.input.features),
+    read_table(snakemake.input.merged, "merged"),
+    read_table(snakemake.input.truth, "truth"),
+    read_table(snakemake.input.pages, "pages"),
+)
+models = [load_booster(Path(path), variant) for path in snakemake.input.boosters]
+out_of_fold = pd.read_parquet(snakemake.input.out_of_fold)
+booster_report(models, rows, out_of_fold, settings, Path(snakemake.output.importances).parent)

@@ -1,0 +1,16 @@
+"""Cuts the pseudo-labelled characters of one chunk.
+
+In: pseudo labels of a page set, denoised pages. Out: encoded crops in an Arrow file.
+"""
+
+from pathlib import Path
+
+from kuzushiji.crops import crop_box, cut_crops
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+pages = {image_id: Path(path) for image_id, path in settings["pages"]}
+labels = read_table(snakemake.input.labels, "truth")
+cut_crops(labels[labels["image_id"].isin(list(pages))], pages, snakemake.output[0], settings["padding"], crop_box)

@@ -1,0 +1,12 @@
+"""Takes what the first round is sure of as labels.
+
+In: the first round's result on a page set. Out: a table of labels.
+"""
+
+from kuzushiji.logs import log_to
+from kuzushiji.pseudo_labels import pseudo_labels
+from kuzushiji.tables import read_table, write_table
+
+log_to(snakemake.log[0])
+recognized = read_table(snakemake.input.recognized, "recognized")
+write_table(pseudo_labels(recognized, snakemake.params.settings["probability"]), snakemake.output[0], "truth")
