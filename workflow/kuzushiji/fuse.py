@@ -22,8 +22,12 @@ def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
     string), with the highest probability among its voters. Where all classifiers differ, the most probable
     codepoint wins (ties: the later classifier).
 
-    method "soft_vote": see `soft_vote`. The tables then need their list columns `codepoints` and `probabilities`, the
-    most probable codepoints of every box.
+    method "soft_vote", by which the published solution finds its pseudo labels: the softmax of the mean of the logits,
+    here of the logarithms of probabilities, which differ from logits by what the softmax takes away. The tables then
+    need their list columns `codepoints` and `probabilities`, the most probable codepoints of every box (tables "readings").
+    A codepoint that a classifier does not name counts there with the most it can have: the least probability named, or
+    what all named leave; one that none names is left out. With all codepoints named the result is exact. Ties go to the
+    smallest codepoint string.
 
     Returns a table of predictions sorted by page and box. Raises `InputError` on an unknown method, on no classifiers,
     on a probability that is no number, on what is no codepoint, or where the classifiers saw different boxes.
@@ -42,53 +46,40 @@ def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
     else:
         entries = {name: _entries(name, table) for name, table in tables.items()}
         codes, names = _codes(tables, {name: entry[1] for name, entry in entries.items()}, entries)
-        boxes, probabilities = (np.concatenate([entry[k] for entry in entries.values()]) for k in (0, 2))
-        winner, fused["probability"] = _mean(boxes, np.concatenate(codes), probabilities, len(fused), len(tables))
+        ballots = [(entry[0], own, entry[2]) for entry, own in zip(entries.values(), codes, strict=True)]
+        winner, fused["probability"] = _soft_vote(ballots, len(fused))
     fused["codepoint"] = names.take(winner)
     return fused[SCHEMAS["predictions"].names]
 
 
-def soft_vote(votes: pd.DataFrame, classifiers: int) -> pd.DataFrame:
-    """The most probable codepoint of every box by the mean of the classifiers' probabilities.
+def _soft_vote(ballots: list[tuple[np.ndarray, np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The winning code and its probability of each of `count` boxes, (count,) each.
 
-    votes: a row a box, classifier and codepoint, in any order: `image_id`, `box`, `codepoint`, `probability`. A
-    codepoint that a classifier does not name for a box counts as probability 0 there, so `classifiers`, their number,
-    divides every sum. Equal means go to the smallest codepoint string, as in the hard vote.
-
-    With all codepoints named this is the mean of the probability vectors; with each classifier's k most probable ones
-    it approximates that mean from below, by no more than the mean probability that was left out. The published
-    solution takes the mean of the logits before the softmax instead (a normalized geometric mean of the
-    probabilities), to which a single doubting classifier matters more.
-
-    Returns `image_id`, `box`, `codepoint`, `probability`, a row a box, sorted by page and box. Raises `InputError` if
-    a probability is no number.
+    A ballot is what one classifier names: boxes, in order, codes and probabilities, one entry a named codepoint.
     """
-    bad = np.flatnonzero(votes["probability"].isna())
-    if len(bad):
-        row = votes.iloc[bad[0]]
-        raise InputError(f"page {row['image_id']}, box {row['box']}: a probability is no number; classify it again")
-    boxes = votes.groupby(_KEY, sort=True).ngroup().to_numpy()
-    found = votes[_KEY].iloc[np.unique(boxes, return_index=True)[1]].reset_index(drop=True)
-    codes, names = pd.factorize(votes["codepoint"], sort=True)
-    winner, probability = _mean(boxes, codes, votes["probability"].to_numpy(), len(found), classifiers)
-    return found.assign(codepoint=names.take(winner), probability=probability)
-
-
-def _mean(
-    boxes: np.ndarray, codes: np.ndarray, probabilities: np.ndarray, count: int, classifiers: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The winning code and its mean probability of each of `count` boxes; every box has an entry."""
     if not count:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
-    pair = boxes * (codes.max() + 1) + codes
-    order = np.lexsort([probabilities, pair])  # by probability too: sums do not depend on the classifiers' order
+    codes = max(code.max() for _, code, _ in ballots) + 1
+    rest, pairs, gains = np.zeros(count), [], []
+    for box, code, probability in ballots:
+        start = np.flatnonzero(np.diff(box, prepend=-1))
+        share = np.maximum(probability.astype(np.float64), np.finfo(np.float32).tiny)
+        # 32-bit numbers near 1 leave no less than this.
+        left = np.maximum(1 - np.add.reduceat(share, start), np.finfo(np.float32).epsneg)
+        unnamed = np.log(np.minimum(np.minimum.reduceat(share, start), left))
+        rest += unnamed
+        pairs.append(box * codes + code)
+        gains.append(np.log(share) - unnamed[box])
+    pair, gain = np.concatenate(pairs), np.concatenate(gains)
+    order = np.lexsort([gain, pair])  # by gain too: sums do not depend on the classifiers' order
     pair = pair[order]
     start = np.flatnonzero(np.diff(pair, prepend=-1))
-    mean = np.add.reduceat(probabilities[order].astype(np.float64), start) / classifiers
-    box, code = np.divmod(pair[start], codes.max() + 1)
+    box, code = np.divmod(pair[start], codes)
+    mean = (np.add.reduceat(gain[order], start) + rest[box]) / len(ballots)
     best = np.lexsort([code, -mean, box])
-    best = best[np.flatnonzero(np.diff(box[best], prepend=-1))]
-    return code[best], mean[best]
+    first = best[np.flatnonzero(np.diff(box[best], prepend=-1))]
+    total = np.bincount(box, np.exp(mean - mean[first][box]), minlength=count)
+    return code[first], 1 / total
 
 
 def _vote(codes: np.ndarray, probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
