@@ -4,60 +4,32 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-import cv2
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
+from crops_for_tests import CHARSET, SETTINGS, draw_crops
 
-from kuzushiji.classifier import schedule, train
+from kuzushiji.classifier import Outputs, train
 from kuzushiji.classifier_model import load_classifier
-from kuzushiji.crop_loader import Crops
-from kuzushiji.crops import cut_crops, open_crops
+from kuzushiji.crops import open_crops
 from kuzushiji.errors import InputError
+from kuzushiji.training_batches import batch_size_of
 
-CHARSET = ["U+3042", "U+3044", "U+3046"]
-SETTINGS = {
-    "architecture": "test_resnet",
-    "pretrained": False,
-    "channels": "gray",
-    "mean": 0.5,
-    "std": 0.25,
-    "input_size": 24,
-    "resize": [27, 26],
-    "mixing": {"method": "mixup", "alpha": 0.2},
-    "rotation": 3,
-    "jitter": {"brightness": 0.1, "contrast": 0.1, "saturation": 0.0, "hue": 0.0},
-    "pca_noise": 0,
-    "grayscale": 0,
-    "epochs": 3,
-    "batch_size": 16,
-    "schedule": {"kind": "multistep", "milestones": [2], "factor": 0.1},
-    "temperature": 0.05,
-    "base_learning_rate": 0.02,
-    "momentum": 0.9,
-    "weight_decay": 0.0001,
-    "warmup_epochs": 0.5,
-    "seed": 0,
-    "crop_scale": [0.85, 0.90],
-    "crop_ratio": [0.875, 1.1429],
-    "erasing": {"probability": 0.5, "area": [0.02, 0.2], "aspect": [0.3, 3.33]},
-    "checkpoint_interval": 1,
-    "workers": 0,
-    "max_training": 2000,
-}
 CHILD = """
-import json, sys
+import json, resource, sys
 import pandas as pd
 import torch
-from kuzushiji.classifier import train
-from kuzushiji.crops import open_crops
+from kuzushiji.classifier import Outputs, train
 torch.set_num_threads(1)
-folder, settings = sys.argv[1], json.loads(sys.argv[2])
+folder, settings, most_bytes = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+if most_bytes:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 rows = pd.read_parquet(f"{folder}/rows.parquet")
-train(open_crops([f"{folder}/0.arrow"]), rows[:60], rows[60:], sorted(set(rows["codepoint"])), settings,
-      f"{folder}/state", f"{folder}/killed.pth")
+outputs = Outputs(*(f"{folder}/out.{kind}" for kind in ("pth", "history", "confusions")))
+train([f"{folder}/0.arrow"], rows[:60], rows[60:], sorted(set(rows["codepoint"])), settings, f"{folder}/state", outputs)
 """
 
 
@@ -65,66 +37,82 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Crops of three shapes from one page, and the table of all of them."""
+def shared_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("crops")
-    rng = np.random.default_rng(0)
-    page = rng.normal(200, 10, (360, 400, 3))
-    rows = []
-    for box in range(90):
-        left, top = 40 * (box % 10), 40 * (box // 10)
-        shape = int(rng.integers(3))
-        center = int(left + rng.integers(17, 23)), int(top + rng.integers(17, 23))
-        if shape == 0:
-            cv2.circle(page, center, 10, (30, 30, 30), 3)
-        elif shape == 1:
-            cv2.line(page, (center[0], center[1] - 12), (center[0], center[1] + 12), (30, 30, 30), 4)
-        else:
-            cv2.rectangle(page, (center[0] - 10, center[1] - 4), (center[0] + 10, center[1] + 4), (30, 30, 30), -1)
-        rows.append(("page", box, left, top, left + 40, top + 40, CHARSET[shape]))
-    cv2.imwrite(str(folder / "page.png"), page.astype(np.uint8))
-    truth = pd.DataFrame(rows, columns=["image_id", "box", "x_min", "y_min", "x_max", "y_max", "codepoint"])
-    cut_crops(truth, {"page": folder / "page.png"}, folder / "0.arrow", {"padding": 0.05})
-    truth[["image_id", "box", "codepoint"]].to_parquet(folder / "rows.parquet")
+    draw_crops(folder)
     return folder
 
 
-@pytest.fixture(scope="module")
-def crops(folder):
-    return open_crops([folder / "0.arrow"])
+@pytest.fixture
+def folder(shared_folder, tmp_path):
+    """A folder of its own with the crops."""
+    for name in ("0.arrow", "rows.parquet"):
+        (tmp_path / name).symlink_to(shared_folder / name)
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
-def rows(folder):
-    return pd.read_parquet(folder / "rows.parquet")
+def rows(shared_folder):
+    return pd.read_parquet(shared_folder / "rows.parquet")
 
 
-def weights(path):
-    return torch.load(path, weights_only=True)
+def outputs(folder, name="out"):
+    return Outputs(*(folder / f"{name}.{kind}" for kind in ("pth", "history", "confusions")))
 
 
-def assert_equal_files(one, other):
-    one, other = weights(one), weights(other)
+def run(folder, rows, settings, name="out", charset=CHARSET, **options):
+    """Train on the first 60 crops; returns what the checkpoint holds."""
+    train(
+        [folder / "0.arrow"],
+        rows[:60],
+        rows[60:],
+        charset,
+        settings,
+        folder / "state",
+        outputs(folder, name),
+        **options,
+    )
+    return torch.load(folder / f"{name}.pth", weights_only=True)
+
+
+def start_child(folder, settings, most_bytes=0):
+    arguments = [sys.executable, "-c", CHILD, str(folder), json.dumps(settings), str(most_bytes)]
+    return subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_state(folder, child):
+    while not list(folder.glob("state/*/state.pt")):
+        assert child.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+
+
+def assert_equal(one, other):
     assert one["history"] == other["history"]
     for which in ("best", "last"):
         for name, value in one[which].items():
             assert torch.equal(value, other[which][name]), name
 
 
-def test_it_learns_and_says_what_it_did(crops, rows, tmp_path, caplog):
+def test_it_learns_and_says_what_it_did(folder, rows, caplog):
     caplog.set_level(logging.INFO)
     settings = {**SETTINGS, "epochs": 12, "schedule": {"kind": "multistep", "milestones": [9], "factor": 0.1}}
-    train(crops, rows[:60], rows[60:], CHARSET, settings, tmp_path / "state", tmp_path / "out.pth")
-    content = weights(tmp_path / "out.pth")
-    history = content["history"]
-    assert [entry["epoch"] for entry in history] == list(range(1, 13))
-    assert max(entry["accuracy"] for entry in history) >= 0.9
-    assert history[-1]["learning_rate"] == pytest.approx(0.002)
+    content = run(folder, rows, settings)
     assert content["settings"] == settings and content["charset"] == CHARSET
     assert sum("epoch 12 of 12" in message for message in caplog.messages) == 1
-    assert list((tmp_path / "state").iterdir()) == []
-    model, charset, _ = load_classifier(tmp_path / "out.pth", "last")
+    assert list((folder / "state").iterdir()) == []
+    model, charset, _ = load_classifier(folder / "out.pth", "last")
     assert charset == CHARSET and not model.training
+
+    history = pd.read_csv(folder / "out.history")
+    columns = ["epoch", "loss", "accuracy", "macro_accuracy", "learning_rate"]
+    assert history.columns.tolist() == [*columns, "seconds"]
+    assert history[columns].to_dict("records") == content["history"]
+    assert history["epoch"].tolist() == list(range(1, 13))
+    assert history["accuracy"].max() >= 0.9
+    assert history["learning_rate"].iloc[-1] == pytest.approx(0.002)
+    confused = pd.read_csv(folder / "out.confusions")
+    wrong = round((1 - history["accuracy"].max()) * 30)  # 30 validation crops, at the best epoch
+    assert confused["crops"].sum() == wrong
 
 
 @pytest.mark.parametrize(
@@ -135,35 +123,67 @@ def test_it_learns_and_says_what_it_did(crops, rows, tmp_path, caplog):
             "mixing": {"method": "icap", "beta": 1.0, "probability": 0.5},
             "schedule": {"kind": "cosine", "period": 2, "minimum": 1e-6},
         },
-        {"mixing": None, "erasing": None, "max_training": 5, "batch_size": 512, "workers": 1},
+        {"mixing": None, "erasing": None, "max_training": 5, "batch_size": 512},
+        {"precision": "bfloat16"},
     ],
 )
-def test_the_same_input_gives_the_same_weights(crops, rows, tmp_path, changes):
-    for name in ("one.pth", "other.pth"):
-        settings = {**SETTINGS, "epochs": 2, **changes}
-        train(crops, rows[:61], rows[61:], CHARSET, settings, tmp_path / "state", tmp_path / name)
-    assert_equal_files(tmp_path / "one.pth", tmp_path / "other.pth")
+def test_the_same_input_gives_the_same_weights_with_any_number_of_loaders(folder, rows, changes):
+    settings = {**SETTINGS, "epochs": 2, **changes}
+    first, second = (run(folder, rows[:61], settings, name, workers=2 * (name == "b")) for name in ("a", "b"))
+    assert_equal(first, second)
+    assert (folder / "a.confusions").read_bytes() == (folder / "b.confusions").read_bytes()
 
 
-def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(crops, rows, folder, tmp_path, caplog):
+def test_precision_is_that_of_the_settings(folder, rows):
+    exact, rounded = (run(folder, rows, {**SETTINGS, "precision": name}, name) for name in ("float32", "bfloat16"))
+    difference = abs(exact["history"][0]["loss"] - rounded["history"][0]["loss"])
+    assert 0 < difference < 0.5
+    assert all(value.dtype != torch.bfloat16 for value in rounded["last"].values())
+
+
+def test_two_processes_train_as_one_does(folder, rows):
+    # Without batch normalization, whose statistics are each process's own.
+    settings = {**SETTINGS, "architecture": "test_convnext", "epochs": 2, "input_size": 32, "resize": [36, 34]}
+    settings["mixing"] = {"method": "icap", "beta": 1.0, "probability": 1.0}  # mixes over the whole batch
+    one, two = (run(folder, rows, settings, f"{count}", processes=count) for count in (1, 2))
+    for name, value in one["last"].items():
+        torch.testing.assert_close(value, two["last"][name], rtol=1e-3, atol=1e-5)
+    assert [past["accuracy"] for past in one["history"]] == [past["accuracy"] for past in two["history"]]
+    assert [past["loss"] for past in one["history"]] == pytest.approx([past["loss"] for past in two["history"]])
+
+
+def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows, caplog):
     caplog.set_level(logging.INFO)
-    settings = {**SETTINGS, "epochs": 12, "workers": 1}
-    arguments = [sys.executable, "-c", CHILD, str(folder), json.dumps(settings)]
-    child = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
-    while not list(folder.glob("state/*/state.pt")):
-        assert child.poll() is None, "it ended before it could be killed"
-        time.sleep(0.02)
+    settings = {**SETTINGS, "epochs": 12}
+    child = start_child(folder, settings)
+    wait_for_state(folder, child)
+    assert list(folder.glob("state/*/tensorboard/events*"))
     child.send_signal(signal.SIGKILL)
     child.wait()
-    assert not (folder / "killed.pth").exists()
-    inputs = crops, rows[:60], rows[60:], CHARSET, settings
-    train(*inputs, folder / "state", folder / "killed.pth")
+    assert not (folder / "out.pth").exists()
+    resumed = run(folder, rows, settings)
     assert any("going on after epoch" in message for message in caplog.messages)
-    train(*inputs, tmp_path / "state", tmp_path / "whole.pth")
-    assert_equal_files(folder / "killed.pth", tmp_path / "whole.pth")
+    assert_equal(resumed, run(folder, rows, settings, "whole"))
 
 
-def test_other_crops_do_not_go_on_from_the_state(crops, rows, tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_training_clearly_and_keeps_what_was_saved(folder):
+    settings = {**SETTINGS, "epochs": 200}
+    child = start_child(folder, settings)
+    wait_for_state(folder, child)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    (state,) = folder.glob("state/*/state.pt")
+    before = state.read_bytes()
+
+    child = start_child(folder, settings, most_bytes=len(before) // 2)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert "InputError" in said and "state.pt: cannot be written" in said and "make room on the disk" in said
+    assert state.read_bytes() == before
+    assert not list(state.parent.glob(".state*"))
+
+
+def test_other_crops_do_not_go_on_from_the_state(folder, rows, monkeypatch):
     visited = []
 
     def hold(folder):
@@ -171,99 +191,72 @@ def test_other_crops_do_not_go_on_from_the_state(crops, rows, tmp_path, monkeypa
         raise InputError("stop here")
 
     monkeypatch.setattr("kuzushiji.classifier.locked", hold)
-    others = crops.set_column(5, crops.schema.field("image"), crops["image"].take(list(range(89, -1, -1))))
-    for table, training in ((crops, rows[:60]), (crops, rows[:60]), (crops, rows[:59]), (others, rows[:60])):
+    table = open_crops([folder / "0.arrow"])
+    backwards = table.take(list(range(89, -1, -1)))
+    for name in ("checksum", "image"):
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), backwards[name])
+    with pa.ipc.new_file(str(folder / "other.arrow"), table.schema) as writer:
+        writer.write_table(table)
+    for crops, training in (("0", rows[:60]), ("0", rows[:60]), ("0", rows[:59]), ("other", rows[:60])):
         with pytest.raises(InputError, match="stop here"):
-            train(table, training, rows[60:], CHARSET, SETTINGS, tmp_path, tmp_path / "out.pth")
+            train([folder / f"{crops}.arrow"], training, rows[60:], CHARSET, SETTINGS, folder, outputs(folder))
     assert visited[0] == visited[1] and len(set(visited)) == 3
 
 
-def test_a_second_copy_fails_clearly(crops, rows, folder, tmp_path):
+def test_a_second_copy_fails_clearly(folder, rows):
     settings = {**SETTINGS, "epochs": 300}
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), json.dumps(settings)], stderr=subprocess.DEVNULL
-    )
+    child = start_child(folder, settings)
     try:
-        while not list(folder.glob("state/*/state.pt")):
-            assert child.poll() is None
-            time.sleep(0.02)
+        wait_for_state(folder, child)
         with pytest.raises(InputError, match="another copy"):
-            train(crops, rows[:60], rows[60:], CHARSET, settings, folder / "state", tmp_path / "out.pth")
+            run(folder, rows, settings)
     finally:
         child.kill()
-        child.wait()
+        child.communicate()
 
 
-def test_rows_without_a_crop_or_class_are_named(crops, rows):
-    def make(table, charset):
-        return Crops(crops, table, charset, "gray", lambda image: image)
-
-    assert len(make(rows, CHARSET)) == 90
-    with pytest.raises(InputError, match=r"box 400 .* has no crop"):
-        make(pd.concat([rows, rows.iloc[:1].assign(box=400)]), CHARSET)
-    with pytest.raises(InputError, match=r"U\+3046.* of no class"):
-        make(rows, CHARSET[:2])
-
-
-def test_crops_and_labels_belong_together(crops, rows):
-    shuffled = rows.sample(frac=1, random_state=0)
-    data = Crops(crops, shuffled, CHARSET, "rgb", np.asarray)
-    for place in (0, 17, 89):
-        image, label = data[place]
-        row = shuffled.iloc[place]
-        assert CHARSET[label] == row["codepoint"]
-        encoded = crops["image"][int(row["box"])].as_py()
-        np.testing.assert_array_equal(image, cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
-
-
-def test_too_little_data_is_refused(crops, rows, tmp_path):
+def test_crops_that_make_no_training_are_refused(folder, rows):
     for training, validation in ((rows[:1], rows[60:]), (rows[:60], rows[:0])):
         with pytest.raises(InputError, match="crops"):
-            train(crops, training, validation, CHARSET, SETTINGS, tmp_path / "state", tmp_path / "out.pth")
+            train([folder / "0.arrow"], training, validation, CHARSET, SETTINGS, folder / "state", outputs(folder))
+    with pytest.raises(InputError, match="precision: unknown float8"):
+        run(folder, rows, {**SETTINGS, "precision": "float8"})
+    assert not (folder / "state").exists()
 
 
-def test_a_loss_that_is_not_finite_ends_the_training(crops, rows, tmp_path):
+def test_a_codepoint_outside_the_charset_is_an_error_and_one_without_crops_a_warning(folder, rows, caplog):
+    with pytest.raises(InputError, match=r"U\+30.. ?.*of no class of the charset"):
+        run(folder, rows, SETTINGS, charset=CHARSET[:2])
+    content = run(folder, rows, {**SETTINGS, "epochs": 1}, charset=[*CHARSET, "U+4E00"])
+    assert content["last"]["head.weight"].shape[0] == 4
+    assert "1 of 4 codepoints have no training crop and will not be read" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "processes", "expected"),
+    [(60, 16, 1, (16, 3)), (61, 512, 1, (60, 1)), (60, 20, 2, (20, 3)), (5, 512, 2, (4, 1))],
+)
+def test_batches(count, batch_size, processes, expected):
+    labels = torch.arange(count).numpy() % 3
+    assert batch_size_of(labels, {**SETTINGS, "batch_size": batch_size}, processes) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "processes", "message"),
+    [
+        (1, 16, 1, "at least two"),
+        (60, 15, 1, "has to be even"),
+        (60, 16, 3, "shared equally"),
+        (3, 16, 2, "2 processes"),
+    ],
+)
+def test_batches_that_cannot_be_mixed_or_shared_are_refused(count, batch_size, processes, message):
+    labels = torch.arange(count).numpy() % 3
+    with pytest.raises(InputError, match=message):
+        batch_size_of(labels, {**SETTINGS, "batch_size": batch_size}, processes)
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(folder, rows):
     with pytest.raises(InputError, match="base_learning_rate"):
-        train(
-            crops,
-            rows[:60],
-            rows[60:],
-            CHARSET,
-            {**SETTINGS, "base_learning_rate": 1e30},
-            tmp_path,
-            tmp_path / "out.pth",
-        )
-
-
-def rates(settings, steps, epochs):
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], settings["base_learning_rate"])
-    plan = schedule(optimizer, settings, steps)
-    found = []
-    for update in range(steps * epochs):
-        plan.step_update(update)
-        found.append(optimizer.param_groups[0]["lr"])
-    return np.array(found).reshape(epochs, steps)
-
-
-def test_multistep_changes_the_rate_with_the_first_update_of_an_epoch():
-    settings = {"base_learning_rate": 0.1, "warmup_epochs": 2}
-    found = rates({**settings, "schedule": {"kind": "multistep", "milestones": [4, 6], "factor": 0.1}}, 5, 8)
-    assert (np.diff(found[:2].ravel()) > 0).all() and 0 < found[0, 0] < 0.02
-    np.testing.assert_allclose(np.diff(found[:2].ravel()), np.diff(found[:2].ravel())[0])
-    np.testing.assert_allclose(found[2:4], 0.1)
-    np.testing.assert_allclose(found[4:6], 0.01)
-    np.testing.assert_allclose(found[6:], 0.001)
-
-
-def test_cosine_starts_after_the_warmup():
-    settings = {"base_learning_rate": 0.1, "warmup_epochs": 2}
-    found = rates({**settings, "schedule": {"kind": "cosine", "period": 4, "minimum": 1e-3}}, 5, 8).ravel()
-    assert found.argmax() == 10 and found[10] == pytest.approx(0.1)
-    angle = np.pi * np.arange(20) / 20
-    np.testing.assert_allclose(found[10:30], 1e-3 + 0.5 * (0.1 - 1e-3) * (1 + np.cos(angle)))
-    np.testing.assert_allclose(found[30:], 1e-3)
-
-
-def test_an_unknown_schedule_is_refused():
-    with pytest.raises(InputError, match="zigzag"):
-        rates({"base_learning_rate": 0.1, "warmup_epochs": 0, "schedule": {"kind": "zigzag"}}, 1, 1)
+        run(folder, rows, {**SETTINGS, "base_learning_rate": 1e30})
+    assert not Path(folder / "out.pth").exists()

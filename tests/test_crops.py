@@ -1,3 +1,5 @@
+import zlib
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -58,6 +60,7 @@ def test_crops_are_the_pixels_of_the_padded_boxes_sorted(pages, tmp_path):
     assert table["image_id"].to_pylist() == ["a", "b", "b"]
     assert table["box"].to_pylist() == [0, 0, 1]
     assert table["codepoint"].to_pylist() == ["U+3044", "U+3046", "U+3042"]
+    assert table["checksum"].to_pylist() == [zlib.crc32(image) for image in table["image"].to_pylist()]
     page = cv2.imread(str(pages["b"]))
     crop = cv2.imdecode(np.frombuffer(table["image"][2].as_py(), np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(crop, page[8:62, 8:52])

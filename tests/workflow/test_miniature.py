@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, copy_checkout, planned, snakemake
@@ -13,7 +14,8 @@ from kuzushiji.summary import summary
 from kuzushiji.tables import read_table
 
 SETTINGS = Path(__file__).parent / "miniature.yaml"
-AFTER_NMS = {"features": 2, "search": 1, "booster": 1}
+JUDGED = {"protocols": 1, "booster_report": 1}
+AFTER_NMS = {"features": 2, "search": 1, "booster": 1} | JUDGED
 AFTER_BOOSTER = {"reject": 1, "submission": 1, "final_submission": 1, "metrics": 1, "overlays": 1, "text": 1}
 
 
@@ -45,6 +47,8 @@ def test_every_stage_leaves_its_declared_files(done):
     assert submission["image_id"].tolist() == pages["image_id"].tolist()
     assert submission["labels"].str.count(r"U\+").sum() == recognized["kept"].sum()
     assert len(list((results / "first/booster").glob("fold_*.txt"))) == 5
+    protocols = pd.read_csv(results / "first/booster/protocols.csv")
+    assert protocols["protocol"].tolist() == ["published", "by_page", "by_book"]
     for image_id in pages["image_id"]:
         assert Image.open(results / f"first/overlays/test/{image_id}.jpg").size == (480, 672)
         assert (results / f"first/text/test/{image_id}.txt").exists()
@@ -70,6 +74,30 @@ def test_every_rule_logs_and_is_measured(done):
     assert rules == {path.name.removesuffix(".log") for path in (done / "results/logs").iterdir()} - {
         "final_submission"
     }
+
+
+def test_later_rounds_train_what_is_missing_and_nothing_else(done):
+    later = ["--config", "round=refine"]
+    jobs = planned(run("--dry-run", *later, cwd=done))
+    # Two classifiers in two rounds; one round of predictions, on two page sets, by two detectors.
+    counts = {"pseudo_labels": 1, "pseudo_crops": 1, "classifier": 4, "classify": 8, "gather_predictions": 8}
+    assert counts.items() <= jobs.items()
+    assert not {"synthetic", "denoise", "crops", "folds", "detector", "detect"} & jobs.keys()
+    before = {path: path.read_bytes() for path in (done / "results/first").rglob("*.parquet")}
+    run(*later, cwd=done)
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+    labels = read_table(done / "results/pseudo/labels/test.parquet", "truth")
+    sure = read_table(done / "results/first/recognized/test.parquet", "recognized")
+    assert 0 < len(labels) == (sure["kept"] & (sure["probability"] >= np.float32(0.2))).sum()
+    for training_round, epochs in (("pseudo", 2), ("refine", 1)):
+        history = pd.read_csv(done / f"results/{training_round}/classifiers/02_rgb_icap/history.csv")
+        assert len(history) == epochs
+    assert not (done / "results/pseudo/predictions").exists()
+    submission = done / "results/refine/submissions/test.csv"
+    assert (done / "results/final_submission.csv").read_bytes() == submission.read_bytes()
+    assert planned(run("--dry-run", *later, cwd=done)) == {}
+    run(cwd=done)  # the first round's submission is the final one again
 
 
 def test_a_folder_of_own_scans_is_read_with_the_models_there_are(done):
@@ -121,9 +149,9 @@ def test_touching_everything_reruns_nothing(done):
     ("change", "jobs"),
     [
         ("nms={iou: 0.4}", {"nms": 2} | AFTER_NMS | AFTER_BOOSTER),
-        ("reject={threshold: 0.6}", AFTER_BOOSTER),
+        ("reject={threshold: 0.6}", JUDGED | AFTER_BOOSTER),
         ("submission={max_predictions: 5}", {"submission": 1, "final_submission": 1}),
-        ("booster={search: {trials: 4}}", {"search": 1, "booster": 1} | AFTER_BOOSTER),
+        ("booster={search: {trials: 4}}", {"search": 1, "booster": 1} | JUDGED | AFTER_BOOSTER),
         (
             "classify={batch_size: 64}",
             {"classify": 8, "gather_predictions": 8, "fuse": 4, "nms": 2} | AFTER_NMS | AFTER_BOOSTER,

@@ -1,13 +1,11 @@
-"""Augmentation of training crops: image by image on the CPU, then batch by batch where the network runs."""
+"""Augmentation of batches where the network runs: mixing, random erasing, noise. `distort` has that of single crops."""
 
 from collections.abc import Callable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from timm.data.mixup import Mixup
 from timm.data.random_erasing import RandomErasing
-from torchvision.transforms import InterpolationMode, v2
 
 from kuzushiji.errors import InputError
 
@@ -18,60 +16,45 @@ EIGENVECTORS = torch.tensor([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.81
 Mixing = Callable[[torch.Tensor, torch.Tensor, np.random.Generator], tuple[torch.Tensor, torch.Tensor]]
 
 
-def training_transform(settings: dict) -> v2.Transform:
-    """From a PIL crop (mode L or RGB) to a randomly distorted uint8 tensor (channels, input_size, input_size).
+def augment(
+    images: torch.Tensor, targets: torch.Tensor, settings: dict, rng: np.random.Generator, noise: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A batch (N, channels, size, size) with values 0 to 1 and its targets (N, classes), with what is done to batches.
 
-    Rotation, resizing to a square whatever the aspect, a random part of it, color jitter and grayscale; the keys of
-    `settings` are a classifier's. Saturation and hue leave gray crops as they are.
+    Noise along the principal components, mixing, random erasing, in this order.
     """
-    resize, size = settings["resize"][0], settings["input_size"]
-    bicubic = InterpolationMode.BICUBIC
-    return v2.Compose(
-        [
-            v2.RandomRotation(settings["rotation"], bicubic),
-            v2.Resize((resize, resize), bicubic),
-            v2.RandomResizedCrop((size, size), settings["crop_scale"], settings["crop_ratio"], bicubic),
-            v2.ColorJitter(**settings["jitter"]),
-            v2.RandomGrayscale(settings["grayscale"]),
-            v2.PILToTensor(),
-        ]
-    )
+    if settings["pca_noise"] and settings["channels"] == "rgb":
+        images = pca_noise(images, settings["pca_noise"], rng)
+    images, targets = mixing(settings["mixing"], targets.shape[1])(images, targets, rng)
+    return erasing(settings["erasing"])(images, noise), targets
 
 
-def validation_transform(settings: dict) -> v2.Transform:
-    """From a PIL crop to the center, (channels, input_size, input_size) uint8, of its square at the test size."""
-    resize, size = settings["resize"][1], settings["input_size"]
-    return v2.Compose(
-        [v2.Resize((resize, resize), InterpolationMode.BICUBIC), v2.CenterCrop((size, size)), v2.PILToTensor()]
-    )
-
-
-def pca_noise(images: torch.Tensor, std: float) -> torch.Tensor:
+def pca_noise(images: torch.Tensor, std: float, rng: np.random.Generator) -> torch.Tensor:
     """Add to each RGB image (N, 3, height, width), values 0 to 1, a random color along ImageNet's principal components.
 
     `std` is the deviation of the components' random weights, one for every image and component (Krizhevsky et al.
     2012). The result may leave 0 to 1, as there.
     """
-    weights = std * torch.randn(len(images), 3) * EIGENVALUES  # (N, component)
+    weights = torch.from_numpy(rng.normal(0, std, (len(images), 3)).astype(np.float32)) * EIGENVALUES  # (N, component)
     return images + (weights @ EIGENVECTORS.T).to(images)[:, :, None, None]
 
 
 def mixing(settings: dict | None, classes: int) -> Mixing:
-    """The function that mixes a batch: images (N, channels, height, width) and labels (N,) to images and targets.
+    """The function that mixes a batch: images (N, channels, height, width) and targets (N, classes) to both, mixed.
 
-    Targets are shares of the classes, (N, classes), whose rows sum to 1: the cross-entropy with them is the weighted
-    sum of the cross-entropies with each label. `settings` is null, `{method: mixup, alpha}` (Zhang et al. 2018; needs
-    an even N) or `{method: icap, beta, probability}`. Raises `InputError` for another method.
+    Targets are shares of the classes, mixed as the pixels are: the cross-entropy with them is the weighted sum of the
+    cross-entropies with each image's own. `settings` is null, `{method: mixup, alpha}` (Zhang et al. 2018; needs an
+    even N; it draws from NumPy's global generator and changes the images in place) or `{method: icap, beta,
+    probability}`, drawn for every batch. Raises `InputError` for another method.
     """
     if settings is None:
-        return lambda images, labels, rng: (images, F.one_hot(labels, classes).float())
+        return lambda images, targets, rng: (images, targets)
     if settings["method"] == "mixup":
-        mixup = Mixup(mixup_alpha=settings["alpha"], label_smoothing=0, num_classes=classes)
-        return lambda images, labels, rng: mixup(images, labels)
+        mixup = Mixup(mixup_alpha=settings["alpha"], label_smoothing=0, num_classes=classes, multi_label=True)
+        return lambda images, targets, rng: mixup(images, targets)
     if settings["method"] == "icap":
 
-        def mix(images, labels, rng):
-            targets = F.one_hot(labels, classes).float()
+        def mix(images, targets, rng):
             if rng.random() >= settings["probability"]:
                 return images, targets
             return icap(images, targets, settings["beta"], rng)
@@ -100,11 +83,14 @@ def icap(
     return patched, shares
 
 
-def erasing(settings: dict) -> Callable[[torch.Tensor], torch.Tensor]:
+def erasing(settings: dict | None) -> Callable[[torch.Tensor, torch.Generator], torch.Tensor]:
     """The function that erases a random rectangle of some images (Zhong et al. 2017), for values from 0 to 1.
 
-    timm's rectangles, filled with uniform noise: timm itself offers only normal noise.
+    timm's rectangles, drawn from Python's global generator, and uniform noise in them from the function's second
+    argument, on the images' device: timm itself offers only normal noise. `settings` null erases nothing.
     """
+    if settings is None:
+        return lambda images, generator: images
     eraser = RandomErasing(
         probability=settings["probability"],
         min_area=settings["area"][0],
@@ -114,8 +100,8 @@ def erasing(settings: dict) -> Callable[[torch.Tensor], torch.Tensor]:
         device="cpu",
     )
 
-    def erase(images: torch.Tensor) -> torch.Tensor:
-        kept = eraser(torch.ones(len(images), 1, *images.shape[2:])).to(images.device, torch.bool)
-        return torch.where(kept, images, torch.rand_like(images))
+    def erase(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        kept = eraser(torch.ones(len(images), 1, *images.shape[2:], dtype=torch.bool)).to(images.device)
+        return torch.where(kept, images, torch.empty_like(images).uniform_(generator=generator))
 
     return erase

@@ -1,215 +1,138 @@
-"""Training one classifier on crops, resumable after every few epochs."""
+"""Training one classifier on crops, in any number of processes, resumable after every few epochs."""
 
+import hashlib
 import logging
 import os
 import shutil
-import time
-import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
-import torch.nn.functional as F
-from timm.scheduler import CosineLRScheduler, MultiStepLRScheduler
-from timm.scheduler.scheduler import Scheduler
-from timm.utils import random_seed
-from torch import nn
+from torch.utils.tensorboard import SummaryWriter
 
-from kuzushiji.augment import erasing, mixing, pca_noise, training_transform, validation_transform
-from kuzushiji.classifier_model import KIND, build_classifier, normalize
-from kuzushiji.compute import device as choose_device
-from kuzushiji.crop_loader import Crops, loader
+from kuzushiji.classifier_model import KIND
+from kuzushiji.classifier_run import Rows, Run, weights, written
+from kuzushiji.crop_loader import find_crops
+from kuzushiji.crops import open_crops
 from kuzushiji.errors import InputError
-from kuzushiji.files import replacing
-from kuzushiji.folds import undersample
+from kuzushiji.launch import launch, process_group
+from kuzushiji.readings import confusions
 from kuzushiji.state import locked, state_folder
+from kuzushiji.training_batches import batch_size_of
+
+PRECISIONS = ("bfloat16", "float32")
+
+
+class Outputs(NamedTuple):
+    """The files that a training leaves."""
+
+    checkpoint: str | os.PathLike
+    history: str | os.PathLike
+    confusions: str | os.PathLike
 
 
 def train(
-    crops: pa.Table,
+    crops: list[str | os.PathLike],
     training: pd.DataFrame,
     validation: pd.DataFrame,
     charset: list[str],
     settings: dict,
     state: str | os.PathLike,
-    out: str | os.PathLike,
+    outputs: Outputs,
+    workers: int = 0,
+    processes: int = 1,
 ) -> None:
-    """Train the classifier of `settings` on the crops named by `training` and write it to `out`.
+    """Train the classifier of `settings` on the crops named by `training` and write it to `outputs`.
 
-    `training` and `validation` are tables "folds" of rows of `crops`; class i is `charset[i]`. `settings` is flat: the
-    keys of config's `classification`, of one entry of `classifiers`, and `max_training` of `folds`. Last, incomplete
-    batches are dropped; fewer crops than `batch_size` make one batch of them all (but one, if they are odd: mixup mixes
-    pairs).
+    `crops` are files of `kuzushiji.crops.cut_crops`, `training` and `validation` tables "folds" of which of them; class
+    i is `charset[i]`. `settings` is flat: the keys of config's `classification`, of one entry of `classifiers`, and
+    `max_training` of `folds`. A batch is of `batch_size` crops over all `processes`, each of which has a GPU and loads
+    its part with `workers` processes; the last, incomplete batch is dropped, and fewer crops than `batch_size` make one
+    batch of them all (but one, if they are odd: mixup mixes pairs). What is drawn at random depends on the seed and
+    the epoch alone.
 
-    `out` holds `{"kind", "best", "last", "charset", "settings", "history"}`: the weights of the epoch with the best
-    validation accuracy and of the last, and per epoch its loss, accuracy and learning rate. Every
-    `checkpoint_interval` epochs the training is kept in a folder of `state` that belongs to exactly this input; a
-    killed run goes on from there and, since every epoch seeds itself, ends as an uninterrupted one. The folder goes
-    when `out` is there. Raises `InputError` if another process is at the same training, for crops or codepoints that
-    are missing, fewer than two training crops or no validation crops, or a loss that is not finite.
+    The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`: the weights of the epoch with the
+    best validation accuracy and of the last. `history` is a CSV table: of each epoch the mean loss, the accuracy on the
+    validation crops and its mean over their codepoints, the learning rate at the end, and the seconds it took;
+    `confusions` that of `kuzushiji.readings` at the best epoch. Every `checkpoint_interval` epochs the training is kept
+    in a folder of `state` that belongs to exactly this input, beside event files for TensorBoard; a killed run goes on
+    from there and ends as an uninterrupted one. The folder goes when the outputs are there.
+
+    Raises `InputError` if another process is at the same training, for crops or codepoints that are missing, too few
+    crops for a batch of every process, no validation crops, a batch that cannot be mixed or shared, a loss that is not
+    finite, or a file that cannot be written.
     """
-    identity = {"settings": settings, "charset": charset, "content": _content(training, validation, crops)}
-    folder = state_folder(state, identity, [])
+    table = open_crops(crops)
+    training, validation = Rows(*find_crops(table, training, charset)), Rows(*find_crops(table, validation, charset))
+    _check(training, validation, len(charset), settings, processes)
+    folder = state_folder(state, _identity(table, training, validation, charset, settings), [])
+    del table
     with locked(folder):
-        run = _Run(crops, training, validation, charset, settings)
-        run.resume(folder / "state.pt")
-        for epoch in range(len(run.history), settings["epochs"]):
-            run.train_epoch(epoch)
-            if (epoch + 1) % settings["checkpoint_interval"] == 0:
-                run.save(folder / "state.pt")
-        content = {"kind": KIND, "best": run.best, "last": _weights(run.model), "charset": list(charset)}
-        with replacing(out) as partial:
-            torch.save({**content, "settings": settings, "history": run.history}, partial)
+        launch(_train, processes, crops, training, validation, charset, settings, folder, outputs, workers)
         shutil.rmtree(folder)
 
 
-def schedule(optimizer: torch.optim.Optimizer, settings: dict, steps: int) -> Scheduler:
-    """The learning rate of every update, to be set by `step_update(update)`, of `steps` updates an epoch.
-
-    Linear warm-up from near 0 over `warmup_epochs`; then times `factor` at each of `milestones`, counted from the first
-    epoch, or a cosine over the `period` epochs that follow the warm-up, down to `minimum`. Raises `InputError` for
-    another kind.
-    """
-    chosen = settings["schedule"]
-    warmup = round(settings["warmup_epochs"] * steps)
-    common = {
-        "warmup_t": warmup,
-        "warmup_lr_init": settings["base_learning_rate"] / (warmup + 1),
-        "t_in_epochs": False,
-    }
-    if chosen["kind"] == "multistep":
-        # timm changes the rate one update ahead of a milestone.
-        milestones = [epoch * steps + 1 for epoch in chosen["milestones"]]
-        return MultiStepLRScheduler(optimizer, milestones, chosen["factor"], warmup_prefix=False, **common)
-    if chosen["kind"] == "cosine":
-        period = chosen["period"] * steps
-        return CosineLRScheduler(optimizer, period, lr_min=chosen["minimum"], warmup_prefix=True, **common)
-    raise InputError(f"schedule: unknown kind {chosen['kind']}; choose multistep or cosine")
+def _check(training: Rows, validation: Rows, classes: int, settings: dict, processes: int) -> None:
+    batch_size_of(training.labels, settings, processes)
+    if not len(validation.labels):
+        raise InputError("no validation crops; choose a validation_book with labelled characters")
+    if settings["precision"] not in PRECISIONS:
+        raise InputError(f"precision: unknown {settings['precision']}; choose {' or '.join(PRECISIONS)}")
+    untrained = classes - len(np.unique(training.labels))
+    if untrained:
+        logging.warning("%d of %d codepoints have no training crop and will not be read", untrained, classes)
 
 
-class _Run:
-    """One training: its network and optimizer, its data, and what it has reached."""
-
-    def __init__(self, crops, training, validation, charset, settings):
-        self.settings = settings
-        self.device = choose_device(settings["workers"])
-        channels = settings["channels"]
-        self.training = Crops(crops, training, charset, channels, training_transform(settings))
-        self.validation = Crops(crops, validation, charset, channels, validation_transform(settings))
-        used = int(np.minimum(np.bincount(self.training.labels, minlength=1), settings["max_training"]).sum())
-        self.batch_size = min(settings["batch_size"], used // 2 * 2)
-        if self.batch_size < 2:
-            raise InputError(f"{used} training crops: at least two are needed; label more pages")
-        if not len(self.validation):
-            raise InputError("no validation crops; choose a validation_book with labelled characters")
-        self.steps = used // self.batch_size
-
-        random_seed(_seed(settings["seed"], 0))
-        self.model = build_classifier(settings, len(charset), settings["temperature"]).to(self.device)
-        if self.device.type == "cuda":
-            self.model = self.model.to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(),
-            settings["base_learning_rate"],
-            momentum=settings["momentum"],
-            weight_decay=settings["weight_decay"],
-        )
-        self.schedule = schedule(self.optimizer, settings, self.steps)
-        self.mix = mixing(settings["mixing"], len(charset))
-        self.erase = erasing(settings["erasing"]) if settings["erasing"] else nn.Identity()
-        self.history: list[dict] = []
-        self.best: dict | None = None
-
-    def train_epoch(self, epoch: int) -> None:
-        """Train on one epoch's crops, validate, and add to the history."""
-        start = time.monotonic()
-        seed = _seed(self.settings["seed"], epoch + 1)
-        random_seed(seed)  # timm draws from Python's, NumPy's and torch's global generators
-        rng = np.random.default_rng(seed)
-        order = undersample(self.training.labels, self.settings["max_training"], rng)
-        batches = order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size).tolist()
-
-        self.model.train()
-        total = torch.zeros((), device=self.device)
-        for step, (images, labels) in enumerate(loader(self.training, batches, self.settings["workers"], seed)):
-            self.schedule.step_update(epoch * self.steps + step)
-            images, targets = self.augment(self.to_device(images), labels.to(self.device), rng)
-            loss = F.cross_entropy(self.logits(images), targets)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            total += loss.detach()
-        loss = total.item() / self.steps
-        if not np.isfinite(loss):
-            raise InputError(f"the loss of epoch {epoch + 1} is {loss}; lower base_learning_rate")
-
-        accuracy = self.validate()
-        if self.best is None or accuracy > max(past["accuracy"] for past in self.history):
-            self.best = _weights(self.model)
-        rate = self.optimizer.param_groups[0]["lr"]
-        self.history.append({"epoch": epoch + 1, "loss": loss, "accuracy": accuracy, "learning_rate": rate})
-        seconds = time.monotonic() - start
-        logging.info(
-            "epoch %d of %d: loss %.4f, validation accuracy %.4f, learning rate %.2g; %.0f s, %.1f min to go",
-            *(epoch + 1, self.settings["epochs"], loss, accuracy, rate),
-            *(seconds, seconds * (self.settings["epochs"] - epoch - 1) / 60),
-        )
-
-    def augment(self, images, labels, rng):
-        """Images (N, channels, size, size), values 0 to 1, and labels (N,) to the network's input and targets."""
-        if self.settings["pca_noise"] and self.settings["channels"] == "rgb":
-            images = pca_noise(images, self.settings["pca_noise"])
-        images, targets = self.mix(images, labels, rng)
-        return normalize(self.erase(images), self.settings), targets
-
-    @torch.inference_mode()
-    def validate(self) -> float:
-        """The share of validation crops whose most probable class is right."""
-        self.model.eval()
-        batches = [part.tolist() for part in torch.arange(len(self.validation)).split(self.settings["batch_size"])]
-        right = 0
-        for images, labels in loader(self.validation, batches, self.settings["workers"], 0):
-            logits = self.logits(normalize(self.to_device(images), self.settings))
-            right += (logits.argmax(1) == labels.to(self.device)).sum().item()
-        return right / len(self.validation)
-
-    def logits(self, images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            return self.model(images)
-
-    def to_device(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 to values from 0 to 1 where the network is."""
-        images = images.to(self.device, non_blocking=True).float() / 255
-        return images.to(memory_format=torch.channels_last) if self.device.type == "cuda" else images
-
-    def save(self, path: Path) -> None:
-        content = {"model": _weights(self.model), "optimizer": self.optimizer.state_dict(), "best": self.best}
-        with replacing(path) as partial:
-            torch.save({**content, "history": self.history}, partial)
-
-    def resume(self, path: Path) -> None:
-        if not path.exists():
+def _train(
+    crops: list[str | os.PathLike],
+    training: Rows,
+    validation: Rows,
+    charset: list[str],
+    settings: dict,
+    folder: Path,
+    outputs: Outputs,
+    workers: int,
+) -> None:
+    """One process of the training."""
+    with process_group() as (rank, ranks):
+        run = Run(crops, training, validation, len(charset), settings, workers, rank, ranks)
+        run.resume(folder / "state.pt")
+        if rank:
+            for epoch in range(len(run.history), settings["epochs"]):
+                run.train_epoch(epoch)
             return
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(content["model"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.best, self.history = content["best"], content["history"]
-        logging.info("going on after epoch %d of %d", len(self.history), self.settings["epochs"])
+        with SummaryWriter(folder / "tensorboard", purge_step=len(run.history) + 1) as board:
+            for epoch in range(len(run.history), settings["epochs"]):
+                run.train_epoch(epoch)
+                latest = run.history[-1]
+                for name in set(latest) - {"epoch"}:
+                    board.add_scalar(name, latest[name], epoch + 1)
+                if (epoch + 1) % settings["checkpoint_interval"] == 0:
+                    run.save(folder / "state.pt")
+        _write(run, charset, settings, outputs)
 
 
-def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> None:
+    history = pd.DataFrame(run.history)
+    pairs = confusions(run.best["predicted"].numpy(), run.validation.labels, charset)
+    # The time it took would make the same training another file.
+    content = {"kind": KIND, "charset": list(charset), "settings": settings}
+    content |= {"history": history.drop(columns="seconds").to_dict("records")}
+    content |= {"best": run.best["weights"], "last": weights(run.model)}
+    for table, path in ((history, outputs.history), (pairs, outputs.confusions)):
+        with written(path) as partial:
+            table.to_csv(partial, index=False)
+    with written(outputs.checkpoint) as partial:
+        torch.save(content, partial)
 
 
-def _content(training: pd.DataFrame, validation: pd.DataFrame, crops: pa.Table) -> list[int]:
-    """Checksums of the rows and of the crops' bytes."""
-    rows = [pd.util.hash_pandas_object(table, index=False).to_numpy() for table in (training, validation)]
-    chunks = [chunk for column in crops.columns for chunk in column.chunks]
-    buffers = [buffer for chunk in chunks for buffer in chunk.buffers() if buffer is not None]
-    return [zlib.crc32(content) for content in [*rows, *buffers]]
-
-
-def _seed(seed: int, epoch: int) -> int:
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+def _identity(table: pa.Table, training: Rows, validation: Rows, charset: list[str], settings: dict) -> dict:
+    """What a training depends on; crops count by their checksums, none of them is read."""
+    digest = hashlib.sha256(table["checksum"].to_numpy().tobytes())
+    for rows in (training, validation):
+        for numbers in rows:
+            digest.update(f"{len(numbers)} ".encode() + numbers.tobytes())
+    return {"settings": settings, "charset": charset, "crops": digest.hexdigest()}

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,9 +22,12 @@ SCHEMA = pa.schema(
         ("codepoint", pa.string()),
         ("width", pa.int32()),  # pixels of the crop
         ("height", pa.int32()),
+        ("checksum", pa.uint32()),  # CRC-32 of `image`: who wants to know whether crops changed need not read them
         ("image", pa.binary()),  # PNG
     ]
 )
+# Without row filters these images take less room than with them, and a fifth less time to decode.
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 6, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
 
 
 def padded_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np.ndarray:
@@ -89,13 +93,16 @@ def _cut_page(rows: pd.DataFrame, path: Path, padding: float) -> pa.RecordBatch:
             f"page {bad['image_id']}, box {bad['box']} ({', '.join(str(bad[name]) for name in CORNERS)}) covers no "
             f"pixel of the page of {width} x {height} pixels; correct or remove that label"
         )
-    images = [cv2.imencode(".png", page[top:bottom, left:right])[1].tobytes() for left, top, right, bottom in boxes]
+    images = [
+        cv2.imencode(".png", page[top:bottom, left:right], PNG)[1].tobytes() for left, top, right, bottom in boxes
+    ]
     columns = {
         "image_id": rows["image_id"],
         "box": rows["box"],
         "codepoint": rows["codepoint"],
         "width": boxes[:, 2] - boxes[:, 0],
         "height": boxes[:, 3] - boxes[:, 1],
+        "checksum": list(map(zlib.crc32, images)),
         "image": images,
     }
     return pa.RecordBatch.from_pydict(

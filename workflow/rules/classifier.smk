@@ -5,6 +5,8 @@ rule classifier:
         truth=f"results/truth/{TRAINING}.parquet",
         folds=fold_of,
         crops=training_crops,
+        pseudo=pseudo_label_tables,
+        start=starting_weights,
     output:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
         history=report(
@@ -97,7 +99,9 @@ rule augmented:
         mem_mb=4000,
         runtime=20,
     params:
-        settings={name: {key: settings_of(name)[key] for key in AUGMENTATION} for name in CLASSIFIERS},
+        settings=lambda wildcards: {
+            name: {key: settings_of(name, wildcards.round)[key] for key in AUGMENTATION} for name in CLASSIFIERS
+        },
     script:
         "../scripts/augmented.py"
 

@@ -37,6 +37,6 @@ rule folds:
         mem_mb=8000,
         runtime=20,
     params:
-        settings=config["folds"],
+        settings={key: value for key, value in config["folds"].items() if key != "max_training"},
     script:
         "../scripts/folds.py"

@@ -29,7 +29,7 @@ def one_of(names):
 
 
 wildcard_constraints:
-    round="first",
+    round="first|pseudo|refine",
     page_set=one_of(PAGE_SETS),
     image_set=one_of(SOURCES),
     chunk=r"\d+",
@@ -124,19 +124,20 @@ def page_chunk_images(wildcards):
     return [page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]]
 
 
-def settings_of(classifier):
+def settings_of(classifier, training_round="first"):
     """A classifier's settings in training, without levels."""
     if classifier not in CLASSIFIERS:
         raise WorkflowError(f"config.yaml: there is no classifier {classifier} under classifiers")
-    return dict(
-        config["classification"],
-        **config["classifiers"][classifier],
-        max_training=config["folds"]["max_training"],
-    )
+    settings = dict(config["classification"], **config["classifiers"][classifier])
+    settings["max_training"] = config["folds"]["max_training"]
+    if training_round != "first":
+        settings["pseudo_target"] = config["pseudo"]["target"]
+    return dict(settings, **config["refinement"]) if training_round == "refine" else settings
 
 
 def classifier_settings(wildcards):
-    return dict(settings_of(wildcards.classifier), state=f"results/{wildcards.round}/state/classifier")
+    settings = settings_of(wildcards.classifier, wildcards.round)
+    return dict(settings, state=f"results/{wildcards.round}/state/classifier")
 
 
 def training_fold(classifier):
@@ -148,8 +149,31 @@ def fold_of(wildcards):
     return [training, training.replace("training.parquet", "validation.parquet")]
 
 
+def pseudo_page_sets(training_round):
+    """The page sets whose pseudo labels a round learns from."""
+    names = [] if training_round == "first" else config["pseudo"]["page_sets"]
+    training = {page.image_id for page in pages_of(TRAINING)} if names else set()
+    for name in names:
+        shared = sorted(training & {page.image_id for page in pages_of(name)})
+        if shared:
+            raise WorkflowError(f"config.yaml: pseudo.page_sets: {name}: page {shared[0]} is also of {TRAINING}")
+    return names
+
+
+def pseudo_label_tables(wildcards):
+    return expand("results/pseudo/labels/{page_set}.parquet", page_set=pseudo_page_sets(wildcards.round))
+
+
 def training_crops(wildcards):
-    return list(dict.fromkeys(f"results/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING)))
+    found = [f"results/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING)]
+    for name in pseudo_page_sets(wildcards.get("round", "first")):
+        found += [f"results/pseudo/crops/{name}/{chunk}.arrow" for chunk in sorted(pages_by_chunk(name))]
+    return list(dict.fromkeys(found))
+
+
+def starting_weights(wildcards):
+    """The refine round goes on from the pseudo round's classifier."""
+    return "results/pseudo/classifiers/{classifier}.pth" if wildcards.round == "refine" else []
 
 
 def original_images(wildcards):

@@ -51,3 +51,8 @@ rule report:
         expand(
             "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
         ),
+        expand(
+            "results/{round}/classifiers/{picture}",
+            round=ROUND,
+            picture=["history.svg", "confusions.svg", *[f"{name}/augmented.png" for name in CLASSIFIERS]],
+        ),

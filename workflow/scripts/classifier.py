@@ -1,16 +1,20 @@
 """Trains one classifier.
 
-In: true boxes, crops, index tables of a fold. Out: a checkpoint with the weights of the best and the last epoch.
+In: true boxes, crops, index tables of a fold.
+Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
 """
 
-from kuzushiji.classifier import train
-from kuzushiji.crops import open_crops
+from kuzushiji.classifier import Outputs, train
 from kuzushiji.logs import log_to
 from kuzushiji.tables import read_table
 
-log_to(snakemake.log[0])
-settings = dict(snakemake.params.settings)
-state = settings.pop("state")
-charset = sorted(read_table(snakemake.input.truth, "truth")["codepoint"].unique())
-training, validation = (read_table(path, "folds") for path in snakemake.input.folds)
-train(open_crops(snakemake.input.crops), training, validation, charset, settings, state, snakemake.output[0])
+if __name__ == "__main__":  # further processes import this file
+    log_to(snakemake.log[0])
+    settings = dict(snakemake.params.settings)
+    state = settings.pop("state")
+    charset = sorted(read_table(snakemake.input.truth, "truth")["codepoint"].unique())
+    training, validation = (read_table(path, "folds") for path in snakemake.input.folds)
+    outputs = Outputs(snakemake.output.checkpoint, snakemake.output.history, snakemake.output.confusions)
+    processes = max(1, int(snakemake.resources.gpu))
+    workers = max(0, snakemake.threads // processes - 1)
+    train(list(snakemake.input.crops), training, validation, charset, settings, state, outputs, workers, processes)

@@ -1,0 +1,64 @@
+"""What Snakemake plans for the classifiers, without running it."""
+
+import pytest
+import yaml
+from conftest import ROOT, planned, snakemake
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config, validate
+
+NEW = {**yaml.safe_load((ROOT / "config.yaml").read_text())["classifiers"]["02_resnet152"], "architecture": "resnet18"}
+
+
+def plan(checkout, *arguments, check=True):
+    return snakemake("--dry-run", "--profile", "profiles/demo", *arguments, cwd=checkout, check=check)
+
+
+def test_a_sixth_classifier_is_a_configuration_entry(checkout):
+    (checkout / "more.yaml").write_text(
+        yaml.safe_dump({"classifiers": {"06_mine": {**NEW, "validation_book": "yuki"}}})
+    )
+    run = plan(checkout, "--configfile", "profiles/demo/settings.yaml", "more.yaml")
+    jobs = planned(run)
+    assert jobs["classifier"] == 6
+    assert jobs["gather_predictions"] == 24
+    assert "results/first/classifiers/06_mine.pth" in run.stdout + run.stderr
+
+
+def test_pictures_and_tables_of_the_training_are_targets(checkout):
+    folder = "results/first/classifiers"
+    targets = [f"{folder}/history.svg", f"{folder}/confusions.svg", f"{folder}/01_efficientnet/augmented.png"]
+    jobs = planned(plan(checkout, *targets, "results/benchmarks/crop_loading.csv"))
+    assert (jobs["classifier"], jobs["curves"], jobs["augmented"], jobs["crop_loading"]) == (5, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"classification": {"temprature": 0.05}}, "temprature"),
+        ({"classification": {"precision": "float8"}}, "float8"),
+        ({"classification": {"crop_scale": [0.85]}}, "too short"),
+        ({"classification": {"erasing": {"area": [0.02, 4]}}}, "4 is greater than the maximum"),
+        ({"classifiers": {"02_resnet152": {"channels": "blue"}}}, "blue"),
+        ({"classifiers": {"02_resnet152": {"epoch": 3}}}, "epoch"),
+        ({"classifiers": {"02_resnet152": {"mixing": {"method": "cutmix"}}}}, "cutmix"),
+        ({"classifiers": {"02_resnet152": {"schedule": {"kind": "zigzag"}}}}, "zigzag"),
+        ({"classifiers": {"06_mine": {"architecture": "resnet18"}}}, "required property"),
+        ({"folds": {"moved": 0}}, "0 is less than the minimum"),
+        ({"folds": {"least": 3}}, "least"),
+        ({"benchmarks": {"crop_loading": {"crops": 0}}}, "0 is less than the minimum"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_named(change, message):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    schema = str(ROOT / "workflow/schemas/config.schema.yaml")
+    validate(config, schema)
+    update_config(config, change)
+    with pytest.raises(WorkflowError, match=message):
+        validate(config, schema)
+
+
+def test_a_benchmark_of_a_classifier_that_is_not_there_says_so(checkout):
+    change = "benchmarks={crop_loading: {classifier: 07_none}}"
+    run = plan(checkout, "results/benchmarks/crop_loading.csv", "--config", change, check=False)
+    assert run.returncode
+    assert "there is no classifier 07_none under classifiers" in run.stdout + run.stderr

@@ -1,0 +1,15 @@
+"""Draws what the classifiers see while they train.
+
+In: true boxes, crops, index tables of the folds. Out: a picture of each classifier.
+"""
+
+from kuzushiji.augmented import augmented
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+charset = sorted(read_table(snakemake.input.truth, "truth")["codepoint"].unique())
+for settings, rows, out in zip(
+    snakemake.params.settings.values(), snakemake.input.folds, snakemake.output, strict=True
+):
+    augmented(list(snakemake.input.crops), read_table(rows, "folds"), charset, settings, out)
