@@ -58,7 +58,7 @@ def draw_crops(folder: Path, count: int = 90) -> pd.DataFrame:
         rows.append(("page", box, left, top, left + 40, top + 40, CHARSET[shape]))
     cv2.imwrite(str(folder / "page.png"), page.astype(np.uint8))
     truth = pd.DataFrame(rows, columns=["image_id", "box", "x_min", "y_min", "x_max", "y_max", "codepoint"])
-    cut_crops(truth, {"page": folder / "page.png"}, folder / "0.arrow", {"padding": 0.05})
+    cut_crops(truth, {"page": folder / "page.png"}, folder / "0.arrow", 0.05)
     rows = truth[["image_id", "box", "codepoint"]]
     rows.to_parquet(folder / "rows.parquet")
     return rows

@@ -1,3 +1,4 @@
+import functools
 import json
 import logging
 import signal
@@ -75,6 +76,14 @@ def run(folder, rows, settings, name="out", charset=CHARSET, **options):
     return torch.load(folder / f"{name}.pth", weights_only=True)
 
 
+def train_rows(folder, rows, training, pseudo, settings, charset=CHARSET, **options):
+    """Train on these rows; returns what the checkpoint holds."""
+    out = outputs(folder, "rows")
+    crops = [folder / "0.arrow"]
+    train(crops, training, rows[60:], charset, settings, folder / "state", out, pseudo=pseudo, **options)
+    return torch.load(out.checkpoint, weights_only=True)
+
+
 def start_child(folder, settings, most_bytes=0):
     arguments = [sys.executable, "-c", CHILD, str(folder), json.dumps(settings), str(most_bytes)]
     return subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
@@ -150,6 +159,36 @@ def test_two_processes_train_as_one_does(folder, rows):
         torch.testing.assert_close(value, two["last"][name], rtol=1e-3, atol=1e-5)
     assert [past["accuracy"] for past in one["history"]] == [past["accuracy"] for past in two["history"]]
     assert [past["loss"] for past in one["history"]] == pytest.approx([past["loss"] for past in two["history"]])
+
+
+def test_pseudo_labelled_crops_train_with_their_target(folder, rows):
+    plain = {**SETTINGS, "mixing": None, "erasing": None, "epochs": 1}
+    labelled = run(folder, rows, plain, "labelled")
+    # The second half of the training crops as pseudo labels that count as much: the same training.
+    half = {"training": rows[:30], "pseudo": rows[30:60]}
+    train_on = functools.partial(train_rows, folder, rows)
+    assert_equal(labelled, train_on(**half, settings={**plain, "pseudo_target": 1.0}))
+    # With less they teach less than that, and with nothing no more than their pixels through batch normalization.
+    losses = [
+        train_on(**half, settings={**plain, "pseudo_target": target})["history"][0]["loss"] for target in (0.9, 0.0)
+    ]
+    assert labelled["history"][0]["loss"] > losses[0] > losses[1]
+    none = train_on(training=rows[:60], pseudo=rows[:0], settings={**plain, "pseudo_target": 0.9})
+    assert_equal(labelled, none)
+
+
+def test_a_later_round_starts_from_the_best_weights(folder, rows):
+    first = run(folder, rows, SETTINGS, "first")
+    still = {**SETTINGS, "epochs": 1, "base_learning_rate": 1e-30, "warmup_epochs": 0, "weight_decay": 0}
+    again = train_rows(folder, rows, rows[:60], None, still, start=folder / "first.pth")
+    for name, value in first["best"].items():
+        if "running" not in name and "num_batches" not in name:
+            assert torch.equal(value, again["last"][name]), name
+    with pytest.raises(InputError, match=r"first\.pth: reads other codepoints \(U\+4E00\)"):
+        train_rows(folder, rows, rows[:60], None, still, [*CHARSET, "U+4E00"], start=folder / "first.pth")
+    other = {**still, "architecture": "test_vit"}
+    with pytest.raises(InputError, match=r"first\.pth: architecture is test_resnet, not test_vit"):
+        train_rows(folder, rows, rows[:60], None, other, start=folder / "first.pth")
 
 
 def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows, caplog):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kuzushiji.classifier_model import KIND, build_classifier
-from kuzushiji.classify import classify, crop_box, seven_crops
+from kuzushiji.classify import classify, seven_crops
+from kuzushiji.crops import crop_box
 from kuzushiji.errors import InputError
 from kuzushiji.tables import SCHEMAS, write_table
 

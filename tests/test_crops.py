@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kuzushiji.crops import cut_crops, open_crops, padded_box
 from kuzushiji.errors import InputError
 
-SETTINGS = {"padding": 0.05}
+PADDING = 0.05
 WIDTH, HEIGHT = 300, 200
 
 
@@ -55,7 +55,7 @@ def test_crops_are_the_pixels_of_the_padded_boxes_sorted(pages, tmp_path):
         ("a", 0, 0, 0, 300, 200, "U+3044"),
         ("b", 0, 250, 100, 310, 220, "U+3046"),  # reaches over the edge
     ]
-    cut_crops(truth(*rows), pages, tmp_path / "crops" / "0.arrow", SETTINGS)
+    cut_crops(truth(*rows), pages, tmp_path / "crops" / "0.arrow", PADDING)
     table = open_crops([tmp_path / "crops" / "0.arrow"])
     assert table["image_id"].to_pylist() == ["a", "b", "b"]
     assert table["box"].to_pylist() == [0, 0, 1]
@@ -71,7 +71,7 @@ def test_crops_are_the_pixels_of_the_padded_boxes_sorted(pages, tmp_path):
 
 def test_files_are_concatenated_in_order_and_may_be_empty(pages, tmp_path):
     for name, rows in (("0", [("b", 0, 1, 1, 9, 9, "U+3042")]), ("1", []), ("2", [("a", 0, 1, 1, 9, 9, "U+3044")])):
-        cut_crops(truth(*rows), pages, tmp_path / f"{name}.arrow", SETTINGS)
+        cut_crops(truth(*rows), pages, tmp_path / f"{name}.arrow", PADDING)
     table = open_crops([tmp_path / f"{name}.arrow" for name in "012"])
     assert table["image_id"].to_pylist() == ["b", "a"]
     assert len(open_crops([])) == 0
@@ -80,16 +80,16 @@ def test_files_are_concatenated_in_order_and_may_be_empty(pages, tmp_path):
 def test_a_box_that_covers_no_pixel_is_named_and_leaves_no_file(pages, tmp_path):
     rows = [("a", 0, 1, 1, 9, 9, "U+3042"), ("a", 7, 310, 5, 350, 40, "U+3042")]
     with pytest.raises(InputError, match="page a, box 7"):
-        cut_crops(truth(*rows), pages, tmp_path / "0.arrow", SETTINGS)
+        cut_crops(truth(*rows), pages, tmp_path / "0.arrow", PADDING)
     assert not list(tmp_path.glob("*.arrow")) and not list(tmp_path.glob(".*"))
 
 
 def test_a_missing_page_is_named(pages, tmp_path):
     with pytest.raises(InputError, match="page c"):
-        cut_crops(truth(("c", 0, 1, 1, 9, 9, "U+3042")), pages, tmp_path / "0.arrow", SETTINGS)
+        cut_crops(truth(("c", 0, 1, 1, 9, 9, "U+3042")), pages, tmp_path / "0.arrow", PADDING)
     pages["b"].write_bytes(b"cut off")
     with pytest.raises(InputError, match=r"b\.png"):
-        cut_crops(truth(("b", 0, 1, 1, 9, 9, "U+3042")), pages, tmp_path / "0.arrow", SETTINGS)
+        cut_crops(truth(("b", 0, 1, 1, 9, 9, "U+3042")), pages, tmp_path / "0.arrow", PADDING)
 
 
 def test_another_file_is_refused(tmp_path):

@@ -44,6 +44,8 @@ def train(
     outputs: Outputs,
     workers: int = 0,
     processes: int = 1,
+    pseudo: pd.DataFrame | None = None,
+    start: str | os.PathLike | None = None,
 ) -> None:
     """Train the classifier of `settings` on the crops named by `training` and write it to `outputs`.
 
@@ -53,6 +55,9 @@ def train(
     its part with `workers` processes; the last, incomplete batch is dropped, and fewer crops than `batch_size` make one
     batch of them all (but one, if they are odd: mixup mixes pairs). What is drawn at random depends on the seed and
     the epoch alone.
+
+    `pseudo` are rows with labels that an earlier round read: they train too, with `settings["pseudo_target"]` in place
+    of 1 as their codepoint's target. `start` is a checkpoint with whose best weights the training begins.
 
     The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`: the weights of the epoch with the
     best validation accuracy and of the last. `history` is a CSV table: of each epoch the mean loss, the accuracy on the
@@ -66,13 +71,21 @@ def train(
     finite, or a file that cannot be written.
     """
     table = open_crops(crops)
-    training, validation = Rows(*find_crops(table, training, charset)), Rows(*find_crops(table, validation, charset))
+    training, validation = _rows(table, training, charset), _rows(table, validation, charset)
+    if pseudo is not None and len(pseudo):
+        read = _rows(table, pseudo, charset, settings["pseudo_target"])
+        training = Rows(*map(np.concatenate, zip(training, read, strict=True)))
     _check(training, validation, len(charset), settings, processes)
-    folder = state_folder(state, _identity(table, training, validation, charset, settings), [])
+    identity = _identity(table, training, validation, charset, settings)
+    folder = state_folder(state, identity, [start] if start else [])
     del table
     with locked(folder):
-        launch(_train, processes, crops, training, validation, charset, settings, folder, outputs, workers)
+        launch(_train, processes, crops, training, validation, charset, settings, folder, outputs, workers, start)
         shutil.rmtree(folder)
+
+
+def _rows(crops: pa.Table, rows: pd.DataFrame, charset: list[str], target: float = 1.0) -> Rows:
+    return Rows(*find_crops(crops, rows, charset), np.full(len(rows), target, np.float32))
 
 
 def _check(training: Rows, validation: Rows, classes: int, settings: dict, processes: int) -> None:
@@ -95,10 +108,11 @@ def _train(
     folder: Path,
     outputs: Outputs,
     workers: int,
+    start: str | os.PathLike | None,
 ) -> None:
     """One process of the training."""
     with process_group() as (rank, ranks):
-        run = Run(crops, training, validation, len(charset), settings, workers, rank, ranks)
+        run = Run(crops, training, validation, charset, settings, workers, rank, ranks, start)
         run.resume(folder / "state.pt")
         if rank:
             for epoch in range(len(run.history), settings["epochs"]):

@@ -17,7 +17,7 @@ from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from kuzushiji.augment import augment
-from kuzushiji.classifier_model import build_classifier, normalize
+from kuzushiji.classifier_model import build_classifier, load_classifier, normalize
 from kuzushiji.compute import device as choose_device
 from kuzushiji.crop_loader import Crops, Loader, Task, as_pixels
 from kuzushiji.distort import share
@@ -29,10 +29,11 @@ from kuzushiji.training_batches import batch_size_of, training_batches
 
 
 class Rows(NamedTuple):
-    """Crops by their place in the files, and their classes: int32, (N,)."""
+    """Crops by their place in the files and their classes, int32, and the classes' target values, float32: (N,)."""
 
     places: np.ndarray
     labels: np.ndarray
+    targets: np.ndarray
 
 
 class Run:
@@ -43,22 +44,27 @@ class Run:
         crops: list[str | os.PathLike],
         training: Rows,
         validation: Rows,
-        classes: int,
+        charset: list[str],
         settings: dict,
-        workers: int,
-        rank: int,
-        ranks: int,
+        workers: int = 0,
+        rank: int = 0,
+        ranks: int = 1,
+        start: str | os.PathLike | None = None,
     ):
         self.settings = settings
         self.training, self.validation = training, validation
-        self.classes = classes
+        self.classes = len(charset)
         self.rank, self.ranks = rank, ranks
         self.batch_size, self.steps = batch_size_of(training.labels, settings, ranks)
         self.loader = Loader(Crops(crops, settings), workers)
         self.device = choose_device(workers)
 
         random_seed(settings["seed"])
-        model = build_classifier(settings, self.classes, settings["temperature"])
+        model = (
+            started(start, charset, settings)
+            if start
+            else build_classifier(settings, self.classes, settings["temperature"])
+        )
         model = model.to(self.device, memory_format=torch.channels_last)  # as images come from the loader
         self.model = model
         self.parallel = DistributedDataParallel(model) if ranks > 1 else model
@@ -82,9 +88,9 @@ class Run:
 
         self.model.train()
         total = torch.zeros((), device=self.device)
-        for step, (images, labels) in enumerate(self.batches(epoch)):
+        for step, (images, targets) in enumerate(self.batches(epoch)):
             self.schedule.step_update(epoch * self.steps + step)
-            total += self.update(images, labels, rng, noise)
+            total += self.update(images, targets, rng, noise)
         loss = self.summed(total).item() / self.steps / self.ranks
         if not np.isfinite(loss):
             raise InputError(f"the loss of epoch {epoch + 1} is {loss}; lower base_learning_rate")
@@ -104,11 +110,11 @@ class Run:
         )
 
     def update(
-        self, images: torch.Tensor, labels: torch.Tensor, rng: np.random.Generator, noise: torch.Generator
+        self, images: torch.Tensor, targets: torch.Tensor, rng: np.random.Generator, noise: torch.Generator
     ) -> torch.Tensor:
         """One step on a whole batch, of which this process passes its part; returns the loss of that part."""
         own = self.own(len(images))
-        images, targets = augment(images, F.one_hot(labels, self.classes).float(), self.settings, rng, noise)
+        images, targets = augment(images, targets, self.settings, rng, noise)
         loss = F.cross_entropy(self.logits(normalize(images[own], self.settings), self.parallel), targets[own])
         self.optimizer.zero_grad()
         loss.backward()
@@ -116,18 +122,23 @@ class Run:
         return loss.detach()
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Whole batches of distorted crops, of which each process reads a part, and their classes."""
+        """Whole batches of distorted crops, of which each process reads a part, and their targets (N, classes)."""
         own = self.own(self.batch_size)
-        labels = deque()  # of the batches that are being read
+        reading = deque()  # which crops the batches are of that are being read
 
         def tasks() -> Iterator[Task]:
             for rows, draws in training_batches(self.training.labels, self.settings, self.batch_size, epoch):
-                labels.append(self.training.labels[rows])
+                reading.append(rows)
                 yield self.training.places[rows[own]], share(draws, own)
 
         for part in self.loader.read(tasks()):
             images = as_pixels(self.gathered(part.to(self.device, non_blocking=True)))
-            yield images, torch.from_numpy(labels.popleft()).to(self.device, torch.int64)
+            yield images, self.targets(reading.popleft())
+
+    def targets(self, rows: np.ndarray) -> torch.Tensor:
+        """What the network should say of the training crops `rows`: (N, classes), zero but for their classes."""
+        labels = torch.from_numpy(self.training.labels[rows]).to(self.device, torch.int64)
+        return F.one_hot(labels, self.classes) * torch.from_numpy(self.training.targets[rows]).to(self.device)[:, None]
 
     @torch.inference_mode()
     def predict(self) -> torch.Tensor:
@@ -186,6 +197,21 @@ class Run:
         self.optimizer.load_state_dict(content["optimizer"])
         self.best, self.history = content["best"], content["history"]
         logging.info("going on after epoch %d of %d", len(self.history), self.settings["epochs"])
+
+
+def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:
+    """The network of an earlier round's checkpoint, with its best weights.
+
+    Raises `InputError` if it reads other codepoints, or is another network than the settings ask for.
+    """
+    model, known, trained = load_classifier(path)
+    if known != charset:
+        other = sorted(set(known) ^ set(charset))
+        raise InputError(f"{path}: reads other codepoints ({', '.join(other[:5])}); train that round again")
+    for name in ("architecture", "channels", "temperature"):
+        if trained[name] != settings[name]:
+            raise InputError(f"{path}: {name} is {trained[name]}, not {settings[name]}; train that round again")
+    return model
 
 
 def weights(model: nn.Module) -> dict[str, torch.Tensor]:

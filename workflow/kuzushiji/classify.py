@@ -14,20 +14,10 @@ from torch.utils.data import DataLoader, Dataset
 from kuzushiji.boxes import CORNERS
 from kuzushiji.classifier_model import load_classifier, normalize
 from kuzushiji.compute import device as choose_device
-from kuzushiji.crops import page_file
+from kuzushiji.crops import crop_box, page_file
 from kuzushiji.errors import InputError
 from kuzushiji.tables import SCHEMAS
 from kuzushiji.walk import pairwise_walk
-
-
-def crop_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np.ndarray:
-    """Boxes (N, 4) grown on all sides by the rounded share `padding` of their mean side, inside the page.
-
-    Halves round to even, as in the published solution. The page is `width` x `height` pixels; int64, (N, 4).
-    """
-    margin = np.rint((boxes[:, 2:] - boxes[:, :2]).mean(axis=1, keepdims=True) * padding).astype(np.int64)
-    grown = np.hstack([boxes[:, :2] - margin, boxes[:, 2:] + margin])
-    return np.clip(grown, 0, [width, height, width, height]).astype(np.int64)
 
 
 def seven_crops(crop: Image.Image, resize: int, size: int, names: list[str]) -> list[Image.Image]:

@@ -37,19 +37,19 @@ def crop_loading(
     count = max(1, settings["crops"] // settings["batch_size"]) * settings["batch_size"]
     chosen = rng.choice(len(places), count, replace=count > len(places))
     places, labels = places[chosen], labels[chosen]
-    everything = Rows(places, labels)
-    run = Run(crops, everything, everything, len(charset), {**settings, "pretrained": False}, workers, 0, 1)
+    everything = Rows(places, labels, np.ones(len(places), np.float32))
+    run = Run(crops, everything, everything, charset, {**settings, "pretrained": False}, workers)
     batches = np.split(np.arange(count), count // settings["batch_size"])
     tasks = [(places[batch], draw(settings, len(batch), rng)) for batch in batches]
-    classes = [torch.from_numpy(labels[batch]).long().to(run.device) for batch in batches]
+    targets = [run.targets(batch) for batch in batches]
     noise = torch.Generator(run.device).manual_seed(settings["seed"])
 
     def images(loaded: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
         return (as_pixels(batch.to(run.device, non_blocking=True)) for batch in loaded)
 
     def train(batches_of_images: Iterable[torch.Tensor]) -> None:
-        for batch, targets in zip(batches_of_images, classes, strict=False):
-            run.update(batch, targets, rng, noise)
+        for batch, wanted in zip(batches_of_images, targets, strict=False):
+            run.update(batch, wanted, rng, noise)
 
     def load(loader: Loader, wanted: list[Task]) -> None:
         for _ in loader.read(wanted):

@@ -3,7 +3,7 @@
 import logging
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
@@ -41,18 +41,34 @@ def padded_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np
     return np.clip(grown, 0, [width, height, width, height]).astype(np.int64)
 
 
-def cut_crops(truth: pd.DataFrame, pages: Mapping[str, Path], out: str | os.PathLike, settings: dict) -> None:
+def crop_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np.ndarray:
+    """Boxes (N, 4) grown on all sides by the rounded share `padding` of their mean side, inside the page.
+
+    Halves round to even, as in the published solution. The page is `width` x `height` pixels; int64, (N, 4).
+    """
+    margin = np.rint((boxes[:, 2:] - boxes[:, :2]).mean(axis=1, keepdims=True) * padding).astype(np.int64)
+    grown = np.hstack([boxes[:, :2] - margin, boxes[:, 2:] + margin])
+    return np.clip(grown, 0, [width, height, width, height]).astype(np.int64)
+
+
+def cut_crops(
+    truth: pd.DataFrame,
+    pages: Mapping[str, Path],
+    out: str | os.PathLike,
+    padding: float,
+    pad: Callable[[np.ndarray, int, int, float], np.ndarray] = padded_box,
+) -> None:
     """Cut every box of `truth` (schema "truth") from its denoised page and write them to the Arrow file `out`.
 
-    `pages` maps an image_id to the file of its denoised page; `settings["padding"]` is the share of a box's width and
-    height that is added on each side, as in the published solution. The file has the columns of `SCHEMA`, sorted by
-    page and box, one record batch a page, so that it can be memory-mapped and neither writing nor reading holds more
-    than a page. Raises `InputError`, naming page and box, for a missing page or a box that covers no pixel of it.
+    `pages` maps an image_id to the file of its denoised page; boxes grow by `padding` as the function `pad` says. The
+    file has the columns of `SCHEMA`, sorted by page and box, one record batch a page, so that it can be memory-mapped
+    and neither writing nor reading holds more than a page. Raises `InputError`, naming page and box, for a missing page
+    or a box that covers no pixel of it.
     """
     truth = truth.sort_values(["image_id", "box"])
     with replacing(out) as partial, pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
         for image_id, rows in truth.groupby("image_id"):
-            writer.write_batch(_cut_page(rows, page_file(pages, image_id), settings["padding"]))
+            writer.write_batch(_cut_page(rows, page_file(pages, image_id), padding, pad))
     logging.info("cut %d crops from %d pages", len(truth), truth["image_id"].nunique())
 
 
@@ -80,12 +96,12 @@ def page_file(pages: Mapping[str, Path], image_id: str) -> Path:
     return Path(pages[image_id])
 
 
-def _cut_page(rows: pd.DataFrame, path: Path, padding: float) -> pa.RecordBatch:
+def _cut_page(rows: pd.DataFrame, path: Path, padding: float, pad: Callable) -> pa.RecordBatch:
     page = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
     if page is None:
         raise InputError(f"{path}: the denoised page is missing or no image; denoise it again")
     height, width = page.shape[:2]
-    boxes = padded_box(rows[CORNERS].to_numpy(), width, height, padding)
+    boxes = pad(rows[CORNERS].to_numpy(), width, height, padding)
     empty = (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
     if empty.any():
         bad = rows[empty].iloc[0]

@@ -24,7 +24,7 @@ def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
 
     method "soft_vote", by which the published solution finds its pseudo labels: the softmax of the mean of the logits,
     here of the logarithms of probabilities, which differ from logits by what the softmax takes away. The tables then
-    need their list columns `codepoints` and `probabilities`, the most probable codepoints of every box (tables "readings").
+    need their list columns `codepoints` and `probabilities`, the most probable codepoints of every box ("readings").
     A codepoint that a classifier does not name counts there with the most it can have: the least probability named, or
     what all named leave; one that none names is left out. With all codepoints named the result is exact. Ties go to the
     smallest codepoint string.

@@ -1,12 +1,12 @@
 """Trains one classifier.
 
-In: true boxes, crops, index tables of a fold.
+In: true boxes, crops, index tables of a fold; in later rounds pseudo labels, and the classifier to go on from.
 Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
 """
 
 from kuzushiji.classifier import Outputs, train
 from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.tables import concat_tables, read_table
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
@@ -17,4 +17,17 @@ if __name__ == "__main__":  # further processes import this file
     outputs = Outputs(snakemake.output.checkpoint, snakemake.output.history, snakemake.output.confusions)
     processes = max(1, int(snakemake.resources.gpu))
     workers = max(0, snakemake.threads // processes - 1)
-    train(list(snakemake.input.crops), training, validation, charset, settings, state, outputs, workers, processes)
+    pseudo = [read_table(path, "folds") for path in snakemake.input.pseudo]
+    train(
+        list(snakemake.input.crops),
+        training,
+        validation,
+        charset,
+        settings,
+        state,
+        outputs,
+        workers,
+        processes,
+        concat_tables(pseudo, "folds"),
+        snakemake.input.start or None,
+    )

@@ -13,4 +13,4 @@ log_to(snakemake.log[0])
 settings = snakemake.params.settings
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
 truth = read_table(snakemake.input.truth, "truth")
-cut_crops(truth[truth["image_id"].isin(pages.keys())], pages, Path(snakemake.output[0]), settings)
+cut_crops(truth[truth["image_id"].isin(pages.keys())], pages, Path(snakemake.output[0]), settings["padding"])
