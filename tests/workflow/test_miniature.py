@@ -16,7 +16,7 @@ from kuzushiji.tables import read_table
 SETTINGS = Path(__file__).parent / "miniature.yaml"
 JUDGED = {"protocols": 1, "booster_report": 1}
 AFTER_NMS = {"features": 2, "search": 1, "booster": 1} | JUDGED
-AFTER_BOOSTER = {"reject": 1, "submission": 1, "final_submission": 1, "metrics": 1, "overlays": 1, "text": 1}
+AFTER_BOOSTER = {"reject": 2, "submission": 1, "final_submission": 1, "metrics": 2, "overlays": 1, "text": 1}
 
 
 def run(*arguments, cwd):

@@ -92,11 +92,38 @@ rule postprocessing_speed:
         "../scripts/postprocessing_speed.py"
 
 
+# What feeds the training, and how fast, on this machine.
+rule crop_loading:
+    input:
+        code=code("crop_loading"),
+        truth=f"results/truth/{TRAINING}.parquet",
+        fold=lambda wildcards: training_fold(config["benchmarks"]["crop_loading"]["classifier"]),
+        crops=training_crops,
+    output:
+        "results/benchmarks/crop_loading.csv",
+    log:
+        "results/logs/crop_loading.log",
+    benchmark:
+        "results/benchmarks/crop_loading.tsv"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=32000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: dict(
+            settings_of(config["benchmarks"]["crop_loading"]["classifier"]), **config["benchmarks"]["crop_loading"]
+        ),
+    script:
+        "../scripts/crop_loading.py"
+
+
 rule benchmarks:
     input:
         rules.postprocessing_speed.output,
+        rules.crop_loading.output,
         rules.detection_cost.output,
         expand(
             "results/detection_modes/{page_set}.csv",
-            page_set=[name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)] or [VALIDATION],
+            page_set=SCORED,
         ),

@@ -135,5 +135,5 @@ rule evaluate:
         expand(
             ["results/{round}/metrics/{page_set}.json", *rules.detection_metrics.output],
             round=ROUND,
-            page_set=[name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)],
+            page_set=SCORED,
         ),

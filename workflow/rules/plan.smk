@@ -41,6 +41,11 @@ for key in ("training", "validation"):
     if not page_sets.labelled(PAGE_SETS, config[key]):
         raise WorkflowError(f"config.yaml: {key}: the page set {config[key]} needs `labels` for all of its images")
 
+# The page sets that are scored: the validation pages, and what is read if its text is known.
+SCORED = list(
+    dict.fromkeys([VALIDATION, *[name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]])
+)
+
 # Here one job at a time has the GPU (or stands in for it on the CPU); `--resources gpu=N` allows more.
 if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
@@ -188,3 +193,15 @@ def submission_sample(wildcards):
     """The competition's sample, which the first page set of `recognize` must agree with."""
     sample = config["submission"]["sample"]
     return [sample] if sample and wildcards.page_set == config["recognize"][0] else []
+
+
+def title_pages(wildcards):
+    """A chunk's pages with their books and denoised images."""
+    pages = pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
+    return [[page.image_id, page.book, path] for page, (_, path) in zip(pages, denoised_pages(pages), strict=True)]
+
+
+def title_training_crops(wildcards):
+    return list(
+        dict.fromkeys(f"results/titles/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING))
+    )

@@ -1,0 +1,104 @@
+# Which training book a page looks like: `snakemake results/titles/test.csv` says which books to choose for validation, those
+# nearest to the pages to be read. Nothing else depends on these.
+rule title_crops:
+    input:
+        code=code("title_crops"),
+        denoised="results/denoised/{image_set}/{chunk}",
+    output:
+        "results/titles/crops/{image_set}/{chunk}.arrow",
+    log:
+        "results/logs/title_crops/{image_set}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/title_crops/{image_set}/{chunk}.tsv"
+    threads: 4
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: dict(size=config["titles"]["size"], pages=title_pages(wildcards)),
+    script:
+        "../scripts/title_crops.py"
+
+
+rule title_folds:
+    input:
+        code=code("title_folds"),
+        pages=f"results/pages/{TRAINING}.parquet",
+    output:
+        training="results/titles/folds/training.parquet",
+        validation="results/titles/folds/validation.parquet",
+    log:
+        "results/logs/title_folds.log",
+    benchmark:
+        "results/benchmarks/title_folds.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings={key: config["titles"][key] for key in ("holdout", "seed")},
+    script:
+        "../scripts/title_folds.py"
+
+
+# With `--set-resources title_classifier:gpu=N` N processes share each batch.
+rule title_classifier:
+    input:
+        code=code("title_classifier"),
+        folds=[rules.title_folds.output.training, rules.title_folds.output.validation],
+        crops=title_training_crops,
+    output:
+        checkpoint="results/titles/classifier.pth",
+        history=report(
+            "results/titles/classifier/history.csv",
+            caption="../report/title_classifier.rst",
+            category="Data",
+            labels={"page set": TRAINING, "content": "telling books apart, epochs"},
+        ),
+        confusions="results/titles/classifier/confusions.csv",
+    log:
+        "results/logs/title_classifier.log",
+    benchmark:
+        "results/benchmarks/title_classifier.tsv"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=720,
+    params:
+        settings=dict(config["classification"], **config["titles"]["classifier"], state="results/titles/state"),
+    script:
+        "../scripts/title_classifier.py"
+
+
+rule titles:
+    input:
+        code=code("titles"),
+        checkpoint=rules.title_classifier.output.checkpoint,
+        pages="results/pages/{page_set}.parquet",
+        denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
+    output:
+        pages=report(
+            "results/titles/{page_set}.csv",
+            caption="../report/titles.rst",
+            category="Data",
+            labels={"page set": "{page_set}", "content": "nearest books, by page"},
+        ),
+        books=report(
+            "results/titles/{page_set}/books.csv",
+            caption="../report/titles.rst",
+            category="Data",
+            labels={"page set": "{page_set}", "content": "nearest books"},
+        ),
+    log:
+        "results/logs/titles/{page_set}.log",
+    benchmark:
+        "results/benchmarks/titles/{page_set}.tsv"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    params:
+        settings=lambda wildcards: dict(config["titles"]["reading"], pages=denoised_pages(pages_of(wildcards.page_set))),
+    script:
+        "../scripts/titles.py"
