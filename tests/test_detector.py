@@ -22,8 +22,9 @@ from kuzushiji import detector
 from kuzushiji.detection_config import mmdet_config, optimizer_config, pipeline_config, schedule_config
 from kuzushiji.detection_model import load_detector
 from kuzushiji.detector import train
-from kuzushiji.detector_losses import copy_tensorboard, losses, plot_losses
+from kuzushiji.detector_losses import plot_losses
 from kuzushiji.detector_pages import TRANSFORMS, RandomColor, TrainingPages, loader
+from kuzushiji.detector_record import copy_tensorboard, losses
 from kuzushiji.errors import InputError
 from kuzushiji.state import locked
 

@@ -1,49 +1,18 @@
-"""What the detector's training recorded: a table and a plot of its losses, and TensorBoard's files."""
+"""A picture of the losses of the detector's training."""
 
-import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from kuzushiji.errors import InputError
 from kuzushiji.figures import drawing
-
-# mmengine's and mmdet's names, and ours.
-COLUMNS = {
-    "step": "iteration",
-    "lr": "learning_rate",
-    "loss": "loss",
-    "loss_rpn_cls": "proposal_class_loss",
-    "loss_rpn_bbox": "proposal_box_loss",
-    "loss_cls": "class_loss",
-    "loss_bbox": "box_loss",
-    "acc": "accuracy",
-    "grad_norm": "gradient_norm",
-    "time": "seconds",
-    "data_time": "loading_seconds",
-}
-
-
-def losses(folder: Path) -> pd.DataFrame:
-    """The record of `kuzushiji.detector.train` in `folder`, a row for each logged iteration, with `COLUMNS`' names.
-
-    Losses and seconds are means an iteration since the row before; accuracy is the percentage of sampled proposals
-    that are classified rightly; gradient_norm is empty where gradients are not clipped. Iterations that were repeated
-    after a kill appear once. Raises `InputError` if there is no record.
-    """
-    files = sorted(folder.glob("*/vis_data/scalars.json"))
-    # The last line of a killed run may be cut off.
-    rows = [json.loads(line) for file in files for line in file.read_text().splitlines() if line.endswith("}")]
-    if not rows:
-        raise InputError(f"{folder}: holds no record of a training; remove the folder to train again")
-    table = pd.DataFrame(rows).drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
-    return table.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
 
 
 def plot_losses(table: pd.DataFrame, snapshots: Iterable[int], path: Path) -> None:
-    """Draw the losses and the learning rate of `losses` over the iterations, with lines at the `snapshots`, as SVG."""
+    """Draw losses and learning rate of a table of `kuzushiji.detector_record.losses`, as SVG.
+
+    Lines mark the `snapshots`, iterations.
+    """
     with drawing(path, 9, 5.5) as figure:
         upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 1])
         for name in ("loss", "proposal_class_loss", "proposal_box_loss", "class_loss", "box_loss"):
@@ -55,11 +24,3 @@ def plot_losses(table: pd.DataFrame, snapshots: Iterable[int], path: Path) -> No
         for axes in (upper, lower):
             for snapshot in snapshots:
                 axes.axvline(snapshot, color="gray", linestyle="--", linewidth=0.8)
-
-
-def copy_tensorboard(folder: Path, target: Path) -> None:
-    """Copy TensorBoard's files from the record in `folder` to `target`, a run for every start of the training."""
-    for file in sorted(folder.glob("*/vis_data/events.out.tfevents.*")):
-        run = target / file.parts[-3]
-        run.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, run / file.name)

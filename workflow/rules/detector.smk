@@ -8,12 +8,6 @@ rule detector:
     output:
         checkpoints=expand("results/detector/{detector}.pth", detector=DETECTORS),
         losses="results/detector/losses.csv",
-        plot=report(
-            "results/detector/losses.svg",
-            caption="../report/detector.rst",
-            category="Training",
-            labels={"network": "detector", "content": "losses"},
-        ),
         tensorboard=directory("results/detector/tensorboard"),
         config="results/detector/mmdet_config.py",
     log:
@@ -31,3 +25,28 @@ rule detector:
         ),
     script:
         "../scripts/detector.py"
+
+
+# Apart from the training, so that a change of the picture leaves the detectors alone.
+rule detector_losses:
+    input:
+        code=code("detector_losses"),
+        losses="results/detector/losses.csv",
+    output:
+        report(
+            "results/detector/losses.svg",
+            caption="../report/detector.rst",
+            category="Training",
+            labels={"network": "detector", "content": "losses"},
+        ),
+    log:
+        "results/logs/detector_losses.log",
+    benchmark:
+        "results/benchmarks/detector_losses.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings=dict(snapshots=config["detector"]["training"]["snapshots"]),
+    script:
+        "../scripts/detector_losses.py"

@@ -48,6 +48,7 @@ rule text:
 rule report:
     input:
         rules.evaluate.input,
+        rules.detector_losses.output,
         expand(
             "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
         ),

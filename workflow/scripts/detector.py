@@ -1,7 +1,7 @@
 """Trains the detector.
 
 In: pages, true boxes, denoised pages.
-Out: one checkpoint a snapshot; losses as a table, a plot and for TensorBoard; the configuration in mmdet's terms.
+Out: one checkpoint a snapshot; losses as a table and for TensorBoard; the configuration in mmdet's terms.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from kuzushiji.boxes import CORNERS
 from kuzushiji.compute import loaders
 from kuzushiji.detection_config import mmdet_config
 from kuzushiji.detector import train
-from kuzushiji.detector_losses import copy_tensorboard, losses, plot_losses
+from kuzushiji.detector_record import copy_tensorboard, losses
 from kuzushiji.logs import log_to
 from kuzushiji.tables import read_table
 
@@ -35,8 +35,6 @@ if __name__ == "__main__":  # further processes import this file
     processes = max(1, int(snakemake.resources.gpu))
     record = train(pages, settings, state, outputs, processes, loaders(snakemake.threads, processes))
 
-    table = losses(record)
-    table.to_csv(snakemake.output.losses, index=False)
-    plot_losses(table, snapshots, Path(snakemake.output.plot))
+    losses(record).to_csv(snakemake.output.losses, index=False)
     copy_tensorboard(record, Path(snakemake.output.tensorboard))
     Config(mmdet_config(settings)).dump(snakemake.output.config)
