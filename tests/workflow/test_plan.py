@@ -19,12 +19,19 @@ def competition(checkout):
 
 
 def test_the_full_scale_workflow_plans_every_stage_in_chunks(competition):
+    first = planned(snakemake("--dry-run", "--cores", "2", "--config", "round=first", cwd=competition))
+    assert first["denoise"] == 128
+    assert first["detect"] == 2 * 2 * 64
+    assert first["classify"] == 2 * 2 * 5 * 64
+    assert (first["detector"], first["classifier"], first["folds"]) == (1, 5, 2)
+    assert first["final_submission"] == first["booster"] == first["search"] == 1
+    assert "pseudo_labels" not in first
+    # The published system trains its classifiers three times, and reads with the first and the last.
     jobs = planned(snakemake("--dry-run", "--cores", "2", cwd=competition))
-    assert jobs["denoise"] == 128
-    assert jobs["detect"] == 2 * 2 * 64
-    assert jobs["classify"] == 2 * 2 * 5 * 64
-    assert (jobs["detector"], jobs["classifier"], jobs["folds"]) == (1, 5, 2)
-    assert jobs["final_submission"] == jobs["booster"] == jobs["search"] == 1
+    assert jobs["classifier"] == 3 * first["classifier"]
+    assert jobs["classify"] == 2 * first["classify"] and jobs["booster"] == 2
+    assert (jobs["pseudo_labels"], jobs["pseudo_crops"]) == (1, 64)
+    assert (jobs["detector"], jobs["detect"]) == (1, first["detect"])
 
 
 def test_the_slurm_profile_plans_the_same_jobs(competition):
@@ -77,5 +84,5 @@ def test_a_classifier_set_to_null_is_left_out(competition):
     jobs = planned(
         snakemake("--dry-run", "--cores", "2", "--config", "classifiers={02_resnet152: null}", cwd=competition)
     )
-    assert jobs["classifier"] == 4
-    assert jobs["classify"] == 2 * 2 * 4 * 64
+    assert jobs["classifier"] == 3 * 4
+    assert jobs["classify"] == 2 * 2 * 2 * 4 * 64

@@ -17,7 +17,7 @@ def summary(results: Path) -> str:
         metrics = json.loads(path.read_text())
         scores = list(metrics["stages"].values())[-1]
         lines.append(
-            f"{path.stem}: F1 {scores['f1']:.3f} (precision {scores['precision']:.3f}, recall {scores['recall']:.3f}) "
+            f"{path.stem}, {path.parents[1].name} round: F1 {scores['f1']:.3f} (precision {scores['precision']:.3f}, recall {scores['recall']:.3f}) "
             f"on {metrics['pages']} pages with {metrics['characters']} characters"
         )
         lines += [
@@ -25,8 +25,10 @@ def summary(results: Path) -> str:
             for which, score in metrics["training"].items()
         ]
         lines += [f"  book {book}: F1 {score['f1']:.3f}" for book, score in metrics["books"].items()]
-        home = path.parents[1]
-        lines.append(f"  pictures {home / 'overlays' / path.stem}  text {home / 'text' / path.stem}")
+        for kind in ("overlays", "text"):
+            folder = path.parents[1] / kind / path.stem
+            if folder.is_dir():
+                lines.append(f"  {kind} {folder}")
     if not lines:
         raise InputError(f"{results}: holds no scores; run `snakemake evaluate` first")
     for name, what in {"final_submission.csv": "submission", "report.html": "report"}.items():
