@@ -33,6 +33,7 @@ def plot_history(histories: dict[str, pd.DataFrame], path: str | os.PathLike) ->
         figure.axes[2].set_ylim(top=1)
         figure.axes[3].set_yscale("log")
         figure.axes[3].yaxis.set_major_formatter("{x:g}")
+        figure.axes[3].yaxis.set_major_formatter("{x:g}")
         for axes in figure.axes[2:]:
             axes.set_xlabel("epoch")
         figure.legend(loc="outside lower center", ncols=2)

@@ -18,7 +18,8 @@ def plot_losses(table: pd.DataFrame, snapshots: Iterable[int], path: Path) -> No
         for name in ("loss", "proposal_class_loss", "proposal_box_loss", "class_loss", "box_loss"):
             upper.plot(table["iteration"], table[name], label=name.replace("_", " "), linewidth=1.2)
         upper.set(ylabel="loss", yscale="log")
-        upper.legend(ncols=3, frameon=False)
+        upper.yaxis.set_major_formatter("{x:g}")
+        figure.legend(loc="outside upper center", ncols=5)
         lower.plot(table["iteration"], table["learning_rate"], color="black", linewidth=1.2)
         lower.set(ylabel="learning rate", xlabel="iteration")
         for axes in (upper, lower):
