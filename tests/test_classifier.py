@@ -140,7 +140,8 @@ def test_the_same_input_gives_the_same_weights_with_any_number_of_loaders(folder
     settings = {**SETTINGS, "epochs": 2, **changes}
     first, second = (run(folder, rows[:61], settings, name, workers=2 * (name == "b")) for name in ("a", "b"))
     assert_equal(first, second)
-    assert (folder / "a.confusions").read_bytes() == (folder / "b.confusions").read_bytes()
+    for kind in ("confusions", "pth"):
+        assert (folder / f"a.{kind}").read_bytes() == (folder / f"b.{kind}").read_bytes()
 
 
 def test_precision_is_that_of_the_settings(folder, rows):

@@ -20,11 +20,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from kuzushiji import detector
 from kuzushiji.detection_config import mmdet_config, optimizer_config, pipeline_config, schedule_config
-from kuzushiji.detection_model import load_detector
+from kuzushiji.detection_model import build_model, load_detector
 from kuzushiji.detector import train
 from kuzushiji.detector_losses import plot_losses
 from kuzushiji.detector_pages import TRANSFORMS, RandomColor, TrainingPages, loader
 from kuzushiji.detector_record import copy_tensorboard, losses
+from kuzushiji.detector_runner import FiniteLossHook, SeededLoop
 from kuzushiji.errors import InputError
 from kuzushiji.state import locked
 
@@ -131,6 +132,7 @@ def test_a_finished_training_leaves_its_snapshots_and_no_more(trained):
     state, outputs = trained
     (folder,) = state.iterdir()
     assert {path.name for path in folder.iterdir() if not path.is_dir()} == {
+        "code",
         "finished",
         "lock",
         "snapshot_000003.pth",
@@ -158,6 +160,7 @@ def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_
     assert "from iteration 4 to 6" in caplog.text
     for iteration, path in trained[1].items():
         assert same(path, tmp_path / f"{iteration}.pth")
+        assert path.read_bytes() == (tmp_path / f"{iteration}.pth").read_bytes()
     # Iterations 5 and 6 ran again, or for the first time: each is recorded once, with the same losses.
     uninterrupted, interrupted = (losses(next(state.iterdir())) for state in (trained[0], tmp_path / "state"))
     assert interrupted["iteration"].tolist() == [1, 2, 3, 4, 5, 6]
@@ -215,7 +218,7 @@ def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypa
         pass
 
     def run(pages, settings, folder, snapshots, *_):
-        assert {path.name for path in folder.iterdir()} == {"lock"}
+        assert {path.name for path in folder.iterdir()} == {"lock", "code"}
         raise Started
 
     monkeypatch.setattr(detector, "_run", run)
@@ -246,6 +249,54 @@ def test_several_processes_share_a_step_and_are_resumed(pages, tmp_path):
     assert child(pages, settings, killed / "state", killed, processes=2).wait() == 0
     for name in ("3.pth", "6.pth"):
         assert same(whole / name, killed / name)
+
+
+def test_gradients_are_those_of_all_processes(pages, tmp_path):
+    """A page that only the second process sees changes the weights."""
+    settings = {**SETTINGS, "training": SETTINGS["training"] | {"images_per_step": 2}}
+    (seen,) = next(iter(loader(pages, settings["training"], 0, 1, 2)))["data_samples"]
+    other = np.array([[40.0, 40.0, 70.0, 80.0]])
+    changed = [(path, other if path == seen.img_path else boxes, width, height) for path, boxes, width, height in pages]
+    for name, given in {"a": pages, "b": changed}.items():
+        train(given, settings, tmp_path / name, {1: tmp_path / f"{name}.pth"}, processes=2)
+    assert not same(tmp_path / "a.pth", tmp_path / "b.pth")
+
+
+def test_training_starts_from_the_pretrained_weights(pages, tmp_path, monkeypatch):
+    model = SETTINGS["model"] | {"depth": 50, "pretrained": True, "norm_trained": False}
+    imagenet = build_model(model).backbone.state_dict()
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: dict(imagenet))
+    training = SETTINGS["training"] | {"learning_rate": 1e-30}
+    train(pages, {"model": model, "training": training}, tmp_path / "state", {1: tmp_path / "1.pth"})
+    name = "layer4.2.conv3.weight"
+    assert torch.equal(weights(tmp_path / "1.pth")[f"backbone.{name}"], imagenet[name])
+
+
+def test_a_training_that_diverges_at_its_last_step_gives_nothing(pages, tmp_path, monkeypatch):
+    step = SeededLoop.run_iter
+
+    def ruin(self, batch):
+        with torch.no_grad():
+            self.runner.model.rpn_head.rpn_cls.bias[0] = float("nan") if self._iter == 1 else 0
+        step(self, batch)
+
+    monkeypatch.setattr(SeededLoop, "run_iter", ruin)
+    monkeypatch.setattr(FiniteLossHook, "after_train_iter", lambda *_, **__: None)  # as another process's loss
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"after iteration 2 .* is not finite; lower learning_rate"):
+            train(pages, SETTINGS, tmp_path / "state", {2: tmp_path / "2.pth"})
+    assert not (tmp_path / "2.pth").exists()
+
+
+def test_a_half_done_training_of_other_code_starts_anew(pages, trained, tmp_path, monkeypatch, caplog):
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act=signal.SIGKILL)
+    wait_for_stop(process)
+    process.wait()
+    monkeypatch.setattr(detector, "_code", lambda: "changed")
+    caplog.set_level("INFO")
+    train(pages, SETTINGS, tmp_path / "state", {3: tmp_path / "3.pth", 6: tmp_path / "6.pth"})
+    assert "code has changed" in caplog.text and "from iteration 0 to 6" in caplog.text
+    assert same(tmp_path / "6.pth", trained[1][6])
 
 
 def test_a_full_disk_ends_the_training_clearly_and_loses_nothing(pages, trained, tmp_path):

@@ -139,8 +139,9 @@ def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> No
     for table, path in ((history, outputs.history), (pairs, outputs.confusions)):
         with written(path) as partial:
             table.to_csv(partial, index=False)
-    with written(outputs.checkpoint) as partial:
-        torch.save(content, partial)
+    # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+    with written(outputs.checkpoint) as partial, open(partial, "wb") as file:
+        torch.save(content, file)
 
 
 def _identity(table: pa.Table, training: Rows, validation: Rows, charset: list[str], settings: dict) -> dict:

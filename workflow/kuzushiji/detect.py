@@ -33,10 +33,20 @@ def detect(
     do not depend on which other pages are passed; on how many views are passed at once only by the networks' rounding.
     Raises `InputError` if the checkpoint or a page cannot be read.
     """
+    return detect_pages(ready(checkpoint, settings), list(pages), settings, workers)
+
+
+def ready(checkpoint: str | os.PathLike, settings: dict) -> nn.Module:
+    """The network of a checkpoint, as `detect` says, where it runs."""
     model, _ = load_detector(checkpoint, settings["model"])
-    model.to(device())
     limit_proposals(model, settings)
-    pages = list(pages)
+    return model.to(device())
+
+
+def detect_pages(
+    model: nn.Module, pages: list[tuple[str, str | Path]], settings: dict, workers: int = 0
+) -> pd.DataFrame:
+    """What `detect` finds, with a network that is ready."""
     tables = []
     views = _ahead([path for _, path in pages], settings, workers)
     for number, ((image_id, _), (size, batches)) in enumerate(zip(pages, views, strict=True), start=1):

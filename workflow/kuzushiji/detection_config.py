@@ -70,7 +70,7 @@ def pipeline_config(training: dict) -> list[dict]:
         {
             "type": "RandomChoiceResize",
             "scales": scales,
-            "resize_type": "Resize",
+            "resize_type": "mmdet.Resize",
             "keep_ratio": True,
             "backend": "pillow",
         },
@@ -105,7 +105,7 @@ def optimizer_config(training: dict) -> dict:
 def schedule_config(training: dict) -> list[dict]:
     """mmengine's schedule of the learning rate: linear warm-up, then a tenth at each milestone."""
     steps = {"type": "MultiStepLR", "by_epoch": False, "milestones": training["milestones"], "gamma": 0.1}
-    if not training["warmup_iterations"]:
+    if training["warmup_iterations"] < 2:  # mmengine would stay at the warm-up's start for ever
         return [steps]
     warmup = {
         "type": "LinearLR",
@@ -117,7 +117,7 @@ def schedule_config(training: dict) -> list[dict]:
 
 
 def mmdet_config(settings: dict) -> dict:
-    """All of the section `detector` in mmdet's terms, to read, compare, or train with mmdet's own tools."""
+    """Network, pipeline, optimizer and schedule of the section `detector` in mmdet's terms, to read and compare."""
     training = settings["training"]
     return {
         "default_scope": "mmdet",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kuzushiji.detect import detect, passes
+from kuzushiji.detect import detect_pages, passes, ready
 from kuzushiji.detection_metrics import ALL, detection_metrics
 from kuzushiji.errors import InputError
 
@@ -20,15 +20,16 @@ def detection_modes(
     truth: pd.DataFrame,
     pages: pd.DataFrame,
     settings: dict,
+    workers: int = 0,
 ) -> pd.DataFrame:
     """Score and time each of config's detection modes with the detector of `checkpoint` on some pages, in one run.
 
     files: image id and denoised image of pages of which `settings["pages"]`, evenly spread, are taken; `truth` and
     `pages` are their tables. `settings` holds the section `detect`, `detector.model` as `model`, and what
-    `detection_metrics` needs. Returns a row a mode: passes, pages, seconds_a_page (a first page is passed beforehand,
-    so that no mode pays for starting up), slower (than the fastest), and the detection's F1, precision, recall and
-    average precision by `detection_metrics`, with `best_f1` over all score thresholds at `best_score`.
-    Raises `InputError` if there are no pages.
+    `detection_metrics` needs; `workers` are those of `kuzushiji.detect.detect`. Returns a row a mode: passes, pages,
+    seconds_a_page (a first page is passed beforehand, so that no mode pays for starting up), slower (than the fastest),
+    and the detection's F1, precision, recall and average precision by `detection_metrics`, with `best_f1` over all
+    score thresholds at `best_score`. Raises `InputError` if there are no pages.
     """
     if not files:
         raise InputError("detection_modes: the page set has no pages; name one that has")
@@ -36,11 +37,12 @@ def detection_modes(
     taken = [files[place] for place in spread]
     pages = pages[pages["image_id"].isin([image_id for image_id, _ in taken])]
     rows = []
+    model = ready(checkpoint, settings)
     for name, mode in settings["modes"].items():
         used = settings | mode
-        detect(checkpoint, taken[:1], used)
+        detect_pages(model, taken[:1], used)
         start = time.perf_counter()
-        found = detect(checkpoint, taken, used)
+        found = detect_pages(model, taken, used, workers)
         seconds = (time.perf_counter() - start) / len(taken)
         tables = detection_metrics({name: found}, truth, pages, set(), used)
         books, scores = tables["books"], tables["scores"]

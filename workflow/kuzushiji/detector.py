@@ -1,5 +1,7 @@
 """Training the detector: mmengine's loop, with snapshots, and with a state from which a killed training goes on."""
 
+import ast
+import errno
 import hashlib
 import logging
 import os
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import distributed
 
 from kuzushiji import detection_config, detection_model, detector_pages, detector_runner, mmcv_ops
 from kuzushiji.compute import device
@@ -32,6 +35,7 @@ from kuzushiji.launch import launch, process_group
 from kuzushiji.state import locked, state_folder
 
 RECORD = "vis_data"  # mmengine's name for the folder of what a run records
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def train(
@@ -49,7 +53,8 @@ def train(
     weights depend on, so that other settings, pages or snapshots never resume from it. A finished training leaves its
     snapshots there, which a repetition with the same code copies. outputs: checkpoints for `load_detector`.
     processes: each has a GPU, and they share the images of a step; workers: further processes of each, to load pages.
-    Returns the folder in which mmengine recorded losses, one subfolder for every time the training was started.
+    Returns the folder in which mmengine recorded losses (the first process's), one subfolder for every time the
+    training was started.
 
     Steps are the published solution's: SGD, linear warm-up, the learning rate divided by ten at the milestones. Every
     step draws its pages and its randomness from the seed and its number alone, so that a resumed training goes on as
@@ -62,8 +67,11 @@ def train(
     folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [])
     snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
     with locked(folder):
-        finished = _finished(folder, snapshots)
-    if not finished:
+        _clear_other_code(folder)
+        finished = (folder / "finished").exists() and all(path.exists() for path in snapshots.values())
+    if finished:
+        logging.info("trained already: the snapshots are in %s", folder)
+    else:
         launch(_train, processes, pages, settings, folder, snapshots, workers)
     for iteration, output in outputs.items():
         try:
@@ -80,6 +88,8 @@ def _check(settings: dict, outputs: Mapping[int, Path], processes: int) -> None:
         raise InputError("detector.training.snapshots: there is none; name at least one iteration")
     if not (model["pretrained"] or model["norm_trained"]):
         raise InputError("detector.model: random weights (pretrained: false) need norm_trained: true to learn")
+    if model["frozen_stages"] > 3 and not model["neck_channels"]:
+        raise InputError("detector.model.frozen_stages: without a pyramid the backbone has three stages; freeze fewer")
     if training["images_per_step"] % processes:
         raise InputError(
             f"detector.training.images_per_step: {training['images_per_step']} images do not divide among "
@@ -93,11 +103,15 @@ def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], work
     """What each of the processes does."""
     with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext():
         # The first process holds the lock for all of them.
-        _run(pages, settings, folder, snapshots, rank, ranks, workers)
+        try:
+            _run(pages, settings, folder, snapshots, rank, ranks, workers)
+        except OSError as error:  # what mmengine and TensorBoard write themselves
+            raise unwritable(folder, error) if error.errno in _FULL else error from error
+        if ranks > 1:
+            distributed.barrier()  # only what no process failed at is finished
         if rank == 0:
-            with replacing(folder / "finished") as partial:
-                partial.write_text(_code())
-            _clear(folder, keep={"finished", *(path.name for path in snapshots.values())})
+            (folder / "finished").touch()
+            _clear(folder, keep={"finished", "code", *(path.name for path in snapshots.values())})
 
 
 def _run(pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: int, ranks: int, workers: int) -> None:
@@ -174,23 +188,21 @@ def _end_of(path: str | Path) -> tuple[int, str]:
         raise InputError(f"{path}: a page to train on cannot be read ({error}); denoise it again") from error
 
 
+def _clear_other_code(folder: Path) -> None:
+    """Remove what other code has trained, whole or in part, and say which code trains from now on."""
+    marker = folder / "code"
+    if marker.exists() and marker.read_text() != _code():
+        logging.warning("the detector's code has changed: training from the start")
+        _clear(folder, keep=set())
+    with replacing(marker) as partial:
+        partial.write_text(_code())
+
+
 def _code() -> str:
-    """A digest of the code that the weights depend on."""
+    """A digest of the code that the weights depend on, without its comments."""
     modules = [detection_config, detection_model, detector_pages, detector_runner, mmcv_ops]
     files = [__file__, *(module.__file__ for module in modules)]
-    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
-
-
-def _finished(folder: Path, snapshots: dict[int, Path]) -> bool:
-    """Whether this training is done already; what other code has finished is removed, to be trained anew."""
-    marker = folder / "finished"
-    if not marker.exists():
-        return False
-    if marker.read_text() == _code() and all(path.exists() for path in snapshots.values()):
-        logging.info("trained already: the snapshots are in %s", folder)
-        return True
-    _clear(folder, keep=set())
-    return False
+    return hashlib.sha256("".join(ast.dump(ast.parse(Path(file).read_text())) for file in files).encode()).hexdigest()
 
 
 def _clear(folder: Path, keep: set[str]) -> None:

@@ -27,9 +27,9 @@ COLUMNS = {
 def losses(folder: Path) -> pd.DataFrame:
     """The record of `kuzushiji.detector.train` in `folder`, a row for each logged iteration, with `COLUMNS`' names.
 
-    Losses and seconds are means an iteration since the row before; accuracy is the percentage of sampled proposals
-    that are classified rightly; gradient_norm is empty where gradients are not clipped. Iterations that were repeated
-    after a kill appear once. Raises `InputError` if there is no record.
+    Losses, of the first process's pages, and seconds are means an iteration since the row before; accuracy is the
+    percentage of sampled proposals that are classified rightly; gradient_norm is empty where gradients are not clipped.
+    Iterations that were repeated after a kill appear once. Raises `InputError` if there is no record.
     """
     files = sorted(folder.glob("*/vis_data/scalars.json"))
     # The last line of a killed run may be cut off.

@@ -23,6 +23,7 @@ class ResumableRunner(Runner):
     """mmengine's runner, whose checkpoints are whole even if it is killed, and are trusted when it resumes."""
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
+        check_finite(self.model, self.iter)
         # mmengine writes in place; a name that nothing resumes from, until the file is whole.
         partial = Path(out_dir) / (filename + ".partial")
         try:
@@ -79,18 +80,20 @@ class SnapshotHook(Hook):
         iteration = runner.iter + 1
         if iteration not in self.snapshots or runner.rank != 0:
             return
+        check_finite(runner.model, iteration)
         model = runner.model.module if hasattr(runner.model, "module") else runner.model
         weights = {name: value.cpu() for name, value in model.state_dict().items()}
         checkpoint = {"kind": KIND, "settings": self.settings, "iteration": iteration, "state_dict": weights}
         try:
-            with replacing(self.snapshots[iteration]) as partial:
-                torch.save(checkpoint, partial)
+            # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+            with replacing(self.snapshots[iteration]) as partial, open(partial, "wb") as file:
+                torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:  # PyTorch's writer tells a full disk by either
             raise unwritable(self.snapshots[iteration], error) from error
 
 
 class FiniteLossHook(Hook):
-    """Ends a training that has diverged, before a checkpoint keeps its weights."""
+    """Ends a training that has diverged."""
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         if not torch.isfinite(outputs["loss"]):
@@ -118,6 +121,16 @@ def shared(model: nn.Module) -> nn.Module:
     """`model` with gradients averaged over the processes. mmengine's own wrapping fails without CUDA."""
     device_ids = [int(os.environ["LOCAL_RANK"])] if torch.cuda.is_available() else None
     return MMDistributedDataParallel(model.to(get_device()), device_ids=device_ids, broadcast_buffers=False)
+
+
+def check_finite(model: nn.Module, iteration: int) -> None:
+    """Raises `InputError` if a weight of `model` is not finite, as after a step in which any process had no loss."""
+    for name, weight in model.state_dict().items():
+        if not torch.isfinite(weight).all():
+            raise InputError(
+                f"detector.training: after iteration {iteration} {name} is not finite; lower learning_rate or set "
+                "clip_gradients"
+            )
 
 
 def pool_in_float32(model: nn.Module) -> None:

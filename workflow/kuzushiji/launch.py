@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import distributed
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -29,6 +30,13 @@ def launch(function: Callable, processes: int, *arguments) -> None:
         return
     if torch.cuda.is_available() and torch.cuda.device_count() < processes:
         raise InputError(f"gpu: this job sees {torch.cuda.device_count()} GPUs, not {processes}; ask for fewer")
+    with tempfile.TemporaryDirectory() as folder:
+        _launch(function, processes, arguments, Path(folder))
+
+
+def _launch(function: Callable, processes: int, arguments: tuple, folder: Path) -> None:
+    failures = folder / "failures"
+    failures.mkdir()
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -39,19 +47,19 @@ def launch(function: Callable, processes: int, *arguments) -> None:
         local_addr="localhost",
         max_restarts=0,
         monitor_interval=0.5,
+        logs_specs=DefaultLogsSpecs(log_dir=str(folder)),
     )
     logging.getLogger("torchelastic-events-null").setLevel(logging.WARNING)
     threads = max(1, torch.get_num_threads() // processes)
-    with tempfile.TemporaryDirectory() as failures:
-        try:
-            elastic_launch(config, _process)(function, arguments, threads, failures)
-        except ChildFailedError as error:
-            # The launcher names any of the processes: the others fail as soon as one no longer answers.
-            first = min(Path(failures).iterdir(), key=lambda path: path.stat().st_mtime_ns, default=None)
-            kind, _, message = first.read_text().partition(": ") if first else ("", "", str(error))
-            if kind == InputError.__name__:
-                raise InputError(message) from None
-            raise RuntimeError(f"one of {processes} processes failed: {kind}: {message}") from error
+    try:
+        elastic_launch(config, _process)(function, arguments, threads, failures)
+    except ChildFailedError as error:
+        # The launcher names any of the processes: the others fail as soon as one no longer answers.
+        first = min(failures.iterdir(), key=lambda path: path.stat().st_mtime_ns, default=None)
+        kind, _, message = first.read_text().partition(": ") if first else ("", "", str(error))
+        if kind == InputError.__name__:
+            raise InputError(message) from None
+        raise RuntimeError(f"one of {processes} processes failed: {kind}: {message}") from error
 
 
 @contextmanager
@@ -72,12 +80,12 @@ def process_group() -> Iterator[tuple[int, int]]:
     distributed.destroy_process_group()
 
 
-def _process(function: Callable, arguments: tuple, threads: int, failures: str) -> None:
+def _process(function: Callable, arguments: tuple, threads: int, failures: Path) -> None:
     level = logging.INFO if os.environ["RANK"] == "0" else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(threads)
     try:
         function(*arguments)
     except Exception as error:
-        Path(failures, os.environ["RANK"]).write_text(f"{type(error).__name__}: {error}")
+        (failures / os.environ["RANK"]).write_text(f"{type(error).__name__}: {error}")
         raise

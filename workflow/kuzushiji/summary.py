@@ -17,7 +17,8 @@ def summary(results: Path) -> str:
         metrics = json.loads(path.read_text())
         scores = list(metrics["stages"].values())[-1]
         lines.append(
-            f"{path.stem}, {path.parents[1].name} round: F1 {scores['f1']:.3f} (precision {scores['precision']:.3f}, recall {scores['recall']:.3f}) "
+            f"{path.stem}, {path.parents[1].name} round: F1 {scores['f1']:.3f} "
+            f"(precision {scores['precision']:.3f}, recall {scores['recall']:.3f}) "
             f"on {metrics['pages']} pages with {metrics['characters']} characters"
         )
         lines += [

@@ -24,9 +24,9 @@ rule detection_modes:
         runtime=240,
     params:
         settings=lambda wildcards: dict(
-            config["detect"],
+            DETECTION,
             **config["evaluate"],
-            model=config["detector"]["model"],
+            modes=config["detect"]["modes"],
             pages=config["benchmarks"]["pages"],
             files=denoised_pages(pages_of(wildcards.page_set)),
         ),
@@ -56,7 +56,7 @@ rule detection_cost:
         mem_mb=16000,
         runtime=240,
     params:
-        settings=dict(config["detect"], model=config["detector"]["model"], **config["benchmarks"]["detection_cost"]),
+        settings=dict(DETECTION, **config["benchmarks"]["detection_cost"]),
     script:
         "../scripts/detection_cost.py"
 

@@ -96,9 +96,14 @@ def denoised_chunk_pages(wildcards):
     return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
 
 
+# What passing a page depends on, but for the passes of a mode.
+DETECTION = {key: value for key, value in config["detect"].items() if key not in ("mode", "modes")}
+DETECTION["model"] = config["detector"]["model"]
+
+
 def detect_settings(wildcards):
-    settings = dict(config["detect"], model=config["detector"]["model"], pages=denoised_chunk_pages(wildcards))
-    return dict(settings, **settings.pop("modes")[settings.pop("mode")])
+    passes = config["detect"]["modes"][config["detect"]["mode"]]
+    return dict(DETECTION, **passes, pages=denoised_chunk_pages(wildcards))
 
 
 def fonts(wildcards):

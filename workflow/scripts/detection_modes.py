@@ -3,6 +3,7 @@
 In: a detector's checkpoint, denoised pages, true boxes. Out: a table of modes.
 """
 
+from kuzushiji.compute import loaders
 from kuzushiji.detection_modes import detection_modes
 from kuzushiji.logs import log_to
 from kuzushiji.tables import read_table
@@ -16,5 +17,6 @@ table = detection_modes(
     read_table(snakemake.input.truth, "truth"),
     read_table(snakemake.input.pages, "pages"),
     settings,
+    loaders(snakemake.threads),
 )
 table.round(4).to_csv(snakemake.output[0], index=False)
