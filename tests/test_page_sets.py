@@ -47,6 +47,8 @@ def test_views_of_views_take_the_books_that_all_allow(tmp_path):
         ("sousyo001-002", "drawn"),
     ]
     assert page_sets.sources(sets, "val") == ["a", "drawn"]
+    sets["rest"] = {"of": ["train"], "without_books": ["brsk", "sousyo"]}
+    assert [page.image_id for page in page_sets.pages(sets, "rest", 4)] == ["umgy001-001"]
     assert not page_sets.labelled(sets, "val")
     assert page_sets.labelled(sets, "drawn")
 
@@ -68,3 +70,6 @@ def test_mistakes_in_page_sets_name_their_key(tmp_path):
     }
     with pytest.raises(InputError, match="view: no page of the books 200014740"):
         page_sets.pages(sets, "view", 4)
+    sets["nothing"] = {"of": ["drawn"], "without_books": ["kouzan"]}
+    with pytest.raises(InputError, match="nothing: no page is left"):
+        page_sets.pages(sets, "nothing", 4)

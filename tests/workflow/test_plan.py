@@ -80,6 +80,16 @@ def test_a_missing_folder_of_scans_is_named(checkout):
     assert "my/scans: there is no such folder of page images" in run.stdout + run.stderr
 
 
+def test_the_networks_can_be_trained_without_the_validation_books(competition):
+    honest = ["--dry-run", "--cores", "2", "--config", "round=first", "training=train_without_val"]
+    run = snakemake(*honest, cwd=competition, check=False)
+    assert "04_seresnext101: validation_book: train_without_val has no pages of 200003076" in run.stdout + run.stderr
+    folds = [f"classifiers={{{name}: {{validation_book: hnsd}}}}" for name in ("04_seresnext101", "05_resnet152")]
+    jobs = planned(snakemake(*honest, folds[0].removesuffix("}") + ", " + folds[1].partition("{")[2], cwd=competition))
+    # Fewer pages to train on, and all of them to read.
+    assert (jobs["classifier"], jobs["detect"], jobs["crops"]) == (5, 2 * 2 * 64, 64)
+
+
 def test_a_classifier_set_to_null_is_left_out(competition):
     jobs = planned(
         snakemake("--dry-run", "--cores", "2", "--config", "classifiers={02_resnet152: null}", cwd=competition)

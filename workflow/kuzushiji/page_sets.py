@@ -1,7 +1,7 @@
 """Which pages belong to which page set, found from folder listings and configuration alone.
 
 A page set is a source (a folder of `images`, or `synthetic` pages to be drawn) or a view `of` other page sets,
-restricted to some `books` or not. An image set is a source: it owns its pages' images.
+restricted to some `books`, without others (`without_books`), or whole. An image set is a source: it owns its pages' images.
 """
 
 import re
@@ -72,11 +72,13 @@ def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
     found = []
     for source, books in _parts(page_sets, name, ()):
         part = _source_pages(source, page_sets[source], chunks)
-        found += [page for page in part if all(page.book in allowed for allowed in books)]
+        found += [page for page in part if all((page.book in named) == wanted for named, wanted in books)]
     books = page_sets[name].get("books")
     missing = sorted(set(map(str, books or [])) - {page.book for page in found})
     if missing:
         raise InputError(f"page_sets: {name}: no page of the books {', '.join(missing)}; correct its `books`")
+    if not found:
+        raise InputError(f"page_sets: {name}: no page is left; correct its `without_books`")
     return found
 
 
@@ -96,8 +98,8 @@ def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
     return [Page(file.stem, book_of(file.stem), source, chunk_of(file.stem, chunks), str(file)) for file in files]
 
 
-def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str, list[set[str]]]]:
-    """Pairs of a source and the sets of books that every view on the way to it allows."""
+def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str, list[tuple[set[str], bool]]]]:
+    """Pairs of a source and what every view on the way to it says of books: these, and whether it wants them."""
     settings = page_sets.get(name)
     if not settings:
         raise InputError(f"page_sets: there is no page set {name}; known are {', '.join(page_sets)}")
@@ -106,7 +108,8 @@ def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str
     if "of" not in settings:
         return [(name, [])]
     parts = [part for member in settings["of"] for part in _parts(page_sets, member, (*above, name))]
-    if settings.get("books"):
-        allowed = set(map(str, settings["books"]))
-        parts = [(source, [*books, allowed]) for source, books in parts]
+    for key, wanted in {"books": True, "without_books": False}.items():
+        if settings.get(key):
+            named = set(map(str, settings[key]))
+            parts = [(source, [*books, (named, wanted)]) for source, books in parts]
     return parts

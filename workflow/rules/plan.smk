@@ -151,7 +151,10 @@ def classifier_settings(wildcards):
 
 
 def training_fold(classifier):
-    return f"results/folds/{settings_of(classifier)['validation_book']}/training.parquet"
+    book = str(settings_of(classifier)["validation_book"])
+    if book not in {page.book for page in pages_of(TRAINING)}:
+        raise WorkflowError(f"config.yaml: {classifier}: validation_book: {TRAINING} has no pages of {book}")
+    return f"results/folds/{book}/training.parquet"
 
 
 def fold_of(wildcards):
