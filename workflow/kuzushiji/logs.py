@@ -23,8 +23,10 @@ def log_to(path: str) -> None:
 
     def report(kind, error, trace):
         if issubclass(kind, InputError):
-            print(f"Error: {error}", file=sys.stderr)
-            print(f"Error: {error}", file=terminal)
+            # PyTorch puts a loader process's traceback before what it raised.
+            message = str(error).strip().splitlines()[-1].rpartition("InputError: ")[2]
+            print(f"Error: {message}", file=sys.stderr)
+            print(f"Error: {message}", file=terminal)
         else:
             traceback.print_exception(kind, error, trace)
             print(f"Error: {kind.__name__}: {error} (details in {path})", file=terminal)
