@@ -60,8 +60,8 @@ def classify(
     `detections` is a table "detections", `pages` maps an image_id to the file of its denoised page, `settings` is
     config's `classify`. Corners are rounded half to even; boxes without area and then duplicates (see `pairwise_walk`)
     are dropped, those that stay keep their numbers. The logits are the mean over the test-time crops, the probability
-    is their softmax. Classes are the codepoints that the checkpoint names, whatever the labels are now; the `top_k` most
-    probable are listed, fewer if the classifier knows no more.
+    is their softmax. Classes are the codepoints that the checkpoint names, whatever the labels are now; the `top_k`
+    most probable are listed, fewer if the classifier knows no more.
     `workers` processes cut crops. Raises `InputError`, naming them, for a missing page or a box outside its page.
     """
     model, charset, trained = load_classifier(checkpoint)

@@ -1,7 +1,8 @@
 """Which pages belong to which page set, found from folder listings and configuration alone.
 
 A page set is a source (a folder of `images`, or `synthetic` pages to be drawn) or a view `of` other page sets,
-restricted to some `books`, without others (`without_books`), or whole. An image set is a source: it owns its pages' images.
+restricted to some `books`, without others (`without_books`), or whole. An image set is a source: it owns its pages'
+images.
 """
 
 import re
