@@ -79,7 +79,7 @@ rule augmented:
     input:
         code=code("augmented"),
         truth=f"results/truth/{TRAINING}.parquet",
-        folds=[training_fold(name) for name in CLASSIFIERS],
+        folds=lambda wildcards: [training_fold(name) for name in CLASSIFIERS],
         crops=training_crops,
     output:
         [
