@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
+from detector_for_tests import PUBLISHED, SETTINGS, draw_pages
 from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS, PARAM_SCHEDULERS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -23,32 +23,11 @@ from kuzushiji.detection_config import mmdet_config, optimizer_config, pipeline_
 from kuzushiji.detection_model import build_model, load_detector
 from kuzushiji.detector import train
 from kuzushiji.detector_losses import plot_losses
-from kuzushiji.detector_pages import TRANSFORMS, RandomColor, TrainingPages, loader
+from kuzushiji.detector_pages import TRANSFORMS, loader
 from kuzushiji.detector_record import copy_tensorboard, losses
 from kuzushiji.detector_runner import FiniteLossHook, SeededLoop
 from kuzushiji.errors import InputError
 from kuzushiji.state import locked
-
-PUBLISHED = yaml.safe_load(Path("config.yaml").read_text())["detector"]
-MODEL = {
-    "depth": 18,
-    "pretrained": False,
-    "neck_channels": 8,
-    "anchor_sizes": [4],
-    "norm_trained": True,
-    "training_proposals": 30,
-    "sampled_anchors": 32,
-    "sampled_proposals": 16,
-}
-TRAINING = {
-    "images_per_step": 1,
-    "checkpoint_interval": 2,
-    "short_sides": [64, 96],
-    "warmup_iterations": 2,
-    "milestones": [4],
-    "clip_gradients": 10.0,
-}
-SETTINGS = {"model": PUBLISHED["model"] | MODEL, "training": PUBLISHED["training"] | TRAINING}
 
 # Trains in another process, and stops for good (SIGKILL or a long sleep) when `stop` iterations are done.
 CHILD = """
@@ -75,18 +54,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Three pages with squares for characters, and one without any."""
-    folder, draw = tmp_path_factory.mktemp("pages"), np.random.default_rng(0)
-    found = []
-    for number in range(4):
-        image = draw.integers(200, 256, (110, 90, 3), np.uint8)
-        corners = draw.integers(0, 70, (6 if number else 0, 2))
-        boxes = np.concatenate([corners, corners + 16], axis=1).astype(float)
-        for x, y in corners:
-            image[y : y + 16, x : x + 16] = 30
-        cv2.imwrite(str(folder / f"{number}.png"), image)
-        found.append((str(folder / f"{number}.png"), boxes, 90, 110))
-    return found
+    return draw_pages(tmp_path_factory.mktemp("pages"))
 
 
 @pytest.fixture(scope="module")
@@ -312,6 +280,15 @@ def test_a_full_disk_ends_the_training_clearly_and_loses_nothing(pages, trained,
     assert [path.name for path in folder.iterdir() if ".pth" in path.name] == ["snapshot_000001.pth"]
 
 
+def test_a_disk_too_full_for_records_is_named_too(pages, tmp_path):
+    small = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+    listed = [(path, boxes.tolist(), width, height) for path, boxes, width, height in pages]
+    argument = json.dumps([listed, SETTINGS, str(tmp_path / "state"), str(tmp_path), [6], None, None, 1])
+    done = subprocess.run([sys.executable, "-c", small + CHILD, argument], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert re.search(r"InputError: .*state/\w+: cannot be written \(.*make room and run again", done.stderr)
+
+
 def test_bfloat16_trains_float32_weights(pages, trained, tmp_path):
     settings = {**SETTINGS, "training": SETTINGS["training"] | {"precision": "bfloat16"}}
     record = train(pages, settings, tmp_path / "state", {6: tmp_path / "6.pth"})
@@ -373,54 +350,6 @@ def test_the_configuration_is_mmdets(tmp_path):
     config = Config.fromfile(tmp_path / "config.py")
     assert config.model.type == "FasterRCNN" and config.train_cfg.max_iters == 100_000
     assert [TRANSFORMS.build(transform) is not None for transform in config.train_pipeline] == [True] * 3
-
-
-def test_batches_depend_on_the_step_alone(pages):
-    def pixels(start, rank, ranks, steps):
-        batches = iter(loader(pages, SETTINGS["training"] | {"images_per_step": 2}, start, rank, ranks))
-        return [image for _ in range(steps) for image in next(batches)["inputs"]]
-
-    def equal(first, second):
-        return len(first) == len(second) and all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
-
-    whole = pixels(0, 0, 1, 4)
-    assert equal(pixels(2, 0, 1, 2), whole[4:])
-    assert equal(pixels(0, 1, 2, 4), whole[1::2])
-    assert not equal(pixels(0, 0, 1, 4), pixels(1, 0, 1, 4))
-
-
-def test_every_page_is_drawn_once_an_epoch_at_every_size(pages):
-    batches = iter(loader(pages, SETTINGS["training"], 0, 0, 1))
-    drawn = [next(batches)["data_samples"][0] for _ in range(40)]
-    for epoch in range(10):
-        assert {sample.img_path for sample in drawn[4 * epoch : 4 * epoch + 4]} == {page[0] for page in pages}
-    assert {min(sample.img_shape) for sample in drawn} == {64, 96}
-
-
-def test_boxes_follow_their_page(pages):
-    sample = TrainingPages(pages, SETTINGS["training"])[1, 0]["data_samples"]
-    height, width = sample.img_shape
-    scale = np.array([width / 90, height / 110] * 2)
-    np.testing.assert_allclose(sample.gt_instances.bboxes.tensor, pages[1][1] * scale, rtol=1e-5)
-    assert sample.gt_instances.labels.tolist() == [0] * 6
-    assert len(TrainingPages(pages, SETTINGS["training"])[0, 0]["data_samples"].gt_instances) == 0
-
-
-def test_colors_keep_the_order_of_channels():
-    image = np.broadcast_to(np.array([200, 10, 60], np.uint8), (4, 4, 3)).copy()
-    still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
-    assert (RandomColor(still, 0.0).transform({"img": image})["img"] == image).all()
-    assert abs(RandomColor(still, 1.0).transform({"img": image})["img"].astype(int) - 47).max() <= 1
-
-
-@pytest.mark.parametrize(
-    "box, message", [([5.0, 5, 5, 9], "box 1 of the labels"), ([95.0, 5, 120, 9], "box 1"), ([np.nan] * 4, "box 1")]
-)
-def test_a_box_without_area_on_the_page_is_named(pages, box, message):
-    path, boxes, width, height = pages[1]
-    broken = np.vstack([boxes[:1], [box]])
-    with pytest.raises(InputError, match=rf"1\.png: {message}"):
-        TrainingPages([(path, broken, width, height)], SETTINGS["training"])
 
 
 def test_other_bad_input_is_named(pages, tmp_path):
