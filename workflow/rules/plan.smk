@@ -9,7 +9,10 @@ from pathlib import Path
 import grimp
 
 ROOT = os.path.relpath(workflow.basedir)
-sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
+LIBRARY = os.path.join(workflow.basedir, "workflow")
+sys.path.insert(0, LIBRARY)
+# What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
 
 from kuzushiji import page_sets
 
