@@ -2,7 +2,6 @@
 # worth.
 rule features:
     input:
-        code=code("features"),
         merged="results/{round}/merged/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
     output:
@@ -12,9 +11,10 @@ rule features:
     benchmark:
         "results/benchmarks/features/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("features"),
         settings=dict(variant=config["booster"]["features"]),
     script:
         "../scripts/features.py"
@@ -22,7 +22,6 @@ rule features:
 
 rule search:
     input:
-        code=code("search"),
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
@@ -35,9 +34,10 @@ rule search:
         "results/benchmarks/search/{round}.tsv"
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=grown(8000),
+        runtime=720,  # a retry goes on where this one ended
     params:
+        code=code("search"),
         settings=lambda wildcards: dict(
             config["booster"]["search"],
             state=f"results/{wildcards.round}/state/search",
@@ -49,7 +49,6 @@ rule search:
 
 rule booster:
     input:
-        code=code("booster"),
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
@@ -65,9 +64,10 @@ rule booster:
         "results/benchmarks/booster/{round}.tsv"
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("booster"),
         settings=dict(config["booster"]["training"], features=config["booster"]["features"]),
     script:
         "../scripts/booster.py"
@@ -76,7 +76,6 @@ rule booster:
 # The F1 of what stays, by what the folds keep whole.
 rule protocols:
     input:
-        code=code("protocols"),
         features=rules.booster.input.features,
         merged=rules.booster.input.merged,
         truth=rules.booster.input.truth,
@@ -95,9 +94,10 @@ rule protocols:
         "results/benchmarks/protocols/{round}.tsv"
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=grown(8000),
+        runtime=grown(240),
     params:
+        code=code("protocols"),
         settings=dict(
             {name: value for name, value in config["booster"]["training"].items() if name != "protocol"},
             threshold=config["reject"]["threshold"],
@@ -108,7 +108,6 @@ rule protocols:
 
 rule booster_report:
     input:
-        code=code("booster_report"),
         boosters=rules.booster.output.folds,
         out_of_fold=rules.booster.output.out_of_fold,
         features=rules.booster.input.features,
@@ -152,9 +151,10 @@ rule booster_report:
     benchmark:
         "results/benchmarks/booster_report/{round}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("booster_report"),
         settings=dict(
             config["booster"]["report"],
             variant=config["booster"]["features"],

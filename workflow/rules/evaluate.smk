@@ -1,7 +1,6 @@
 # How well the pages were read, stage by stage.
 rule metrics:
     input:
-        code=code("metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=f"results/pages/{TRAINING}.parquet",
@@ -64,9 +63,10 @@ rule metrics:
     benchmark:
         "results/benchmarks/metrics/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("metrics"),
         settings=dict(detectors=DETECTORS, classifiers=CLASSIFIERS),
     script:
         "../scripts/metrics.py"
@@ -75,7 +75,6 @@ rule metrics:
 # How well the detectors alone find characters.
 rule detection_metrics:
     input:
-        code=code("detection_metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=f"results/pages/{TRAINING}.parquet",
@@ -122,9 +121,10 @@ rule detection_metrics:
     benchmark:
         "results/benchmarks/detection_metrics/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("detection_metrics"),
         settings=dict(config["evaluate"], detectors=DETECTORS),
     script:
         "../scripts/detection_metrics.py"

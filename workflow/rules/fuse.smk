@@ -1,7 +1,6 @@
 # One reading a box from the classifiers'.
 rule fuse:
     input:
-        code=code("fuse"),
         predictions=expand(
             "results/{{round}}/predictions/{{page_set}}/{{detector}}/{classifier}.parquet", classifier=CLASSIFIERS
         ),
@@ -12,9 +11,10 @@ rule fuse:
     benchmark:
         "results/benchmarks/fuse/{round}/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("fuse"),
         settings=lambda wildcards: dict(method=config["fuse"]["method"][wildcards.round], classifiers=CLASSIFIERS),
     script:
         "../scripts/fuse.py"

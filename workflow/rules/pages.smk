@@ -1,7 +1,6 @@
 # Every page and label is checked once, before hours of work start.
 rule pages:
     input:
-        code=code("pages"),
         images=page_images,
         labels=page_labels,
     output:
@@ -14,9 +13,10 @@ rule pages:
     priority: 100  # all page sets are checked before anything else runs
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("pages"),
         settings=lambda wildcards: dict(config["pages"], pages=[list(page) for page in pages_of(wildcards.image_set)]),
     script:
         "../scripts/pages.py"
@@ -24,7 +24,6 @@ rule pages:
 
 rule view:
     input:
-        code=code("view"),
         pages=lambda wildcards: expand(
             "results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
         ),
@@ -42,9 +41,10 @@ rule view:
         page_set=one_of(VIEWS),
     priority: 100
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("view"),
         settings=lambda wildcards: dict(pages=[page.image_id for page in pages_of(wildcards.page_set)]),
     script:
         "../scripts/view.py"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import grimp
 
-ROOT = os.path.relpath(workflow.basedir)
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
 # What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from kuzushiji import page_sets
+from kuzushiji.code import digest
 
 ROUND = config["round"]
 PAGE_SETS = config["page_sets"]
@@ -55,13 +55,22 @@ if "gpu" not in workflow.global_resources:
 
 
 def code(script):
-    """The script and every library module that it imports, directly or not: what its results depend on."""
-    path = f"{ROOT}/workflow/scripts/{script}.py"
+    """A digest of the script and of every library module that it imports, directly or not."""
+    path = f"{workflow.basedir}/workflow/scripts/{script}.py"
     tree = ast.parse(Path(path).read_text())
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
-    files = [f"{ROOT}/workflow/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]
-    return [os.path.normpath(file) for file in [path, *files]]
+    return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]])
+
+
+def grown(amount):
+    """A resource that grows with every retry, which the profile allows: `amount`, twice as much, three times, …"""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def folder(path):
+    """A folder that the workflow makes, as an input: it counts by its files' content, where Snakemake has but its clock."""
+    return [f"{path}.sha256", ancient(path)]
 
 
 @cache
@@ -83,7 +92,12 @@ def gather(pattern):
 
 
 def denoised_folders(pages):
-    return list(dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages))
+    folders = dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages)
+    return [part for path in folders for part in folder(path)]
+
+
+def drawn_images(image_set):
+    return folder(f"results/synthetic/{image_set}/images")
 
 
 def denoised_pages(pages):
@@ -120,7 +134,7 @@ def fonts(wildcards):
 def page_images(wildcards):
     """The images of an image set: files that were there, or the folder they are drawn into."""
     if "synthetic" in PAGE_SETS[wildcards.image_set]:
-        return f"results/synthetic/{wildcards.image_set}/images"
+        return drawn_images(wildcards.image_set)
     return [page.path for page in pages_of(wildcards.image_set)]
 
 
@@ -196,7 +210,7 @@ def original_images(wildcards):
     found = []
     for image_set in page_sets.sources(PAGE_SETS, wildcards.page_set):
         if "synthetic" in PAGE_SETS[image_set]:
-            found.append(f"results/synthetic/{image_set}/images")
+            found += drawn_images(image_set)
     return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
 
 

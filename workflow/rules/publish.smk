@@ -1,7 +1,6 @@
 # What people look at: the pages with what was read, and the text.
 rule overlays:
     input:
-        code=code("overlays"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         images=original_images,
@@ -20,15 +19,16 @@ rule overlays:
         "results/benchmarks/overlays/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
+    params:
+        code=code("overlays"),
     script:
         "../scripts/overlays.py"
 
 
 rule text:
     input:
-        code=code("text"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
     output:
@@ -38,8 +38,10 @@ rule text:
     benchmark:
         "results/benchmarks/text/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(4000),
+        runtime=grown(30),
+    params:
+        code=code("text"),
     script:
         "../scripts/text.py"
 

@@ -1,7 +1,6 @@
 # What stays, and the submission.
 rule reject:
     input:
-        code=code("reject"),
         merged="results/{round}/merged/{page_set}.parquet",
         features="results/{round}/features/{page_set}.parquet",
         boosters=rules.booster.output.folds,
@@ -13,9 +12,10 @@ rule reject:
         "results/benchmarks/reject/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("reject"),
         settings=dict(config["reject"], variant=config["booster"]["features"]),
     script:
         "../scripts/reject.py"
@@ -23,7 +23,6 @@ rule reject:
 
 rule submission:
     input:
-        code=code("submission"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         sample=submission_sample,
@@ -34,9 +33,10 @@ rule submission:
     benchmark:
         "results/benchmarks/submission/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("submission"),
         settings=dict(max_predictions=config["submission"]["max_predictions"]),
     script:
         "../scripts/submission.py"
