@@ -206,12 +206,21 @@ def starting_weights(wildcards):
     return "results/pseudo/classifiers/{classifier}.pth" if wildcards.round == "refine" else []
 
 
-def original_images(wildcards):
+def original_images(page_set):
+    """The images of a page set as they came, and the folders of those that are drawn."""
     found = []
-    for image_set in page_sets.sources(PAGE_SETS, wildcards.page_set):
+    for image_set in page_sets.sources(PAGE_SETS, page_set):
         if "synthetic" in PAGE_SETS[image_set]:
             found += drawn_images(image_set)
-    return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+    return found + [page.path for page in pages_of(page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+
+
+def submission_sources(wildcards):
+    """Images and labels of the pages of a submission, and of those that trained what read them."""
+    names = [source for name in (wildcards.page_set, TRAINING) for source in page_sets.sources(PAGE_SETS, name)]
+    labels = [PAGE_SETS[name]["labels"] for name in dict.fromkeys(names) if "labels" in PAGE_SETS[name]]
+    images = original_images(wildcards.page_set) + original_images(TRAINING)
+    return list(dict.fromkeys(images + labels))
 
 
 def submission_sample(wildcards):

@@ -3,7 +3,7 @@ rule overlays:
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
-        images=original_images,
+        images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
     output:
         report(

@@ -59,4 +59,8 @@ rule final_submission:
 
 rule recognize:
     input:
-        expand("results/{round}/submissions/{page_set}.csv", round=ROUND, page_set=config["recognize"]),
+        expand(
+            ["results/{round}/submissions/{page_set}.csv", "results/{round}/provenance/{page_set}"],
+            round=ROUND,
+            page_set=config["recognize"],
+        ),
