@@ -37,12 +37,12 @@ def test_a_box_is_cut_at_the_edge(check):
 
 def test_a_file_in_another_layout_is_one_problem(check, tmp_path):
     (tmp_path / "train.csv").write_text("id,text\n")
-    with pytest.raises(InputError, match="1 problems.*\n.*the columns must be"):
+    with pytest.raises(InputError, match=r"1 problems.*\n.*the columns must be"):
         check_labels(PAGES, tmp_path / "train.csv")
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="missing.csv: there is no such label file"):
+    with pytest.raises(InputError, match=r"missing\.csv: there is no such label file"):
         check_labels(PAGES, tmp_path / "missing.csv")
 
 
