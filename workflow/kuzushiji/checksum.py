@@ -9,7 +9,7 @@ from kuzushiji.files import replacing
 
 
 def check_file(path: str | os.PathLike, record: str | os.PathLike) -> str:
-    """The SHA-256 of the file `path`, noted in the file `record` at the first call, compared with it at every later one.
+    """The SHA-256 of the file `path`, noted in the file `record` at the first call and compared with it at later ones.
 
     The record is what `sha256sum --check` reads. Raises `InputError` if the file cannot be read or is another one, or
     if the record is none.

@@ -22,6 +22,9 @@ class _Cut(Exception):
     """The connection ended before the file did."""
 
 
+_CUTS = (_Cut, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
 def download(address: str, destination: str | os.PathLike, terminal: TextIO | None = None, pause: float = 5) -> None:
     """Bring the file at `address` to `destination`, which appears once it is whole; progress is shown on `terminal`.
 
@@ -38,12 +41,7 @@ def download(address: str, destination: str | os.PathLike, terminal: TextIO | No
             try:
                 _fetch(address, folder, destination.name, terminal)
                 break
-            except (
-                _Cut,
-                requests.ConnectionError,
-                requests.Timeout,
-                requests.exceptions.ChunkedEncodingError,
-            ) as error:
+            except _CUTS as error:
                 tries = 0 if _size(folder / "part") > before else tries + 1
                 if tries == _TRIES:
                     raise InputError(_by_hand(address, destination, error)) from error
@@ -77,11 +75,10 @@ def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None) -> No
             mark.write_text(tag)
         else:
             mark.unlink(missing_ok=True)
-        shown = {"unit": "B", "unit_scale": True, "mininterval": 1, "desc": name, "disable": terminal is None}
-        with (
-            open(part, "ab" if goes_on else "wb") as file,
-            tqdm(total=total, initial=start, file=terminal, **shown) as bar,
-        ):
+        progress = tqdm(
+            total=total, initial=start, file=terminal, disable=terminal is None, desc=name, unit="B", unit_scale=True
+        )
+        with progress as bar, open(part, "ab" if goes_on else "wb") as file:
             for piece in answer.iter_content(_PIECE):
                 file.write(piece)
                 bar.update(len(piece))

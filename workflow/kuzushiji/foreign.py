@@ -1,4 +1,4 @@
-"""Files of another program: reading them without running what is in them, and whether their weights are the right ones."""
+"""Files of another program: reading them without running what is in them, and whether their weights fit."""
 
 import os
 from collections.abc import Mapping
@@ -19,25 +19,32 @@ def read_foreign(source: str | os.PathLike, allowed: list[type]) -> object:
     except Exception as error:  # what is no checkpoint fails in the unpickler in any number of ways
         reason = str(error).partition("Please file an issue")[0].strip().splitlines()[-1:]
         raise InputError(
-            f"{source}: cannot be read as published weights ({' '.join(reason)}); nothing in it was run; download it again"
+            f"{source}: cannot be read ({' '.join(reason)}), and nothing in it was run; download it again"
         ) from error
 
 
 def state_problems(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> list[str]:
-    """What keeps the weights `found` from taking the place of those `expected` under the same names, a line each.
+    """What keeps the weights `found` from taking the place of those `expected` under the same names.
 
-    Missing and surplus names, what is no tensor, other shapes or kinds of numbers, numbers that are not finite.
+    A line for each kind, with all names: what is missing or surplus, is no tensor, has another shape or kind of
+    numbers, or numbers that are not finite.
     """
-    problems = [f"{name} is missing" for name in expected if name not in found]
-    problems += [f"{name} is not of this network" for name in found if name not in expected]
-    for name, like in expected.items():
-        value = found.get(name, like)
-        if not isinstance(value, torch.Tensor):
-            problems.append(f"{name} is no tensor but a {type(value).__name__}")
-        elif value.shape != like.shape:
-            problems.append(f"{name} has the shape {tuple(value.shape)} in place of {tuple(like.shape)}")
-        elif value.is_floating_point() != like.is_floating_point():
-            problems.append(f"{name} is of {value.dtype} in place of {like.dtype}")
-        elif not value.isfinite().all():
-            problems.append(f"{name} has numbers that are not finite")
-    return problems
+    both = {name: (found[name], like) for name, like in expected.items() if name in found}
+    tensors = {name: pair for name, pair in both.items() if isinstance(pair[0], torch.Tensor)}
+    problems = {
+        "missing": [name for name in expected if name not in found],
+        "not of this network": [name for name in found if name not in expected],
+        "no tensor": [name for name in both if name not in tensors],
+        "of another shape": [
+            f"{name} {tuple(value.shape)}, not {tuple(like.shape)}"
+            for name, (value, like) in tensors.items()
+            if value.shape != like.shape
+        ],
+        "of another kind of numbers": [
+            f"{name} {value.dtype}"
+            for name, (value, like) in tensors.items()
+            if value.is_floating_point() != like.is_floating_point()
+        ],
+        "not finite": [name for name, (value, _) in tensors.items() if not value.isfinite().all()],
+    }
+    return [f"{what}: {', '.join(names)}" for what, names in problems.items() if names]

@@ -15,13 +15,14 @@ class _Booster:
     """Stands for the pickled class: takes its attributes and does nothing."""
 
 
-class _Unpickler(pickle.Unpickler):
-    allowed = {("lightgbm.basic", "Booster"): _Booster, ("builtins", "set"): set}
+_ALLOWED = {("lightgbm.basic", "Booster"): _Booster, ("builtins", "set"): set}
 
+
+class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> type:
-        if (module, name) not in self.allowed:
+        if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return self.allowed[module, name]
+        return _ALLOWED[module, name]
 
 
 def import_booster(source: str | os.PathLike, destinations: list[Path]) -> None:
@@ -60,10 +61,8 @@ def _model(attributes: dict) -> lgb.Booster:
         raise ValueError("its text is not LightGBM's")
     model = lgb.Booster(model_str=text)
     if model.feature_name() != FEATURES:
-        unknown = sorted(set(model.feature_name()) ^ set(FEATURES))
-        raise ValueError(
-            f"it wants other features than the {len(FEATURES)} published: {', '.join(unknown) or 'reordered'}"
-        )
+        unknown = ", ".join(sorted(set(model.feature_name()) ^ set(FEATURES))) or "another order"
+        raise ValueError(f"it wants other features than the {len(FEATURES)} published: {unknown}")
     if best > 0:
         raise ValueError(f"training stopped it early, at {best} trees; the published ones are used whole")
     return model

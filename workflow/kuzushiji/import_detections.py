@@ -28,8 +28,9 @@ def import_detections(
 
     `order` lists the page ids, one a line, in the order of the file. The boxes are brought from the size that the
     detector saw a page in (short side as in the file, long side at most `longest_side` pixels) to the page's pixels,
-    and numbered in the file's order, which the walks over them depend on. No code in the file is run. Raises `InputError`
-    with all that is wrong: a file of another kind, another number of pages, other pages, boxes of another size of page.
+    and numbered in the file's order, which the walks over them depend on. No code in the file is run. Raises
+    `InputError` with all that is wrong: a file of another kind, another number of pages, other pages, boxes of pages of
+    another size.
     """
     content = read_foreign(source, [BoxList])
     if not isinstance(content, list) or not all(isinstance(one, BoxList) for one in content):
@@ -71,9 +72,8 @@ def _page(found: dict, width: int, height: int, longest_side: int) -> pd.DataFra
         raise ValueError("lacks boxes as corners, their scores or their labels")
     count = scores.numel()
     if boxes.shape != (count, 4) or scores.shape != (count,) or labels.shape != (count,):
-        raise ValueError(
-            f"has {tuple(boxes.shape)} corners, {tuple(scores.shape)} scores, {tuple(labels.shape)} labels"
-        )
+        shapes = ", ".join(str(tuple(values.shape)) for values in (boxes, scores, labels))
+        raise ValueError(f"has boxes, scores and labels of the shapes {shapes}")
     if not boxes.isfinite().all() or not scores.isfinite().all() or not (labels == 1).all():
         raise ValueError("has corners or scores that are no numbers, or labels that are no characters")
     if not _sizes(seen) or seen != resized(width, height, min(seen), longest_side):

@@ -4,12 +4,13 @@ import logging
 import os
 import sys
 import traceback
+from typing import TextIO
 
 from kuzushiji.errors import InputError
 
 
-def log_to(path: str) -> None:
-    """Send this process's output, warnings and log records to the file `path`.
+def log_to(path: str) -> TextIO:
+    """Send this process's output, warnings and log records to the file `path`; the terminal they went to is returned.
 
     Child processes and libraries that write to the file descriptors are caught too. An uncaught
     `InputError` is also shown, without its traceback, where the output went before.
@@ -33,3 +34,4 @@ def log_to(path: str) -> None:
         terminal.flush()
 
     sys.excepthook = report
+    return terminal

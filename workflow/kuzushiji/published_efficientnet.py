@@ -8,7 +8,7 @@ from torch import nn
 
 
 class PaddedConv2d(nn.Conv2d):
-    """A convolution that pads its input (N, C, height, width) by `before` on the left and top, `after` on the others."""
+    """A convolution that pads its input (N, C, height, width): `before` on the left and top, `after` on the others."""
 
     def __init__(self, before: int, after: int, *args, **kwargs):
         super().__init__(*args, padding=0, **kwargs)

@@ -2,7 +2,7 @@
 rule detection_modes:
     input:
         code=code("detection_modes"),
-        checkpoint=f"results/detector/{DETECTORS[-1]}.pth",
+        checkpoint=f"results/detector/{TRAINED_DETECTORS[-1]}.pth",
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),

@@ -25,6 +25,8 @@ rule classifier:
         "results/logs/classifier/{round}/{classifier}.log",
     benchmark:
         "results/benchmarks/classifier/{round}/{classifier}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
         gpu=1,
@@ -58,6 +60,8 @@ rule curves:
         "results/logs/curves/{round}.log",
     benchmark:
         "results/benchmarks/curves/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     resources:
         mem_mb=2000,
         runtime=10,
@@ -95,6 +99,8 @@ rule augmented:
         "results/logs/augmented/{round}.log",
     benchmark:
         "results/benchmarks/augmented/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     resources:
         mem_mb=4000,
         runtime=20,

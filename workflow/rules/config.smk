@@ -26,11 +26,13 @@ def without_nulls(entries):
 
 for section in ("page_sets", "classifiers"):
     config[section] = without_nulls(config[section])
+config["published"]["classifiers"] = without_nulls(config["published"]["classifiers"])
 for page_set in config["page_sets"].values():
     if "synthetic" in page_set:
         page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
 
-named = {key: config[key] for key in ("training", "validation", "recognize")}
+# Published weights train nothing: they need only what is to be read.
+named = {key: config[key] for key in ("training", "validation", "recognize")[2 * (config["weights"] == "published") :]}
 for key, names in {**named, "pseudo.page_sets": config["pseudo"]["page_sets"]}.items():
     for name in [names] if isinstance(names, str) else names:
         if name not in config["page_sets"]:

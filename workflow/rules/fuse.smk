@@ -2,9 +2,7 @@
 rule fuse:
     input:
         code=code("fuse"),
-        predictions=expand(
-            "results/{{round}}/predictions/{{page_set}}/{{detector}}/{classifier}.parquet", classifier=CLASSIFIERS
-        ),
+        predictions=predictions_of,
     output:
         "results/{round}/fused/{page_set}/{detector}.parquet",
     log:
@@ -15,6 +13,8 @@ rule fuse:
         mem_mb=8000,
         runtime=30,
     params:
-        settings=lambda wildcards: dict(method=config["fuse"]["method"][wildcards.round], classifiers=CLASSIFIERS),
+        settings=lambda wildcards: dict(
+            method=config["fuse"]["method"][wildcards.round], classifiers=classifiers_of(wildcards.round)
+        ),
     script:
         "../scripts/fuse.py"

@@ -2,7 +2,7 @@
 rule nms:
     input:
         code=code("nms"),
-        fused=expand("results/{{round}}/fused/{{page_set}}/{detector}.parquet", detector=DETECTORS),
+        fused=of_detectors("results/{round}/fused/{page_set}/{detector}.parquet"),
     output:
         "results/{round}/merged/{page_set}.parquet",
     log:
@@ -13,6 +13,6 @@ rule nms:
         mem_mb=8000,
         runtime=30,
     params:
-        settings=dict(config["nms"], detectors=DETECTORS),
+        settings=lambda wildcards: dict(config["nms"], detectors=detectors_of(wildcards.round)),
     script:
         "../scripts/nms.py"
