@@ -65,6 +65,8 @@ def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None) -> No
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             part.unlink()
             raise _Cut("more was here than the server has")
+        if answer.status_code >= requests.codes.server_error:
+            raise _Cut(f"{answer.status_code} {answer.reason}")
         answer.raise_for_status()
         goes_on = answer.status_code == requests.codes.partial_content
         start = have if goes_on else 0

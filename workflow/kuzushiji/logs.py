@@ -25,7 +25,7 @@ def log_to(path: str) -> TextIO:
     def report(kind, error, trace):
         if issubclass(kind, InputError):
             # PyTorch puts a loader process's traceback before what it raised.
-            message = str(error).strip().splitlines()[-1].rpartition("InputError: ")[2]
+            message = str(error).rpartition("InputError: ")[2].strip()
             print(f"Error: {message}", file=sys.stderr)
             print(f"Error: {message}", file=terminal)
         else:

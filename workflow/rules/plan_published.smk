@@ -1,0 +1,53 @@
+# What the published files are, where they come from, and which of them the present configuration reads.
+FILES = "resources/published"
+
+
+def published_addresses():
+    """Where every published file is downloaded from."""
+    published = config["published"]
+    files = [*published["detectors"].values(), *published["classifiers"].values(), published["booster"]]
+    orders = []
+    for entry in published["detections"].values():
+        orders.append(entry["order"])
+        files += [file for name, file in entry.items() if name != "order"]
+    addresses = {file: f"{published['address']}/{file}" for file in files}
+    return addresses | {file: f"{published['order_address']}/{file}" for file in orders}
+
+
+ADDRESSES = published_addresses()
+GIVEN = config["published"]["start_from_detections"]
+
+for name in GIVEN:
+    lacking = {"order", *PUBLISHED_DETECTORS} - set(config["published"]["detections"].get(name, ()))
+    if name not in PAGE_SETS or lacking:
+        raise WorkflowError(
+            f"config.yaml: published.start_from_detections: {name} must be a page set with its "
+            f"{', '.join(sorted(lacking)) or 'entry'} under published.detections"
+        )
+
+
+def checked(*files):
+    """Published files, each with the record of its checksum."""
+    return dict(published=[f"{FILES}/{file}" for file in files], checked=[f"{FILES}/{file}.sha256" for file in files])
+
+
+def detections_of(wildcards):
+    """A detector's boxes: of a chunk, or those of the whole page set where they were given."""
+    if wildcards.page_set in GIVEN and wildcards.detector in PUBLISHED_DETECTORS:
+        return "results/detections/{page_set}/{detector}.parquet"
+    return "results/detections/{page_set}/{detector}/{chunk}.parquet"
+
+
+def published_inputs():
+    """The published files that the present configuration reads."""
+    published = config["published"]
+    given = [published["detections"][name] for name in GIVEN]
+    # Without a page to pass, the detectors themselves are not needed.
+    found = [] if GIVEN and set(GIVEN) >= set(config["recognize"]) else list(published["detectors"].values())
+    for entry in given:
+        found += [entry[name] for name in ("order", *PUBLISHED_DETECTORS)]
+    return [*found, *[published["classifiers"][name] for name in classifiers_of("published")], published["booster"]]
+
+
+if "download" not in workflow.global_resources:
+    workflow.register_resource("download", 1)
