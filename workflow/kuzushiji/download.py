@@ -35,14 +35,14 @@ def download(address: str, destination: str | os.PathLike, terminal: TextIO | No
     destination = Path(destination)
     folder = destination.parent / ".partial" / destination.name
     with locked(folder):
-        tries = 0
+        tries, most = 0, _size(folder / "part")
         while True:
-            before = _size(folder / "part")
             try:
                 _fetch(address, folder, destination.name, terminal)
                 break
             except _CUTS as error:
-                tries = 0 if _size(folder / "part") > before else tries + 1
+                size = _size(folder / "part")
+                tries, most = (0, size) if size > most else (tries + 1, most)
                 if tries == _TRIES:
                     raise InputError(_by_hand(address, destination, error)) from error
                 logging.info("%s: %s; going on in %g seconds", address, error, pause)

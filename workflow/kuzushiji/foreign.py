@@ -1,6 +1,7 @@
 """Files of another program: reading them without running what is in them, and whether their weights fit."""
 
 import os
+import re
 from collections.abc import Mapping
 
 import torch
@@ -16,11 +17,12 @@ def read_foreign(source: str | os.PathLike, allowed: list[type]) -> object:
     try:
         with torch.serialization.safe_globals(allowed):
             return torch.load(source, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror or error}); put the file there") from error
     except Exception as error:  # what is no checkpoint fails in the unpickler in any number of ways
-        reason = str(error).partition("Please file an issue")[0].strip().splitlines()[-1:]
-        raise InputError(
-            f"{source}: cannot be read ({' '.join(reason)}), and nothing in it was run; download it again"
-        ) from error
+        forbidden = re.search(r"GLOBAL (\S+)", str(error))
+        found = f"asks for {forbidden[1]}, which was not run" if forbidden else "is damaged, or no PyTorch file"
+        raise InputError(f"{source}: {found}; it cannot be a published file, download it again") from error
 
 
 def state_problems(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> list[str]:

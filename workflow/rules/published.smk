@@ -1,12 +1,6 @@
 # What the solution's authors published: their files, checked, and made into this workflow's own. `results/published/` then
 # reads as any other round.
-
-
-localrules:
-    download,
-    published_weights,
-
-
+#
 # A file that is here already has no rule, so that none is ever fetched again or overwritten.
 rule download:
     output:
@@ -133,6 +127,11 @@ rule import_detections:
 
 
 ruleorder: import_detections > gather_detections
+
+
+localrules:
+    download,
+    published_weights,
 
 
 # Every published file that reading needs, here and checked; `snakemake --config weights=published` does so by itself.
