@@ -26,9 +26,15 @@ for name in GIVEN:
         )
 
 
-def checked(*files):
-    """Published files, each with the record of its checksum."""
-    return dict(published=[f"{FILES}/{file}" for file in files], checked=[f"{FILES}/{file}.sha256" for file in files])
+def checked(**files):
+    """Published files as a rule's inputs, with the records of their checksums."""
+    paths = {name: f"{FILES}/{file}" for name, file in files.items()}
+    return dict(paths, checksums=[f"{path}.sha256" for path in paths.values()])
+
+
+def published_detections(wildcards):
+    entry = config["published"]["detections"][wildcards.page_set]
+    return checked(published=entry[wildcards.detector], order=entry["order"])
 
 
 def detections_of(wildcards):

@@ -42,7 +42,7 @@ rule checksum:
 
 rule import_detector:
     input:
-        unpack(lambda wildcards: checked(config["published"]["detectors"][wildcards.detector])),
+        unpack(lambda wildcards: checked(published=config["published"]["detectors"][wildcards.detector])),
         code=code("import_detector"),
     output:
         "results/detector/{detector}.pth",
@@ -61,7 +61,7 @@ rule import_detector:
 
 rule import_classifier:
     input:
-        unpack(lambda wildcards: checked(config["published"]["classifiers"][wildcards.classifier])),
+        unpack(lambda wildcards: checked(published=config["published"]["classifiers"][wildcards.classifier])),
         code=code("import_classifier"),
     output:
         "results/published/classifiers/{classifier}.pth",
@@ -83,7 +83,7 @@ rule import_classifier:
 
 rule import_booster:
     input:
-        **checked(config["published"]["booster"]),
+        **checked(published=config["published"]["booster"]),
         code=code("import_booster"),
     output:
         booster_folds("published"),
@@ -101,11 +101,7 @@ rule import_booster:
 # The whole page set's at once, as they were published.
 rule import_detections:
     input:
-        unpack(
-            lambda wildcards: checked(
-                *[config["published"]["detections"][wildcards.page_set][key] for key in (wildcards.detector, "order")]
-            )
-        ),
+        unpack(published_detections),
         code=code("import_detections"),
         pages="results/pages/{page_set}.parquet",
     output:
@@ -137,4 +133,4 @@ localrules:
 # Every published file that reading needs, here and checked; `snakemake --config weights=published` does so by itself.
 rule published_weights:
     input:
-        [checked(file)["checked"] for file in published_inputs()],
+        [f"{FILES}/{file}.sha256" for file in published_inputs()],

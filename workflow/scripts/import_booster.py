@@ -9,4 +9,4 @@ from kuzushiji.import_booster import import_booster
 from kuzushiji.logs import log_to
 
 log_to(snakemake.log[0])
-import_booster(snakemake.input.published[0], [Path(path) for path in snakemake.output])
+import_booster(snakemake.input.published, [Path(path) for path in snakemake.output])

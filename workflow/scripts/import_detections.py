@@ -8,7 +8,8 @@ from kuzushiji.logs import log_to
 from kuzushiji.tables import read_table, write_table
 
 log_to(snakemake.log[0])
-source, order = snakemake.input.published
 pages = read_table(snakemake.input.pages, "pages")
-found = import_detections(source, order, pages, snakemake.params.settings["max_long_side"])
+found = import_detections(
+    snakemake.input.published, snakemake.input.order, pages, snakemake.params.settings["max_long_side"]
+)
 write_table(found, snakemake.output[0], "detections")
