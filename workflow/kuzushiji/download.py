@@ -13,7 +13,7 @@ from tqdm import tqdm
 from kuzushiji.errors import InputError
 from kuzushiji.state import locked
 
-_PIECE = 1 << 20  # bytes
+_PIECE = 1 << 16  # bytes; what a cut leaves of one is lost
 _TIMEOUT = 60  # seconds without a byte
 _TRIES = 5  # one after the other that bring nothing
 
