@@ -70,15 +70,15 @@ def test_a_file_comes_whole_with_progress(server, destination):
 
 
 def test_a_cut_connection_is_taken_up_where_it_ended(server, destination):
-    server.cuts = [1_000_000, 500_000]
+    server.cuts = [10 << 16, (5 << 16) + 1]
     download(server.address(), destination, pause=0)
     assert destination.read_bytes() == CONTENT
-    assert server.asked == [None, "bytes=1000000-", "bytes=1500000-"]
+    assert server.asked == [None, f"bytes={10 << 16}-", f"bytes={15 << 16}-"]
 
 
 def interrupted(server, destination):
     """Leave a part, as a killed download does."""
-    server.cuts = [1_000_000] + [0] * 10
+    server.cuts = [10 << 16] + [0] * 10
     with pytest.raises(InputError, match="run it again to go on"):
         download(server.address(), destination, pause=0)
     assert not destination.exists()
@@ -88,7 +88,7 @@ def interrupted(server, destination):
 def test_the_next_call_goes_on(server, destination):
     interrupted(server, destination)
     download(server.address(), destination)
-    assert server.asked == ["bytes=1000000-"]
+    assert server.asked == [f"bytes={10 << 16}-"]
     assert destination.read_bytes() == CONTENT
 
 
@@ -128,9 +128,7 @@ def test_another_size_than_announced_is_refused(server, destination, more):
 @pytest.mark.parametrize("status", [404, 503])
 def test_what_cannot_be_had_is_to_be_put_there_by_hand(server, destination, status):
     server.status = status
-    with pytest.raises(
-        InputError, match=f"{server.address()}: cannot be downloaded .{status} .*put it at {destination}"
-    ):
+    with pytest.raises(InputError, match=f"cannot be downloaded .{status} .*put it at {destination}"):
         download(server.address(), destination, pause=0)
     assert len(server.asked) == (1 if status == 404 else 5)
 
