@@ -31,11 +31,12 @@ def model_config(settings: dict) -> dict:
     `kuzushiji.detection_parts`. How many proposals a page has at test is not the network's: see `kuzushiji.detect`.
     """
     kit = parts(settings["components"])
-    norm = {"type": "BN", "requires_grad": settings["norm_trained"], "eps": kit.norm_eps}
+    trained = settings["norm_trained"]
+    norm = {"type": "BN", "requires_grad": trained, "eps": 1e-5 if trained else kit.frozen_eps}
     resnet = {
         "depth": settings["depth"],
         "norm_cfg": norm,
-        "norm_eval": not settings["norm_trained"],
+        "norm_eval": not trained,
         "style": "caffe",
     }
     network = _pyramid(settings, resnet, kit) if settings["neck_channels"] else _c4(settings, resnet, kit)

@@ -16,7 +16,7 @@ class Parts(NamedTuple):
     aligned: bool  # RoIAlign takes a pixel's center for its place
     best_first: bool  # the order of a page's boxes: by score, or as they were proposed
     gray_last: bool  # a pass in gray turns gray once it is resized, or before, which is once for all sizes
-    norm_eps: float
+    frozen_eps: float  # added to the variances of a batch norm that is not trained
 
     def anchors(self, scales: list[float], ratios: list[float], strides: list[int]) -> dict:
         """Anchors of `scales` times each stride."""
@@ -91,7 +91,7 @@ _PARTS = {
         aligned=True,
         best_first=True,
         gray_last=False,
-        norm_eps=1e-5,
+        frozen_eps=1e-5,
     ),
     # Registered by `kuzushiji.legacy_boxes`.
     "legacy": Parts(
@@ -103,7 +103,7 @@ _PARTS = {
         aligned=False,
         best_first=False,
         gray_last=True,
-        norm_eps=0.0,
+        frozen_eps=0.0,
     ),
 }
 
