@@ -175,7 +175,10 @@ rule booster_report:
 # With published weights: imports them.
 rule train:
     input:
-        expand("results/detector/{detector}.pth", detector=detectors_of(ROUND)),
+        expand(
+            "results/detector/{detector}.pth",
+            detector=passing_detectors() if ROUND == "published" else TRAINED_DETECTORS,
+        ),
         lambda wildcards: expand(
             "results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=classifiers_of(ROUND)
         ),

@@ -32,8 +32,11 @@ for page_set in config["page_sets"].values():
         page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
 
 # Published weights train nothing: they need only what is to be read.
-named = {key: config[key] for key in ("training", "validation", "recognize")[2 * (config["weights"] == "published") :]}
-for key, names in {**named, "pseudo.page_sets": config["pseudo"]["page_sets"]}.items():
+named = {"recognize": config["recognize"]}
+if config["weights"] == "trained":
+    named |= {key: config[key] for key in ("training", "validation")}
+    named["pseudo.page_sets"] = config["pseudo"]["page_sets"]
+for key, names in named.items():
     for name in [names] if isinstance(names, str) else names:
         if name not in config["page_sets"]:
             raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")

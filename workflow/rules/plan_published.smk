@@ -44,13 +44,16 @@ def detections_of(wildcards):
     return "results/detections/{page_set}/{detector}/{chunk}.parquet"
 
 
+def passing_detectors():
+    """The published detectors, unless the boxes of all that is to be read are given."""
+    return [] if set(config["recognize"]) <= set(GIVEN) else PUBLISHED_DETECTORS
+
+
 def published_inputs():
     """The published files that the present configuration reads."""
     published = config["published"]
-    given = [published["detections"][name] for name in GIVEN]
-    # Without a page to pass, the detectors themselves are not needed.
-    found = [] if GIVEN and set(GIVEN) >= set(config["recognize"]) else list(published["detectors"].values())
-    for entry in given:
+    found = [published["detectors"][name] for name in passing_detectors()]
+    for entry in map(published["detections"].get, GIVEN):
         found += [entry[name] for name in ("order", *PUBLISHED_DETECTORS)]
     return [*found, *[published["classifiers"][name] for name in classifiers_of("published")], published["booster"]]
 

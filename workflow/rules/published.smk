@@ -133,4 +133,4 @@ localrules:
 # Every published file that reading needs, here and checked; `snakemake --config weights=published` does so by itself.
 rule published_weights:
     input:
-        [f"{FILES}/{file}.sha256" for file in published_inputs()],
+        lambda wildcards: [f"{FILES}/{file}.sha256" for file in published_inputs()],
