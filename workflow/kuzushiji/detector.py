@@ -13,7 +13,15 @@ import numpy as np
 import torch
 from torch import distributed
 
-from kuzushiji import detection_config, detection_model, detector_pages, detector_runner, mmcv_ops
+from kuzushiji import (
+    detection_config,
+    detection_model,
+    detection_parts,
+    detector_pages,
+    detector_runner,
+    legacy_boxes,
+    mmcv_ops,
+)
 from kuzushiji.code import digest
 from kuzushiji.compute import device
 from kuzushiji.detection_config import optimizer_config, schedule_config
@@ -199,7 +207,8 @@ def _clear_other_code(folder: Path) -> None:
 
 def _code() -> str:
     """A digest of the code that the weights depend on."""
-    modules = [detection_config, detection_model, detector_pages, detector_runner, mmcv_ops]
+    parts = [detection_config, detection_model, detection_parts, legacy_boxes, mmcv_ops]
+    modules = [*parts, detector_pages, detector_runner]
     return digest([__file__, *(module.__file__ for module in modules)])
 
 

@@ -1,7 +1,7 @@
 # What stages cost, measured: `snakemake benchmarks`. Nothing else depends on these.
 rule detection_modes:
     input:
-        checkpoint=f"results/detector/{DETECTORS[-1]}.pth",
+        checkpoint=f"results/detector/{TRAINED_DETECTORS[-1]}.pth",
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),

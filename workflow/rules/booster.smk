@@ -15,7 +15,7 @@ rule features:
         runtime=grown(60),
     params:
         code=code("features"),
-        settings=dict(variant=config["booster"]["features"]),
+        settings=lambda wildcards: dict(variant=feature_variant(wildcards.round)),
     script:
         "../scripts/features.py"
 
@@ -32,6 +32,8 @@ rule search:
         "results/logs/search/{round}.log",
     benchmark:
         "results/benchmarks/search/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
         mem_mb=grown(8000),
@@ -62,6 +64,8 @@ rule booster:
         "results/logs/booster/{round}.log",
     benchmark:
         "results/benchmarks/booster/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
         mem_mb=grown(8000),
@@ -92,6 +96,8 @@ rule protocols:
         "results/logs/protocols/{round}.log",
     benchmark:
         "results/benchmarks/protocols/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
         mem_mb=grown(8000),
@@ -150,6 +156,8 @@ rule booster_report:
         "results/logs/booster_report/{round}.log",
     benchmark:
         "results/benchmarks/booster_report/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     resources:
         mem_mb=grown(8000),
         runtime=grown(60),
@@ -164,9 +172,16 @@ rule booster_report:
         "../scripts/booster_report.py"
 
 
+# With published weights: imports them.
 rule train:
     input:
-        rules.detector.output,
-        expand("results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=CLASSIFIERS),
-        expand(rules.booster.output.folds, round=ROUND),
-        expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),
+        expand(
+            "results/detector/{detector}.pth",
+            detector=passing_detectors() if ROUND == "published" else TRAINED_DETECTORS,
+        ),
+        lambda wildcards: expand(
+            "results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=classifiers_of(ROUND)
+        ),
+        booster_folds(ROUND),
+        # Published networks and boosters come without what training tells.
+        [] if ROUND == "published" else expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),

@@ -24,6 +24,8 @@ rule classifier:
         "results/logs/classifier/{round}/{classifier}.log",
     benchmark:
         "results/benchmarks/classifier/{round}/{classifier}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
         gpu=1,
@@ -57,6 +59,8 @@ rule curves:
         "results/logs/curves/{round}.log",
     benchmark:
         "results/benchmarks/curves/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     resources:
         mem_mb=grown(2000),
         runtime=grown(10),
@@ -94,6 +98,8 @@ rule augmented:
         "results/logs/augmented/{round}.log",
     benchmark:
         "results/benchmarks/augmented/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     resources:
         mem_mb=grown(4000),
         runtime=grown(20),

@@ -2,7 +2,7 @@
 rule classify:
     input:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
-        detections="results/detections/{page_set}/{detector}/{chunk}.parquet",
+        detections=detections_of,
         denoised=denoised_chunk,
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet",

@@ -5,7 +5,7 @@ rule detector:
         truth=f"results/truth/{TRAINING}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
     output:
-        checkpoints=expand("results/detector/{detector}.pth", detector=DETECTORS),
+        checkpoints=expand("results/detector/{detector}.pth", detector=TRAINED_DETECTORS),
         losses="results/detector/losses.csv",
         tensorboard=directory("results/detector/tensorboard"),
         config="results/detector/mmdet_config.py",

@@ -3,14 +3,10 @@ rule metrics:
     input:
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
-        training=f"results/pages/{TRAINING}.parquet",
-        training_truth=f"results/truth/{TRAINING}.parquet",
-        detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
-        predictions=expand(
-            "results/{{round}}/predictions/{{page_set}}/{detector}/{classifier}.parquet",
-            detector=DETECTORS,
-            classifier=CLASSIFIERS,
-        ),
+        training=training_tables("pages"),
+        training_truth=training_tables("truth"),
+        detections=of_detectors("results/detections/{page_set}/{detector}.parquet"),
+        predictions=predictions_of,
         fused=rules.nms.input.fused,
         merged=["results/{round}/merged/{page_set}.parquet"],
         recognized=["results/{round}/recognized/{page_set}.parquet"],
@@ -67,7 +63,9 @@ rule metrics:
         runtime=grown(30),
     params:
         code=code("metrics"),
-        settings=dict(detectors=DETECTORS, classifiers=CLASSIFIERS),
+        settings=lambda wildcards: dict(
+            detectors=detectors_of(wildcards.round), classifiers=classifiers_of(wildcards.round)
+        ),
     script:
         "../scripts/metrics.py"
 
@@ -77,55 +75,55 @@ rule detection_metrics:
     input:
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
-        training=f"results/pages/{TRAINING}.parquet",
-        detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
+        training=training_tables("pages"),
+        detections=of_detectors("results/detections/{page_set}/{detector}.parquet"),
     output:
         books=report(
-            "results/detection_metrics/{page_set}/books.csv",
+            "results/detection_metrics/{page_set}/{weights}/books.csv",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by book"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book"},
         ),
         books_plot=report(
-            "results/detection_metrics/{page_set}/books.svg",
+            "results/detection_metrics/{page_set}/{weights}/books.svg",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by book, drawn"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book, drawn"},
         ),
         scores=report(
-            "results/detection_metrics/{page_set}/scores.csv",
+            "results/detection_metrics/{page_set}/{weights}/scores.csv",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by score"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score"},
         ),
         scores_plot=report(
-            "results/detection_metrics/{page_set}/scores.svg",
+            "results/detection_metrics/{page_set}/{weights}/scores.svg",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by score, drawn"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score, drawn"},
         ),
         iou=report(
-            "results/detection_metrics/{page_set}/iou.csv",
+            "results/detection_metrics/{page_set}/{weights}/iou.csv",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by IoU"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU"},
         ),
         iou_plot=report(
-            "results/detection_metrics/{page_set}/iou.svg",
+            "results/detection_metrics/{page_set}/{weights}/iou.svg",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by IoU, drawn"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU, drawn"},
         ),
     log:
-        "results/logs/detection_metrics/{page_set}.log",
+        "results/logs/detection_metrics/{page_set}/{weights}.log",
     benchmark:
-        "results/benchmarks/detection_metrics/{page_set}.tsv"
+        "results/benchmarks/detection_metrics/{page_set}/{weights}.tsv"
     resources:
         mem_mb=grown(8000),
         runtime=grown(120),
     params:
         code=code("detection_metrics"),
-        settings=dict(config["evaluate"], detectors=DETECTORS),
+        settings=lambda wildcards: dict(config["evaluate"], detectors=detectors_of(round_of(wildcards))),
     script:
         "../scripts/detection_metrics.py"
 
@@ -135,5 +133,6 @@ rule evaluate:
         expand(
             ["results/{round}/metrics/{page_set}.json", *rules.detection_metrics.output],
             round=ROUND,
+            weights=config["weights"],
             page_set=SCORED,
         ),

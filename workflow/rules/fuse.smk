@@ -1,9 +1,7 @@
 # One reading a box from the classifiers'.
 rule fuse:
     input:
-        predictions=expand(
-            "results/{{round}}/predictions/{{page_set}}/{{detector}}/{classifier}.parquet", classifier=CLASSIFIERS
-        ),
+        predictions=predictions_of,
     output:
         "results/{round}/fused/{page_set}/{detector}.parquet",
     log:
@@ -15,6 +13,8 @@ rule fuse:
         runtime=grown(30),
     params:
         code=code("fuse"),
-        settings=lambda wildcards: dict(method=config["fuse"]["method"][wildcards.round], classifiers=CLASSIFIERS),
+        settings=lambda wildcards: dict(
+            method=config["fuse"]["method"][wildcards.round], classifiers=classifiers_of(wildcards.round)
+        ),
     script:
         "../scripts/fuse.py"

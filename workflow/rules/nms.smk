@@ -1,7 +1,7 @@
 # One set of boxes from the detectors'.
 rule nms:
     input:
-        fused=expand("results/{{round}}/fused/{{page_set}}/{detector}.parquet", detector=DETECTORS),
+        fused=of_detectors("results/{round}/fused/{page_set}/{detector}.parquet"),
     output:
         "results/{round}/merged/{page_set}.parquet",
     log:
@@ -13,6 +13,6 @@ rule nms:
         runtime=grown(30),
     params:
         code=code("nms"),
-        settings=dict(config["nms"], detectors=DETECTORS),
+        settings=lambda wildcards: dict(config["nms"], detectors=detectors_of(wildcards.round)),
     script:
         "../scripts/nms.py"

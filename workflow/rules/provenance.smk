@@ -2,11 +2,7 @@
 rule provenance:
     input:
         submission="results/{round}/submissions/{page_set}.csv",
-        models=[
-            *expand("results/detector/{detector}.pth", detector=DETECTORS),
-            *expand("results/{{round}}/classifiers/{classifier}.pth", classifier=CLASSIFIERS),
-            *rules.booster.output.folds,
-        ],
+        models=submission_models,
         sources=submission_sources,
         lock="envs/requirements.txt",
     output:

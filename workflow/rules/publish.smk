@@ -50,11 +50,13 @@ rule text:
 rule report:
     input:
         rules.evaluate.input,
-        rules.detector_losses.output,
         expand(
             "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
         ),
-        expand(
+        [] if ROUND == "published" else rules.detector_losses.output,
+        []
+        if ROUND == "published"
+        else expand(
             "results/{round}/classifiers/{picture}",
             round=ROUND,
             picture=["history.svg", "confusions.svg", *[f"{name}/augmented.png" for name in CLASSIFIERS]],

@@ -3,7 +3,7 @@ rule reject:
     input:
         merged="results/{round}/merged/{page_set}.parquet",
         features="results/{round}/features/{page_set}.parquet",
-        boosters=rules.booster.output.folds,
+        boosters=lambda wildcards: booster_folds(wildcards.round),
     output:
         "results/{round}/recognized/{page_set}.parquet",
     log:
@@ -16,7 +16,7 @@ rule reject:
         runtime=grown(30),
     params:
         code=code("reject"),
-        settings=dict(config["reject"], variant=config["booster"]["features"]),
+        settings=lambda wildcards: dict(config["reject"], variant=feature_variant(wildcards.round)),
     script:
         "../scripts/reject.py"
 
