@@ -117,6 +117,11 @@ def fonts(wildcards):
     return found
 
 
+def viewer_files(wildcards):
+    """The web page that the viewer fills: its template, style and scripts."""
+    return sorted(os.path.normpath(file) for file in Path(ROOT, "workflow/viewer").iterdir())
+
+
 def page_images(wildcards):
     """The images of an image set: files that were there, or the folder they are drawn into."""
     if "synthetic" in PAGE_SETS[wildcards.image_set]:

@@ -44,11 +44,37 @@ rule text:
         "../scripts/text.py"
 
 
+# A web page to read, search and correct in: one file, opened from disk.
+rule viewer:
+    input:
+        code=code("viewer"),
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        images=original_images,
+        fonts=fonts,
+        template=viewer_files,
+    output:
+        "results/{round}/viewer/{page_set}.html",
+    log:
+        "results/logs/viewer/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/viewer/{round}/{page_set}.tsv"
+    threads: 4
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        settings=config["viewer"],
+    script:
+        "../scripts/viewer.py"
+
+
 # What the report shows; `snakemake --report results/report.html` then writes it.
 rule report:
     input:
         rules.evaluate.input,
         rules.detector_losses.output,
+        expand("results/{round}/viewer/{page_set}.html", round=ROUND, page_set=config["recognize"]),
         expand(
             "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
         ),

@@ -1,0 +1,97 @@
+// What people decided about boxes. A decision belongs to a page and a rectangle, so that it outlives another run of the
+// workflow that finds the same box: {kept, character}. A decision about a rectangle that was not read is a drawn box.
+
+let decisions = new Map(); // page id -> Map of rectangle -> {kept, character}
+let checkedPages = new Set(); // page ids
+const currentPages = new Map(); // page number -> its boxes with the decisions applied, until one changes
+
+function rectangle(box) {
+  return `${box.x} ${box.y} ${box.width} ${box.height}`;
+}
+
+function loadCorrections() {
+  try {
+    const stored = JSON.parse(localStorage.getItem(pageSet.storage) ?? '{"decisions": [], "checked": []}');
+    decisions = new Map(stored.decisions.map(([id, page]) => [id, new Map(page)]));
+    checkedPages = new Set(stored.checked);
+  } catch (error) {
+    complain(`Earlier corrections cannot be read from this browser's storage (${error.message}).`);
+  }
+  currentPages.clear();
+}
+
+function saveCorrections() {
+  const stored = {decisions: [...decisions].map(([id, page]) => [id, [...page]]), checked: [...checkedPages]};
+  try {
+    localStorage.setItem(pageSet.storage, JSON.stringify(stored));
+  } catch (error) {
+    complain(`This browser does not store the corrections (${error.message}): export them before you close the page.`);
+  }
+}
+
+// Sets (or with null takes back) the decision about one rectangle of a page.
+function decide(number, key, decision) {
+  const id = pageSet.pages[number].id;
+  if (!decisions.has(id)) decisions.set(id, new Map());
+  if (decision) decisions.get(id).set(key, decision);
+  else decisions.get(id).delete(key);
+  if (!decisions.get(id).size) decisions.delete(id);
+  currentPages.delete(number);
+  saveCorrections();
+}
+
+// The boxes of a page as they now stand: {kept: in reading order, rejected}. Each has `key`, `was` (what the workflow
+// read, null for a drawn box) and `decision` (null, accepted, changed, rejected, restored, drawn).
+function currentBoxes(number) {
+  if (!currentPages.has(number)) {
+    const open = new Map(decisions.get(pageSet.pages[number].id) ?? []);
+    const kept = [], rejected = [], late = [];
+    for (const was of readBoxes(number)) {
+      const key = rectangle(was);
+      const decided = open.get(key) ?? null;
+      open.delete(key);
+      const box = {...was, ...decided, key, was, decision: decided && decisionName(was, decided)};
+      if (!box.kept) rejected.push(box);
+      else if (was.kept) kept.push(box);
+      else late.push(box);
+    }
+    for (const [key, decided] of open) {
+      const [x, y, width, height] = key.split(" ").map(Number);
+      late.push({x, y, width, height, probability: 1, keep_probability: 1, alternatives: [], role: "text", ...decided,
+        key, was: null, decision: "drawn"});
+    }
+    for (const box of late) insertInText(kept, box);
+    currentPages.set(number, {kept, rejected});
+  }
+  return currentPages.get(number);
+}
+
+function decisionName(was, decided) {
+  if (!decided.kept) return "rejected";
+  if (!was.kept) return "restored";
+  return decided.character === was.character ? "accepted" : "changed";
+}
+
+// Puts a box into the text: below the character above it in its column, else above the one below it, else as a column
+// of its own after the nearest column to the right.
+function insertInText(kept, box) {
+  const middle = (other) => ({x: other.x + other.width / 2, y: other.y + other.height / 2});
+  const {x, y} = middle(box);
+  let above = -1, below = -1, right = -1;
+  kept.forEach((other, place) => {
+    const at = middle(other);
+    if (Math.abs(at.x - x) < (other.width + box.width) / 3) {
+      if (at.y <= y && (above < 0 || at.y >= middle(kept[above]).y)) above = place;
+      if (at.y > y && (below < 0 || at.y < middle(kept[below]).y)) below = place;
+    } else if (at.x > x && (right < 0 || at.x <= middle(kept[right]).x || other.column === kept[right].column)) {
+      right = place;
+    }
+  });
+  if (above >= 0) kept.splice(above + 1, 0, Object.assign(box, {column: kept[above].column}));
+  else if (below >= 0) kept.splice(below, 0, Object.assign(box, {column: kept[below].column}));
+  else kept.splice(right + 1, 0, Object.assign(box, {column: right < 0 ? -1 : kept[right].column + 0.5}));
+}
+
+function correctionCount() {
+  return [...decisions.values()].reduce((sum, page) => sum + page.size, 0);
+}
