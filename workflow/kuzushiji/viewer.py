@@ -115,7 +115,7 @@ def _shrink_pages(paths: list[Path], settings: dict, folder: Path, processes: in
                 break
             side = max(_SMALLEST_SIDE, min(side - 1, int(0.97 * side * (most / total) ** 0.5)))
             logging.warning(
-                "%.0f MB of images: pages are shrunk to %d pixels (viewer.max_megabytes)", total / 1e6, side
+                "%.3g MB of images: pages are shrunk to %d pixels (viewer.max_megabytes)", total / 1e6, side
             )
     return files
 

@@ -28,8 +28,8 @@ def web_fonts(characters: Iterable[str], fonts: Iterable[Path]) -> list[bytes]:
 
 
 def _subset(font: Path, characters: list[str]) -> bytes:
-    options = subset.Options(flavor="woff", hinting=False, recalc_timestamp=False)
-    with TTFont(font, fontNumber=0, lazy=True) as opened:
+    options = subset.Options(flavor="woff", hinting=False)
+    with TTFont(font, fontNumber=0, lazy=True, recalcTimestamp=False) as opened:
         subsetter = subset.Subsetter(options)
         subsetter.populate(text="".join(characters))
         subsetter.subset(opened)

@@ -15,7 +15,7 @@ function loadCorrections() {
     decisions = new Map(stored.decisions.map(([id, page]) => [id, new Map(page)]));
     checkedPages = new Set(stored.checked);
   } catch (error) {
-    complain(`Earlier corrections cannot be read from this browser's storage (${error.message}).`);
+    warn(`Earlier corrections cannot be read from this browser's storage (${error.message}).`);
   }
   currentPages.clear();
 }
@@ -25,7 +25,7 @@ function saveCorrections() {
   try {
     localStorage.setItem(pageSet.storage, JSON.stringify(stored));
   } catch (error) {
-    complain(`This browser does not store the corrections (${error.message}): export them before you close the page.`);
+    warn(`This browser does not store the corrections (${error.message}): export them before you close the page.`);
   }
 }
 
@@ -90,6 +90,10 @@ function insertInText(kept, box) {
   if (above >= 0) kept.splice(above + 1, 0, Object.assign(box, {column: kept[above].column}));
   else if (below >= 0) kept.splice(below, 0, Object.assign(box, {column: kept[below].column}));
   else kept.splice(right + 1, 0, Object.assign(box, {column: right < 0 ? -1 : kept[right].column + 0.5}));
+}
+
+function warn(text) {
+  byId("storage-problem").textContent = text;
 }
 
 function correctionCount() {

@@ -7,7 +7,7 @@ function showDetails() {
   complain("");
   if (!box) return;
   byId("character").textContent = box.character;
-  byId("facts").textContent = facts(box).join("\n");
+  showFacts(box);
   byId("alternatives").replaceChildren(
     ...box.alternatives.map(([character, probability], place) => {
       const chosen = box.kept && character === box.character;
@@ -20,22 +20,26 @@ function showDetails() {
     }),
   );
   byId("typed").value = "";
+  byId("accept").hidden = false;
   byId("accept").disabled = !box.kept || Boolean(box.decision);
-  byId("reject").disabled = !box.kept;
-  byId("restore").disabled = box.kept;
+  byId("reject").hidden = !box.kept;
+  byId("restore").hidden = box.kept;
   byId("undo").disabled = !box.decision;
   drawCrop(box);
 }
 
-function facts(box) {
-  const lines = [codepoint(box.character)];
-  if (box.was) {
-    lines.push(`${percent(box.was.probability)} sure of ${box.was.character}`);
-    lines.push(`${percent(box.was.keep_probability)} sure that it is a character`);
+function showFacts(box) {
+  byId("facts").textContent = codepoint(box.character);
+  const {was, decision} = box;
+  const lines = [];
+  if (decision) lines.push(element("p", {}, `${decision} by hand`));
+  else if (!box.kept) lines.push(element("p", {}, "rejected"));
+  if (was) {
+    const as = was.character === box.character ? [] : [" as ", element("span", {lang: "ja"}, was.character)];
+    lines.push(element("p", {}, "read", ...as, `: ${percent(was.probability)} sure`));
+    lines.push(element("p", {}, `a character at all: ${percent(was.keep_probability)}`));
   }
-  if (box.decision) lines.push(`${box.decision} by hand`);
-  else if (!box.kept) lines.push("rejected");
-  return lines;
+  byId("reading").replaceChildren(...lines);
 }
 
 async function drawCrop(box) {
@@ -148,9 +152,10 @@ function endDraft(event) {
   byId("no-selection").hidden = true;
   byId("selection").hidden = false;
   byId("character").textContent = "";
-  byId("facts").textContent = "a drawn box: type its character";
+  byId("facts").textContent = "";
+  byId("reading").textContent = "a drawn box: type its character";
   byId("alternatives").replaceChildren();
-  for (const name of ["accept", "reject", "restore", "undo"]) byId(name).disabled = true;
+  for (const name of ["accept", "reject", "restore"]) byId(name).hidden = true;
   view.selected = draft.key;
   drawCrop({...box, key: draft.key});
   byId("typed").focus();

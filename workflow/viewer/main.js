@@ -110,13 +110,13 @@ for (const [panel, focus] of [[drawing, false], [columns, true]]) {
   panel.addEventListener("click", (event) => {
     const at = event.target.closest("[data-box]");
     if (!at || draft.on) return;
-    select(view.shown[at.dataset.box].key);
-    if (focus) at.focus();
+    select(view.shown[at.dataset.box].key, !focus);
+    if (focus) at.focus({preventScroll: true});
   });
 }
 columns.addEventListener("focusin", (event) => {
   const at = event.target.closest("[data-box]");
-  if (at && at.matches(":focus-visible")) select(view.shown[at.dataset.box].key);
+  if (at && view.shown[at.dataset.box].key !== view.selected) select(view.shown[at.dataset.box].key, false);
 });
 // Vertical text goes on to the left: a plain mouse wheel moves along it.
 columns.addEventListener("wheel", (event) => {

@@ -35,6 +35,7 @@ function showPage(number, select = null) {
   resizeSheet();
   view.selected = select;
   drawPage();
+  markSelected(true);
   if (!select) {
     scroll.scrollTo(0, 0);
     columns.scrollTo(0, 0);
@@ -52,7 +53,7 @@ function goTo(page, key) {
 
 function resizeSheet() {
   const {width, height} = pageSet.pages[view.page];
-  const fit = Math.min((scroll.clientWidth - 12) / width, (scroll.clientHeight - 12) / height);
+  const fit = Math.min((scroll.offsetWidth - 12) / width, (scroll.offsetHeight - 12) / height);
   sheet.style.width = `${Math.max(1, fit * view.zoom * width)}px`;
   sheet.style.height = `${Math.max(1, fit * view.zoom * height)}px`;
 }
@@ -75,8 +76,8 @@ function drawPage() {
   hideTooltip();
   drawing.replaceChildren(...[...rejected, ...kept].flatMap((box) => drawBox(box, view.shown.indexOf(box))));
   drawText(kept);
-  markSelected();
   showDetails();
+  markSelected();
 }
 
 function drawBox(box, number) {
@@ -121,13 +122,14 @@ function elementsOf(number) {
   return document.querySelectorAll(`[data-box="${number}"]`);
 }
 
-function select(key) {
+function select(key, follow = true) {
   view.selected = key;
-  markSelected();
   showDetails();
+  markSelected(follow);
 }
 
-function markSelected() {
+// `follow`: on a phone, where page and text do not both fit, the page comes into sight.
+function markSelected(follow = false) {
   for (const marked of document.querySelectorAll(".selected")) {
     marked.classList.remove("selected");
     if (marked.getAttribute("role") === "option") marked.setAttribute("aria-selected", "false");
@@ -141,6 +143,7 @@ function markSelected() {
       marked.tabIndex = 0;
     }
     keepInSight(marked);
+    if (follow && drawing.contains(marked)) keepAboveDetails(marked);
   }
   if (number < 0 || !view.shown[number].kept) columns.querySelector("[role=option]")?.setAttribute("tabindex", "0");
 }
@@ -156,6 +159,14 @@ function keepInSight(marked) {
   if (inner.top < outer.top + margin || inner.bottom > outer.bottom - margin) {
     panel.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
   }
+}
+
+function keepAboveDetails(marked) {
+  const details = byId("details");
+  if (getComputedStyle(details).position !== "fixed") return;
+  const inner = marked.getBoundingClientRect();
+  const top = document.querySelector("header").getBoundingClientRect().bottom, bottom = details.getBoundingClientRect().top;
+  if (inner.top < top || inner.bottom > bottom) scrollBy(0, (inner.top + inner.bottom - top - bottom) / 2);
 }
 
 function point(number, at) {

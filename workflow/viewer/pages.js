@@ -33,7 +33,7 @@ function characterFrom(typed) {
 }
 
 function percent(share) {
-  return `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`;
+  return `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)}%`;
 }
 
 // A new element: element("p", {id: "a"}, "text", child).
