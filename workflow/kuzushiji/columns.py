@@ -12,8 +12,10 @@ _NARROW = 0.6
 _REACH = 2.5
 # A column's place is that of its boxes which have this share of the page's upper quartile of widths, if it has two.
 _WIDE = 0.7
-# One or two boxes alone join the column whose breadth they share by this part of their own.
+# One or two boxes alone, or characters of less than this size, join a column that they overlap by this part of
+# their width.
 _ALONE = 2
+_SMALL = 0.7
 _SHARED = 0.3
 _LEAST_LINKS = 5  # that tell how far a page leans
 
@@ -54,26 +56,23 @@ def find_columns(corners: np.ndarray) -> np.ndarray:
     breadths: list[float] = []
     for one in np.lexsort([first, -length]):
         own = np.flatnonzero(chain == one)
-        place, breadth = axis(x[own], corners[own], corners), np.median(width[own])
+        place, breadth = axis(x[own], corners[own], corners), np.quantile(width[own], 0.75)
         number = len(places)
         if places:
-            apart = np.abs(np.array(places) - place) / ((np.array(breadths) + breadth) / 2)
-            if apart.min() < _SIDEWAYS or (len(own) <= _ALONE and _shared(corners[own], places, breadths) > _SHARED):
-                number = int(apart.argmin())
+            own_side, sides = np.median(corners[own, 2] - corners[own, 0]), np.array(breadths)
+            apart = np.abs(np.array(places) - place)
+            shared = ((own_side + sides) / 2 - apart) / own_side
+            small = (own_side < _SMALL * sides) | (len(own) <= _ALONE)
+            joins = (apart < _SIDEWAYS * (breadth + sides) / 2) | (small & (shared > _SHARED))
+            if joins.any():
+                number = int(np.where(joins, apart, np.inf).argmin())
         column[own] = number
         members = np.flatnonzero(column == number)
-        place, breadth = axis(x[members], corners[members], corners), np.median(width[members])
+        place, breadth = axis(x[members], corners[members], corners), np.quantile(width[members], 0.75)
         places[number : number + 1], breadths[number : number + 1] = [place], [breadth]
     rank = np.empty(len(places), dtype=int)
     rank[np.argsort(-np.array(places), kind="stable")] = np.arange(len(places))
     return rank[column]
-
-
-def _shared(own: np.ndarray, places: list[float], breadths: list[float]) -> float:
-    """The largest part of their breadth that the boxes `own` share with a column."""
-    left, right = np.median(own[:, 0]), np.median(own[:, 2])
-    place, half = np.array(places), np.array(breadths) / 2
-    return float((np.minimum(right, place + half) - np.maximum(left, place - half)).max() / (right - left))
 
 
 def axis(x: np.ndarray, members: np.ndarray, page: np.ndarray) -> float:

@@ -11,6 +11,9 @@ from kuzushiji.boxes import CORNERS
 from kuzushiji.columns import find_columns, straighten
 from kuzushiji.interlinear import find_notes, find_ruby
 
+# Ruby goes on after a space of at most this many times its height.
+_RUBY_GAP = 0.3
+
 ROLES = ("text", "ruby", "note")
 ADDED = {"block": "int32", "column": "int32", "line": "int32", "role": "object"}
 
@@ -96,8 +99,8 @@ def _ruby_runs(place: np.ndarray, beside: np.ndarray, ruby: np.ndarray, main: np
     runs: list[list[int]] = []
     for small in beside:
         above = runs[-1][-1] if runs else None
-        room = 0.8 * (place[small, 3] - place[small, 1])
-        if above is not None and place[small, 1] - place[above, 3] < room:
+        room = _RUBY_GAP * (place[small, 3] - place[small, 1])
+        if above is not None and ruby[small] == ruby[above] and place[small, 1] - place[above, 3] < room:
             runs[-1].append(small)
         else:
             runs.append([small])
