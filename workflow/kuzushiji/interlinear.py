@@ -66,12 +66,18 @@ def find_notes(corners: np.ndarray, column: np.ndarray, candidates: np.ndarray) 
         right, left = _side_by_side(corners, narrow)
         central = np.abs((x[right] + x[left]) / 2 - middle) < _OFF_CENTER * em[one]
         right, left = right[central], left[central]
-        pairs = np.stack([np.minimum(corners[right, 1], corners[left, 1]), np.maximum(corners[right, 3], corners[left, 3])])
+        pairs = np.stack(
+            [np.minimum(corners[right, 1], corners[left, 1]), np.maximum(corners[right, 3], corners[left, 3])]
+        )
         number = 0
         for start, end in _joined(pairs, 0.5 * em[one]):
             inside = narrow[(start < y[narrow]) & (y[narrow] < end)]
-            between = np.mean([x[right[(start < y[right]) & (y[right] < end)]].mean(),
-                               x[left[(start < y[left]) & (y[left] < end)]].mean()])
+            between = np.mean(
+                [
+                    x[right[(start < y[right]) & (y[right] < end)]].mean(),
+                    x[left[(start < y[left]) & (y[left] < end)]].mean(),
+                ]
+            )
             inside = _tail(corners, narrow, inside, between, end)
             to_right = x[inside] > between
             if min(to_right.sum(), (~to_right).sum()) >= _NOTE_LENGTH:

@@ -10,9 +10,7 @@ import pandas as pd
 from kuzushiji.boxes import CORNERS
 from kuzushiji.columns import find_columns, straighten
 from kuzushiji.interlinear import find_notes, find_ruby
-
-# Ruby goes on after a space of at most this many times its height.
-_RUBY_GAP = 0.3
+from kuzushiji.tables import concat_tables
 
 ROLES = ("text", "ruby", "note")
 ADDED = {"block": "int32", "column": "int32", "line": "int32", "role": "object"}
@@ -35,8 +33,8 @@ def reading_order(boxes: pd.DataFrame) -> pd.DataFrame:
 
     `block`: part of the page, from 0 in reading order. `column`: from 0 at the right of the first block, through all
     blocks; ruby has its text's. `line`: what is read without a break, from 0; a column without notes is one line, a
-    note two, each run of ruby one. `role`: `text`, `ruby` or `note`. Ruby follows the last character that it stands
-    beside. The order depends neither on the order of the rows nor on the page's size or place.
+    note two, the ruby of a character one. `role`: `text`, `ruby` or `note`. Ruby follows its character. The result
+    depends neither on the order of the rows nor on the page's size or place.
     """
     if boxes.empty:
         return boxes.assign(**{name: pd.Series(dtype=kind) for name, kind in ADDED.items()})
@@ -66,8 +64,7 @@ def _read(corners: np.ndarray) -> tuple[np.ndarray, ...]:
             lines += 1
         columns += column.max() + 1
     order, block, column, line, role = zip(*rows, strict=True)
-    _, first, inverse = np.unique(pd.factorize(pd.Series(line))[0], return_index=True, return_inverse=True)
-    return np.array(order), np.array(block), np.array(column), inverse, np.array(role, dtype=object)
+    return np.array(order), np.array(block), np.array(column), pd.factorize(pd.Series(line))[0], np.array(role, object)
 
 
 def _column(place: np.ndarray, inside: np.ndarray, ruby: np.ndarray, note: np.ndarray) -> list[tuple]:
@@ -82,31 +79,14 @@ def _column(place: np.ndarray, inside: np.ndarray, ruby: np.ndarray, note: np.nd
     main = main[np.lexsort([y[main], note[main], start[main]])]
     beside = inside[ruby[inside] >= 0]
     beside = beside[np.argsort(y[beside], kind="stable")]
-    runs = _ruby_runs(place, beside, ruby, main)
     found, text = [], 0
-    for previous, box in zip([None, *main], main):
+    for previous, box in zip([None, *main], main, strict=False):
         if note[box]:
             found.append((box, f"note {note[box]}", "note"))
         else:
             text += previous is not None and bool(note[previous])
             found.append((box, f"text {text}", "text"))
-        found += [(small, f"ruby {run[0]}", "ruby") for run in runs.get(box, []) for small in run]
-    return found
-
-
-def _ruby_runs(place: np.ndarray, beside: np.ndarray, ruby: np.ndarray, main: np.ndarray) -> dict[int, list[list[int]]]:
-    """Runs of ruby without a gap, by the last box that they stand beside."""
-    runs: list[list[int]] = []
-    for small in beside:
-        above = runs[-1][-1] if runs else None
-        room = _RUBY_GAP * (place[small, 3] - place[small, 1])
-        if above is not None and ruby[small] == ruby[above] and place[small, 1] - place[above, 3] < room:
-            runs[-1].append(small)
-        else:
-            runs.append([small])
-    found: dict[int, list[list[int]]] = {}
-    for run in runs:
-        found.setdefault(ruby[run[-1]], []).append(run)
+        found += [(small, f"ruby {box}", "ruby") for small in beside[ruby[beside] == box]]
     return found
 
 
@@ -170,3 +150,11 @@ def _centers(corners: np.ndarray) -> np.ndarray:
     column = find_columns(corners)
     x = (corners[:, 0] + corners[:, 2]) / 2
     return np.array([np.median(x[column == one]) for one in range(column.max() + 1)])
+
+
+def order_pages(recognized: pd.DataFrame) -> pd.DataFrame:
+    """A table of "ordered" boxes: those of recognized ones that are kept, each page's in reading order."""
+    kept = recognized[recognized["kept"].astype(bool)]
+    pages = [reading_order(page) for _, page in kept.groupby("image_id")]
+    pages = [page.assign(position=np.arange(len(page), dtype="int32")) for page in pages]
+    return concat_tables(pages, "ordered")

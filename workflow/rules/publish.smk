@@ -1,4 +1,4 @@
-# What people look at: the pages with what was read, and the text.
+# What people look at: the pages with what was read.
 rule overlays:
     input:
         code=code("overlays"),
@@ -26,32 +26,18 @@ rule overlays:
         "../scripts/overlays.py"
 
 
-rule text:
-    input:
-        code=code("text"),
-        recognized="results/{round}/recognized/{page_set}.parquet",
-        pages="results/pages/{page_set}.parquet",
-    output:
-        directory("results/{round}/text/{page_set}"),
-    log:
-        "results/logs/text/{round}/{page_set}.log",
-    benchmark:
-        "results/benchmarks/text/{round}/{page_set}.tsv"
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    script:
-        "../scripts/text.py"
-
-
 # What the report shows; `snakemake --report results/report.html` then writes it.
 rule report:
     input:
         rules.evaluate.input,
         rules.detector_losses.output,
         expand(
-            "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
+            "results/{round}/{kind}/{page_set}",
+            round=ROUND,
+            kind=["overlays", "text", "page_xml", "alto", "annotations"],
+            page_set=config["recognize"],
         ),
+        expand("results/{round}/text/{page_set}.jsonl", round=ROUND, page_set=config["recognize"]),
         expand(
             "results/{round}/classifiers/{picture}",
             round=ROUND,
