@@ -33,6 +33,7 @@ include: "workflow/rules/nms.smk"
 include: "workflow/rules/booster.smk"
 include: "workflow/rules/recognize.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/text.smk"
 include: "workflow/rules/publish.smk"
 include: "workflow/rules/benchmarks.smk"
 

@@ -1,4 +1,4 @@
-# What people look at: the pages with what was read, and the text.
+# What people look at: the pages with what was read.
 rule overlays:
     input:
         code=code("overlays"),
@@ -26,29 +26,13 @@ rule overlays:
         "../scripts/overlays.py"
 
 
-rule text:
-    input:
-        code=code("text"),
-        recognized="results/{round}/recognized/{page_set}.parquet",
-        pages="results/pages/{page_set}.parquet",
-    output:
-        directory("results/{round}/text/{page_set}"),
-    log:
-        "results/logs/text/{round}/{page_set}.log",
-    benchmark:
-        "results/benchmarks/text/{round}/{page_set}.tsv"
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    script:
-        "../scripts/text.py"
-
-
 # A web page to read, search and correct in: one file, opened from disk.
 rule viewer:
     input:
         code=code("viewer"),
         recognized="results/{round}/recognized/{page_set}.parquet",
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         images=original_images,
         fonts=fonts,
@@ -64,7 +48,7 @@ rule viewer:
         mem_mb=8000,
         runtime=120,
     params:
-        settings=config["viewer"],
+        settings=dict(config["viewer"]),
     script:
         "../scripts/viewer.py"
 
@@ -76,8 +60,12 @@ rule report:
         rules.detector_losses.output,
         expand("results/{round}/viewer/{page_set}.html", round=ROUND, page_set=config["recognize"]),
         expand(
-            "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
+            "results/{round}/{kind}/{page_set}",
+            round=ROUND,
+            kind=["overlays", "text", "page_xml", "alto", "annotations"],
+            page_set=config["recognize"],
         ),
+        expand("results/{round}/text/{page_set}.jsonl", round=ROUND, page_set=config["recognize"]),
         expand(
             "results/{round}/classifiers/{picture}",
             round=ROUND,
