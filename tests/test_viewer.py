@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
-from viewer_for_tests import BOXES, IDS, make_viewer, recognized
+from viewer_for_tests import BOXES, IDS, make_viewer, recognized, tables
 
-from kuzushiji.viewer import page_boxes
+from kuzushiji.viewer import join_boxes, page_boxes
 
 
 class Scripts(HTMLParser):
@@ -50,7 +50,7 @@ def test_pages_and_boxes_are_embedded_whatever_they_are_called(tmp_path):
 
 
 def test_a_box_has_all_that_is_known_of_it():
-    boxes = page_boxes(recognized().iloc[:6])
+    boxes = page_boxes(join_boxes(*tables(recognized().iloc[:6])))
     assert boxes[1] == {
         "x": 300,
         "y": 160,
@@ -60,18 +60,14 @@ def test_a_box_has_all_that_is_known_of_it():
         "probability": 0.55,
         "keep_probability": 0.95,
         "kept": True,
-        "column": boxes[0]["column"],
+        "block": 0,
+        "column": 0,
+        "line": 0,
         "role": "text",
         "alternatives": [("ろ", 0.55), ("る", 0.225), ("3", 0.1125)],
     }
-    assert boxes[3]["column"] != boxes[0]["column"]
+    assert [box["column"] for box in boxes] == [0, 0, 0, 1, 1, -1]
     assert [box["kept"] for box in boxes] == [True] * 5 + [False]
-
-
-def test_tables_without_alternatives_are_shown_too(tmp_path):
-    page = make_viewer(tmp_path, recognized().drop(columns=["codepoints", "probabilities"]))
-    boxes = json.loads(Scripts(page).found["boxes-0"])
-    assert [box["alternatives"] for box in boxes] == [[]] * 6
 
 
 def test_images_are_shrunk_to_the_longer_side_asked_for_and_never_enlarged(tmp_path):

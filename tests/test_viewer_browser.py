@@ -426,6 +426,29 @@ def test_a_page_set_without_any_box_opens(driver, tmp_path):
     assert viewer.errors() == []
 
 
+def test_ruby_stands_beside_its_character_and_a_note_in_two_lines(driver, tmp_path):
+    """One column 思今日出, with the ruby おもひ to 思 and the note いろ, はに after 出."""
+    column = [(300, 60 + 50 * n, 44, 44, character) for n, character in enumerate("思今日出")]
+    ruby = [(346, 62 + 15 * n, 14, 14, character) for n, character in enumerate("おもひ")]
+    note = [(x, y, 18, 18, c) for c, x, y in zip("いろはに", (324, 324, 301, 301), (264, 284, 264, 284), strict=True)]
+    rest = [(x, 60 + 50 * n, 44, 44, "の") for x in (220, 140) for n in range(8)]
+    boxes = recognized([(0, x, y, character, 0.99, 0.99, "") for x, y, *_, character in column + ruby + note + rest])
+    sizes = pd.DataFrame([box[2:4] for box in column + ruby + note + rest])
+    boxes = boxes.assign(x_max=boxes["x_min"] + sizes[0], y_max=boxes["y_min"] + sizes[1])
+    viewer = Viewer(driver, make_viewer(tmp_path, boxes, "ruby"), tmp_path)
+    assert viewer.text("ruby .character") == "思"
+    assert viewer.text("ruby rt") == "おもひ"
+    assert [line.get_attribute("textContent") for line in viewer.all(".note > span")] == ["いろ", "はに"]
+    first, second = (line.rect for line in viewer.all(".note > span"))
+    assert first["x"] > second["x"]
+    assert first["y"] == pytest.approx(second["y"], abs=1)
+    assert viewer.search("思今日出い") == ("1 hits on 1 pages", ["思今日出いろはにののの"])
+    assert viewer.search("もひ") == ("1 hits on 1 pages", ["おもひ"])
+    viewer.hover('#boxes .box[data-box="2"]')
+    assert viewer.text("#columns .pointed") == "も"
+    assert viewer.errors() == []
+
+
 def test_hundreds_of_boxes_on_many_pages_are_worked_with(driver, tmp_path):
     """Twenty pages of 300 boxes: every page opens with its text, and search finds all of it."""
     grid = pd.DataFrame(
@@ -433,7 +456,7 @@ def test_hundreds_of_boxes_on_many_pages_are_worked_with(driver, tmp_path):
     )
     first = recognized().iloc[[0]]
     one = pd.concat([first] * 300, ignore_index=True).assign(**grid)
-    one = one.assign(x_max=one["x_min"] + 20, y_max=one["y_min"] + 18)
+    one = one.assign(box=range(300), x_max=one["x_min"] + 20, y_max=one["y_min"] + 18)
     viewer = Viewer(
         driver, make_viewer(tmp_path, pd.concat([one.assign(image_id=i) for i in IDS[:2]]), "many"), tmp_path
     )

@@ -1,4 +1,4 @@
-"""A small page set as the viewer gets it: three pages, whose ids and characters are as awkward as they come."""
+"""A small page set for the viewer: three pages, whose ids and characters are as awkward as they come."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from kuzushiji.reading_order import order_pages
 from kuzushiji.viewer import write_viewer
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,7 @@ def codepoint(character: str) -> str:
 
 
 def recognized(boxes: list[tuple] = BOXES) -> pd.DataFrame:
+    """Recognized boxes with their alternatives."""
     rows = []
     for number, (page, x, y, character, probability, keep, others) in enumerate(boxes):
         rest = [(1 - probability) / 2**place for place in range(1, len(others) + 1)]
@@ -59,6 +61,12 @@ def recognized(boxes: list[tuple] = BOXES) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def tables(boxes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Tables of the kinds recognized, ordered and alternatives, from what `recognized` gives."""
+    known = boxes.drop(columns=["codepoints", "probabilities"])
+    return known, order_pages(known), boxes[["image_id", "box", "codepoints", "probabilities"]]
+
+
 def draw_pages(folder: Path) -> pd.DataFrame:
     """A table of pages with their images: paper with gray squares where the boxes are."""
     rows = []
@@ -76,5 +84,5 @@ def draw_pages(folder: Path) -> pd.DataFrame:
 def make_viewer(folder: Path, table: pd.DataFrame | None = None, name: str = "mine", **settings) -> Path:
     out = folder / "viewer" / f"{name}.html"
     table = recognized() if table is None else table
-    write_viewer(name, table, draw_pages(folder), FONTS, TEMPLATE, SETTINGS | settings, out, processes=1)
+    write_viewer(name, *tables(table), draw_pages(folder), FONTS, TEMPLATE, SETTINGS | settings, out, processes=1)
     return out

@@ -14,7 +14,8 @@ from markupsafe import Markup
 from PIL import Image
 
 from kuzushiji.images import read_page
-from kuzushiji.text import character, reading_order
+from kuzushiji.files import replacing
+from kuzushiji.text import character
 from kuzushiji.web_fonts import web_fonts
 
 _SMALLEST_SIDE = 600  # pixels: smaller pages cannot be read, whatever the file's size
@@ -23,6 +24,8 @@ _SMALLEST_SIDE = 600  # pixels: smaller pages cannot be read, whatever the file'
 def write_viewer(
     name: str,
     recognized: pd.DataFrame,
+    ordered: pd.DataFrame,
+    alternatives: pd.DataFrame,
     pages: pd.DataFrame,
     fonts: list[Path],
     template: Path,
@@ -32,13 +35,14 @@ def write_viewer(
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
-    `template` is a folder with `viewer.html` and what it includes. `settings` has `max_side` (pixels, of a page's
+    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds, about the same pages. `template` is a folder with `viewer.html` and what it includes. `settings` has `max_side` (pixels, of a page's
     image), `quality` (of JPEG), `max_megabytes` (of all images: larger ones are shrunk alike, down to 600 pixels) and
     `review` (probability below which a box is at first offered for review).
 
     Corrections are kept by the browser under the page set's name and pages, whatever the round.
     """
-    characters = {character(codepoint) for codepoint in _codepoints(recognized)}
+    boxes = join_boxes(recognized, ordered, alternatives)
+    characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
     page_set = {
         "name": name,
         "storage": f"kuzushiji {name} {zlib.crc32(' '.join(pages['image_id']).encode()):08x}",
@@ -50,30 +54,41 @@ def write_viewer(
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template), autoescape=True, trim_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent) as folder:
+    with TemporaryDirectory(dir=out.parent) as folder, replacing(out) as partial:
         images = _shrink_pages([Path(path) for path in pages["path"]], settings, Path(folder), processes)
         environment.get_template("viewer.html").stream(
             page_set=page_set,
             fonts=[_base64(font) for font in web_fonts(characters, fonts)],
             inline=lambda file: Markup((template / file).read_text(encoding="utf-8")),
-            pages=_embedded(recognized, pages, images),
-        ).dump(str(out), encoding="utf-8")
+            pages=_embedded(boxes, pages, images),
+        ).dump(str(partial), encoding="utf-8")
     logging.info("%d pages, %.1f MB", len(pages), out.stat().st_size / 1e6)
 
 
-def _embedded(recognized: pd.DataFrame, pages: pd.DataFrame, images: list[Path]) -> Iterator[dict]:
-    by_page = dict(list(recognized.groupby("image_id")))
-    none = recognized.iloc[:0]
+def join_boxes(recognized: pd.DataFrame, ordered: pd.DataFrame, alternatives: pd.DataFrame) -> pd.DataFrame:
+    """All recognized boxes with their place in the text and their alternatives: of a page, first those in the text."""
+    key = ["image_id", "box"]
+    place = ordered[[*key, "position", "block", "column", "line", "role"]]
+    boxes = recognized.merge(place, on=key, how="left", validate="one_to_one")
+    boxes = boxes.merge(alternatives[[*key, "codepoints", "probabilities"]], on=key, validate="one_to_one")
+    boxes = boxes.sort_values(["image_id", "position", "box"], ignore_index=True)  # rejected ones, without place, last
+    boxes["role"] = boxes["role"].where(boxes["kept"], "text")
+    return boxes.fillna(dict.fromkeys(["position", "block", "column", "line"], -1))
+
+
+def _embedded(boxes: pd.DataFrame, pages: pd.DataFrame, images: list[Path]) -> Iterator[dict]:
+    by_page = dict(list(boxes.groupby("image_id")))
+    none = boxes.iloc[:0]
     for image_id, image in zip(pages["image_id"], images, strict=True):
         yield {"boxes": page_boxes(by_page.get(image_id, none)), "image": _base64(image.read_bytes())}
 
 
 def page_boxes(boxes: pd.DataFrame) -> list[dict]:
-    """What the viewer knows of a page's boxes: the kept ones in reading order, then the rejected ones.
+    """What the viewer knows of a page's boxes, in the order of `join_boxes`.
 
-    A box's `alternatives` are pairs of a character and its probability, the best first.
+    A box's `alternatives` are pairs of a character and its probability, the best first; `block`, `column` and `line` of
+    rejected ones are -1.
     """
-    ordered = pd.concat([reading_order(boxes[boxes["kept"]]), boxes[~boxes["kept"]].assign(column=-1)])
     return [
         {
             "x": box.x_min,
@@ -84,23 +99,17 @@ def page_boxes(boxes: pd.DataFrame) -> list[dict]:
             "probability": round(box.probability, 4),
             "keep_probability": round(box.keep_probability, 4),
             "kept": box.kept,
+            "block": int(box.block),
             "column": int(box.column),
-            "role": getattr(box, "role", "text"),
-            "alternatives": _alternatives(box),
+            "line": int(box.line),
+            "role": box.role,
+            "alternatives": [
+                (character(codepoint), round(float(probability), 4))
+                for codepoint, probability in zip(box.codepoints, box.probabilities, strict=True)
+            ],
         }
-        for box in ordered.itertuples(index=False)
+        for box in boxes.itertuples(index=False)
     ]
-
-
-def _alternatives(box: tuple) -> list[tuple[str, float]]:
-    pairs = zip(getattr(box, "codepoints", []), getattr(box, "probabilities", []), strict=True)
-    return [(character(codepoint), round(float(probability), 4)) for codepoint, probability in pairs]
-
-
-def _codepoints(recognized: pd.DataFrame) -> set[str]:
-    """All codepoints of a table, alternatives among them."""
-    found = set(recognized["codepoint"])
-    return found.union(*recognized["codepoints"]) if "codepoints" in recognized else found
 
 
 def _shrink_pages(paths: list[Path], settings: dict, folder: Path, processes: int) -> list[Path]:

@@ -1,6 +1,6 @@
 """Writes one web page to read, search and correct a page set in.
 
-In: recognized boxes, pages, their images, fonts, the template's files. Out: a self-contained HTML file.
+In: recognized boxes, their reading order, their alternatives, pages, their images, fonts, the template's files. Out: a self-contained HTML file.
 """
 
 from pathlib import Path
@@ -13,6 +13,8 @@ log_to(snakemake.log[0])
 write_viewer(
     snakemake.wildcards.page_set,
     read_table(snakemake.input.recognized, "recognized"),
+    read_table(snakemake.input.ordered, "ordered"),
+    read_table(snakemake.input.alternatives, "alternatives"),
     read_table(snakemake.input.pages, "pages"),
     [Path(path) for path in snakemake.input.fonts],
     Path(snakemake.input.template[0]).parent,

@@ -79,6 +79,7 @@ function insertInText(kept, box) {
   const {x, y} = middle(box);
   let above = -1, below = -1, right = -1;
   kept.forEach((other, place) => {
+    if (other.role === "ruby") return;
     const at = middle(other);
     if (Math.abs(at.x - x) < (other.width + box.width) / 3) {
       if (at.y <= y && (above < 0 || at.y >= middle(kept[above]).y)) above = place;
@@ -87,9 +88,16 @@ function insertInText(kept, box) {
       right = place;
     }
   });
-  if (above >= 0) kept.splice(above + 1, 0, Object.assign(box, {column: kept[above].column}));
-  else if (below >= 0) kept.splice(below, 0, Object.assign(box, {column: kept[below].column}));
-  else kept.splice(right + 1, 0, Object.assign(box, {column: right < 0 ? -1 : kept[right].column + 0.5}));
+  const afterRuby = (place) => (kept[place + 1]?.role === "ruby" ? afterRuby(place + 1) : place + 1);
+  const like = (other) => Object.assign(box, {block: other.block, column: other.column, line: other.line, role: other.role});
+  if (above >= 0) kept.splice(afterRuby(above), 0, like(kept[above]));
+  else if (below >= 0) kept.splice(below, 0, like(kept[below]));
+  else if (right >= 0) {
+    const {block, column} = kept[right];
+    kept.splice(afterRuby(right), 0, Object.assign(box, {block, column: column + 0.5, role: "text"}));
+  } else {
+    kept.unshift(Object.assign(box, {block: kept[0]?.block, column: -1, role: "text"}));
+  }
 }
 
 function warn(text) {

@@ -92,21 +92,50 @@ function drawBox(box, number) {
   });
 }
 
+// Columns of vertical text. Ruby stands beside its character, a note's two lines beside each other.
 function drawText(kept) {
   const lines = [];
-  let last = null;
+  let last = {}, base = null, note = null;
   kept.forEach((box, number) => {
-    if (box.column !== last) lines.push(element("p", {role: "group", "aria-label": `Column ${lines.length + 1}`}));
-    last = box.column;
-    const made = element("span", {
-      class: `character ${box.role} ${isUnsure(box) ? "unsure" : ""} ${box.decision && box.decision !== "accepted" ? "changed" : ""}`,
-      role: "option", tabindex: -1, "data-box": number, "aria-selected": "false",
-      "aria-label": `${box.character}, ${codepoint(box.character)}, ${percent(box.probability)}`,
-    }, box.character);
-    made.style.setProperty("--doubt", `${100 * doubt(box)}%`);
-    lines.at(-1).append(made);
+    if (box.column !== last.column) {
+      const kind = last.block !== undefined && box.block !== last.block ? "column block" : "column";
+      lines.push(element("p", {class: kind, role: "group", "aria-label": `Column ${lines.length + 1}`}));
+      base = null;
+    }
+    const character = drawCharacter(box, number);
+    if (box.role === "ruby" && base) {
+      if (base.localName !== "ruby") {
+        const ruby = element("ruby");
+        base.replaceWith(ruby);
+        ruby.append(base, element("rt"));
+        base = ruby;
+      }
+      base.lastChild.append(character);
+    } else if (box.role === "note") {
+      if (last.role !== "note" || box.column !== last.column) {
+        note = element("span", {class: "note"});
+        lines.at(-1).append(note);
+      }
+      if (!note.lastChild || box.line !== last.line) note.append(element("span"));
+      note.lastChild.append(character);
+      base = character;
+    } else {
+      lines.at(-1).append(character);
+      base = character;
+    }
+    if (box.role !== "ruby") last = box;
   });
   columns.replaceChildren(...(lines.length ? lines : [element("p", {class: "empty", lang: "en"}, "Nothing was read on this page.")]));
+}
+
+function drawCharacter(box, number) {
+  const made = element("span", {
+    class: `character ${isUnsure(box) ? "unsure" : ""} ${box.decision && box.decision !== "accepted" ? "changed" : ""}`,
+    role: "option", tabindex: -1, "data-box": number, "aria-selected": "false",
+    "aria-label": `${box.character}, ${codepoint(box.character)}, ${percent(box.probability)}`,
+  }, box.character);
+  made.style.setProperty("--doubt", `${100 * doubt(box)}%`);
+  return made;
 }
 
 // 0 for a sure reading, 1 from even odds downwards: the shade of its box. People are sure of what they decided.

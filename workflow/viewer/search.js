@@ -2,7 +2,13 @@
 
 const MOST_HITS = 300; // listed
 
-// Every place where the query stands: {page, boxes}. With `anywhere`, an alternative of a box counts like its reading.
+// What is read without ruby, and the ruby.
+function runsOf(page) {
+  const {kept} = currentBoxes(page);
+  return [kept.filter((box) => box.role !== "ruby"), kept.filter((box) => box.role === "ruby")];
+}
+
+// Every place where the query stands: {page, run, start, length}, `run` the boxes among which it was found. With `anywhere`, an alternative of a box counts like its reading.
 function findText(query, anywhere) {
   const wanted = [...query.replace(/U\+[0-9A-F]{4,6}/gi, (name) => characterFrom(name) ?? name).normalize("NFC")];
   const sought = wanted.filter((character) => character.trim());
@@ -11,10 +17,11 @@ function findText(query, anywhere) {
   const matches = (box, character) =>
     box.character === character || (anywhere && !box.decision && box.alternatives.some(([other]) => other === character));
   for (let page = 0; page < pageSet.pages.length; page++) {
-    const {kept} = currentBoxes(page);
-    for (let start = 0; start + sought.length <= kept.length; start++) {
-      if (sought.every((character, place) => matches(kept[start + place], character))) {
-        hits.push({page, start, length: sought.length});
+    for (const run of runsOf(page)) {
+      for (let start = 0; start + sought.length <= run.length; start++) {
+        if (sought.every((character, place) => matches(run[start + place], character))) {
+          hits.push({page, run, start, length: sought.length});
+        }
       }
     }
   }
@@ -31,15 +38,14 @@ function search() {
   byId("hits").replaceChildren(...hits.slice(0, MOST_HITS).map(listHit));
 }
 
-function listHit({page, start, length}) {
-  const {kept} = currentBoxes(page);
-  const text = (from, to) => kept.slice(Math.max(0, from), to).map((box) => box.character).join("");
+function listHit({page, run, start, length}) {
+  const text = (from, to) => run.slice(Math.max(0, from), to).map((box) => box.character).join("");
   const made = element("button", {},
     element("span", {lang: "ja"}, text(start - 6, start),
       element("mark", {}, text(start, start + length)), text(start + length, start + length + 6)),
     element("small", {}, pageSet.pages[page].id));
   made.addEventListener("click", () => {
-    goTo(page, kept[start].key);
+    goTo(page, run[start].key);
   });
   return element("li", {}, made);
 }
