@@ -13,8 +13,8 @@ import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
-from kuzushiji.images import read_page
 from kuzushiji.files import replacing
+from kuzushiji.images import read_page
 from kuzushiji.text import character
 from kuzushiji.web_fonts import web_fonts
 
@@ -35,9 +35,10 @@ def write_viewer(
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
-    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds, about the same pages. `template` is a folder with `viewer.html` and what it includes. `settings` has `max_side` (pixels, of a page's
-    image), `quality` (of JPEG), `max_megabytes` (of all images: larger ones are shrunk alike, down to 600 pixels) and
-    `review` (probability below which a box is at first offered for review).
+    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds, about the same pages. `template` is a
+    folder with `viewer.html` and what it includes. `settings` has `max_side` (pixels, of a page's image), `quality` (of
+    JPEG), `max_megabytes` (of all images: larger ones are shrunk alike, down to 600 pixels) and `review` (probability
+    below which a box is at first offered for review).
 
     Corrections are kept by the browser under the page set's name and pages, whatever the round.
     """

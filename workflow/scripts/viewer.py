@@ -1,6 +1,7 @@
 """Writes one web page to read, search and correct a page set in.
 
-In: recognized boxes, their reading order, their alternatives, pages, their images, fonts, the template's files. Out: a self-contained HTML file.
+In: recognized boxes, their reading order, their alternatives, pages, their images, fonts, the template's files.
+Out: a self-contained HTML file.
 """
 
 from pathlib import Path
