@@ -17,6 +17,7 @@ SETTINGS = Path(__file__).parent / "miniature.yaml"
 JUDGED = {"protocols": 1, "booster_report": 1}
 AFTER_NMS = {"features": 2, "search": 1, "booster": 1} | JUDGED
 AFTER_BOOSTER = {"reject": 2, "submission": 1, "final_submission": 1, "metrics": 2, "overlays": 1, "text": 1}
+AFTER_BOOSTER |= {"viewer": 1}
 
 
 def run(*arguments, cwd):
@@ -52,6 +53,9 @@ def test_every_stage_leaves_its_declared_files(done):
     for image_id in pages["image_id"]:
         assert Image.open(results / f"first/overlays/test/{image_id}.jpg").size == (480, 672)
         assert (results / f"first/text/test/{image_id}.txt").exists()
+    viewer = (results / "first/viewer/test.html").read_text(encoding="utf-8")
+    assert viewer.count("data:font/woff") >= 1
+    assert viewer.count('type="text/plain" id="image-') == len(pages)
 
 
 def test_scores_are_given_by_stage_and_book(done):
@@ -150,6 +154,7 @@ def test_touching_everything_reruns_nothing(done):
     [
         ("nms={iou: 0.4}", {"nms": 2} | AFTER_NMS | AFTER_BOOSTER),
         ("reject={threshold: 0.6}", JUDGED | AFTER_BOOSTER),
+        ("viewer={max_side: 1000}", {"viewer": 1}),
         ("submission={max_predictions: 5}", {"submission": 1, "final_submission": 1}),
         ("booster={search: {trials: 4}}", {"search": 1, "booster": 1} | JUDGED | AFTER_BOOSTER),
         (
@@ -165,7 +170,9 @@ def test_a_changed_setting_reruns_its_stage_and_what_follows(done, change, jobs)
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
-        ("workflow/kuzushiji/overlays.py", '"white"', '"yellow"', {"overlays": 1}),
+        ("workflow/kuzushiji/overlays.py", '_HALO = "white"', '_HALO = "yellow"', {"overlays": 1}),
+        ("workflow/kuzushiji/viewer.py", "reducing_gap=3", "reducing_gap=2", {"viewer": 1}),
+        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1}),
         ("workflow/scripts/text.py", "Writes the text", "Writes text", {"text": 1}),
         ("workflow/kuzushiji/text.py", "_SIDEWAYS = 0.5", "_SIDEWAYS = 0.6", {"text": 1, "overlays": 1}),
         ("workflow/kuzushiji/nms.py", "ignore_index=True", "ignore_index=1", {"nms": 2} | AFTER_NMS | AFTER_BOOSTER),

@@ -11,6 +11,8 @@ from fontTools.ttLib import TTFont
 
 from kuzushiji.fonts import font_with
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs every glyph
+
 
 def web_fonts(characters: Iterable[str], fonts: Iterable[Path]) -> list[bytes]:
     """WOFF files that together have all of `characters`, one for each of `fonts` that is needed, the most used first.

@@ -64,8 +64,7 @@ function correct(decision) {
   if (!box) return;
   const next = isUnsure(box) && byId("advance").checked ? findUnsure(1) : null;
   decide(view.page, box.key, decision);
-  drawPage();
-  updateCounts();
+  refresh();
   const now = selectedBox();
   say(decision && now ? `${now.character} ${now.decision}` : "Correction undone");
   if (next && next.key !== box.key) goTo(next.page, next.key);
@@ -166,7 +165,6 @@ function finishDraft(character) {
   toggleDrawing(false);
   decide(view.page, key, {kept: true, character});
   view.selected = key;
-  drawPage();
-  updateCounts();
+  refresh();
   say(`${character} drawn`);
 }

@@ -25,6 +25,12 @@ function updateCounts() {
   });
 }
 
+function refresh() {
+  drawPage();
+  updateCounts();
+  if (byId("query").value.trim()) search();
+}
+
 function moveSelection(step) {
   const {kept} = currentBoxes(view.page);
   const at = kept.findIndex((box) => box.key === view.selected);
@@ -47,8 +53,7 @@ function checkPage(checked) {
 async function importLabels(file) {
   try {
     const pages = readLabels(await file.text());
-    drawPage();
-    updateCounts();
+    refresh();
     if (pages) say(`The labels of ${pages} pages were taken from ${file.name}`);
     else complain(`${file.name} has none of these pages.`);
   } catch (error) {
@@ -147,10 +152,7 @@ on("type", "submit", (event) => {
 });
 on("review-next", "click", keys.n);
 on("review-previous", "click", keys.p);
-on("threshold", "input", () => {
-  drawPage();
-  updateCounts();
-});
+on("threshold", "input", refresh);
 let waiting;
 for (const id of ["query", "in-alternatives"]) {
   on(id, "input", () => {
@@ -180,15 +182,14 @@ on("forget", "click", () => {
   checkedPages.clear();
   currentPages.clear();
   saveCorrections();
-  showPage(view.page);
-  updateCounts();
+  refresh();
+  byId("checked").checked = false;
 });
 addEventListener("resize", resizeSheet);
 addEventListener("storage", (event) => {
   if (event.key !== pageSet.storage) return; // another window with this page set
   loadCorrections();
-  drawPage();
-  updateCounts();
+  refresh();
 });
 addEventListener("hashchange", () => openHash());
 

@@ -94,7 +94,11 @@ function drawBox(box, number) {
 
 // Columns of vertical text. Ruby stands beside its character, a note's two lines beside each other.
 function drawText(kept) {
-  const lines = [];
+  const lines = [], lengths = new Map(); // of columns, in characters, so that the longest one fits
+  for (const {column, role} of kept) {
+    lengths.set(column, (lengths.get(column) ?? 0) + {text: 1, ruby: 0, note: 0.4}[role]);
+  }
+  columns.style.setProperty("--longest", Math.max(10, ...lengths.values()));
   let last = {}, base = null, note = null;
   kept.forEach((box, number) => {
     if (box.column !== last.column) {

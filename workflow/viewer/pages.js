@@ -33,6 +33,7 @@ function characterFrom(typed) {
 }
 
 function percent(share) {
+  if (share > 0 && share < 0.005) return "<1%";
   return `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)}%`;
 }
 
