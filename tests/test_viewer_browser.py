@@ -290,6 +290,18 @@ def test_corrections_outlive_the_window_and_can_be_taken_back(viewer):
     assert [box[0] for page in IDS for box in boxes[page]] == untouched["codepoint"].tolist()
 
 
+def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(viewer, tmp_path):
+    correct_everything(viewer)
+    moved = recognized()
+    moved[["x_min", "x_max"]] += 3
+    moved.loc[4, ["x_min", "x_max"]] += 100  # ほ is read elsewhere, undecided
+    again = Viewer(viewer.driver, make_viewer(tmp_path, moved), tmp_path)
+    assert [sorted(column) for column in again.columns()] == [sorted("るわほ"), ["に"], ["一"]]
+    assert again.text("#corrections-count").startswith("6 decisions")
+    boxes = read_labels(again.export())[0][IDS[0]]
+    assert (codepoint("る"), 303, 160, 40, 50) in boxes
+
+
 def test_an_exported_file_can_be_imported_elsewhere(viewer):
     correct_everything(viewer)
     file = viewer.export()
@@ -342,9 +354,14 @@ def test_a_missing_box_can_be_drawn(viewer):
     assert viewer.columns() == ["いろはひ", "にほ"]
     (drawn,) = [box for box in read_labels(viewer.export())[0][IDS[0]] if box[0] == codepoint("ひ")]
     assert drawn[1:] == pytest.approx((300, 290, 40, 50), abs=2)
-    viewer.press(Keys.ESCAPE, "x")
+    viewer.press(Keys.ESCAPE, "x")  # nothing is selected
     viewer.open()
     assert viewer.columns() == ["いろはひ", "にほ"]
+    viewer.press(*[Keys.ARROW_DOWN] * 4, "e", "び", Keys.ENTER)
+    assert viewer.columns() == ["いろはび", "にほ"]
+    viewer.press("x")
+    assert viewer.columns() == ["いろは", "にほ"]
+    assert viewer.text("#corrections-count").startswith("0 decisions")
 
 
 @pytest.mark.parametrize("typed", ["ab", "U+110000", "U+D800"])

@@ -22,9 +22,9 @@ _PLACES = np.array(
     ]
 )
 _SCALES = np.array([(1.0, 0.0), (0.85, 0.08), (0.7, 0.2)])  # of the label's size, penalty
-_EM = 0.6  # of a box's side
-_EM_RANGE = (0.45, 0.8)  # of the page's typical side: marks stay legible, titles do not cover the page
-_SMALLEST = 12  # pixels
+_EM = 0.65  # of a box's side
+_EM_RANGE = (0.5, 0.8)  # of the page's typical side: marks stay legible, titles do not cover the page
+_SMALLEST = 14  # pixels
 _GAP = 0.06  # between box and label, in em
 _ON_LABEL, _OFF_PAGE = 2.5, 10.0  # what covered area costs, where covering a box costs 1
 _SWEEPS = 3  # every label is placed once, then moved where the others have left room

@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import zlib
 from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
@@ -40,13 +39,13 @@ def write_viewer(
     JPEG), `max_megabytes` (of all images: larger ones are shrunk alike, down to 600 pixels) and `review` (probability
     below which a box is at first offered for review).
 
-    Corrections are kept by the browser under the page set's name and pages, whatever the round.
+    Corrections are kept by the browser under the page set's name, whatever the round.
     """
     boxes = join_boxes(recognized, ordered, alternatives)
     characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
     page_set = {
         "name": name,
-        "storage": f"kuzushiji {name} {zlib.crc32(' '.join(pages['image_id']).encode()):08x}",
+        "storage": f"kuzushiji {name}",
         "review": settings["review"],
         "pages": [
             {"id": page.image_id, "width": page.width, "height": page.height} for page in pages.itertuples(index=False)

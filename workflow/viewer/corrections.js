@@ -1,7 +1,7 @@
-// What people decided about boxes. A decision belongs to a page and a rectangle, so that it outlives another run of the
-// workflow that finds the same box: {kept, character}. A decision about a rectangle that was not read is a drawn box.
+// What people decided about boxes: {kept, character, drawn}. A decision belongs to a page and a rectangle, so that it
+// outlives another run of the workflow; a box that people drew (drawn: true) is nothing but a decision.
 
-let decisions = new Map(); // page id -> Map of rectangle -> {kept, character}
+let decisions = new Map(); // page id -> Map of rectangle -> decision
 let checkedPages = new Set(); // page ids
 const currentPages = new Map(); // page number -> its boxes with the decisions applied, until one changes
 
@@ -44,7 +44,7 @@ function decide(number, key, decision) {
 // read, null for a drawn box) and `decision` (null, accepted, changed, rejected, restored, drawn).
 function currentBoxes(number) {
   if (!currentPages.has(number)) {
-    const open = new Map(decisions.get(pageSet.pages[number].id) ?? []);
+    const open = adoptDecisions(number);
     const kept = [], rejected = [], late = [];
     for (const was of readBoxes(number)) {
       const key = rectangle(was);
@@ -56,6 +56,7 @@ function currentBoxes(number) {
       else late.push(box);
     }
     for (const [key, decided] of open) {
+      if (!decided.drawn) continue; // about a box that is no longer read
       const [x, y, width, height] = key.split(" ").map(Number);
       late.push({x, y, width, height, probability: 1, keep_probability: 1, alternatives: [], role: "text", ...decided,
         key, was: null, decision: "drawn"});
@@ -64,6 +65,35 @@ function currentBoxes(number) {
     currentPages.set(number, {kept, rejected});
   }
   return currentPages.get(number);
+}
+
+// A copy of a page's decisions. Those about boxes that are no longer read just so, since the workflow ran anew, go over to
+// the undecided boxes that overlap them most.
+function adoptDecisions(number) {
+  const page = decisions.get(pageSet.pages[number].id) ?? new Map();
+  const boxes = new Map(readBoxes(number).map((box) => [rectangle(box), box]));
+  for (const [key, decided] of [...page]) {
+    if (decided.drawn || boxes.has(key)) continue;
+    const [x, y, width, height] = key.split(" ").map(Number);
+    let best = null, most = 0.5;
+    for (const [other, box] of boxes) {
+      const shared = overlap({x, y, width, height}, box);
+      if (shared >= most && !page.has(other)) [best, most] = [other, shared];
+    }
+    if (best) {
+      page.delete(key);
+      page.set(best, decided);
+    }
+  }
+  return new Map(page);
+}
+
+// Intersection over union.
+function overlap(a, b) {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  const shared = Math.max(0, width) * Math.max(0, height);
+  return shared / (a.width * a.height + b.width * b.height - shared);
 }
 
 function decisionName(was, decided) {
@@ -105,5 +135,18 @@ function warn(text) {
 }
 
 function correctionCount() {
-  return [...decisions.values()].reduce((sum, page) => sum + page.size, 0);
+  let count = 0;
+  pageSet.pages.forEach(({id}, number) => {
+    if (decisions.has(id)) count += orderOf(number).filter((box) => box.decision).length;
+  });
+  return count;
+}
+
+function forgetCorrections() {
+  for (const {id} of pageSet.pages) {
+    decisions.delete(id);
+    checkedPages.delete(id);
+  }
+  currentPages.clear();
+  saveCorrections();
 }

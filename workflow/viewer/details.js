@@ -62,6 +62,7 @@ async function drawCrop(box) {
 function correct(decision) {
   const box = selectedBox();
   if (!box) return;
+  if (decision && !box.was) decision.drawn = true;
   const next = isUnsure(box) && byId("advance").checked ? findUnsure(1) : null;
   decide(view.page, box.key, decision);
   refresh();
@@ -163,7 +164,7 @@ function endDraft(event) {
 function finishDraft(character) {
   const key = draft.key;
   toggleDrawing(false);
-  decide(view.page, key, {kept: true, character});
+  decide(view.page, key, {kept: true, character, drawn: true});
   view.selected = key;
   refresh();
   say(`${character} drawn`);

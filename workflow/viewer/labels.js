@@ -65,7 +65,7 @@ function takeLabels(number, labels) {
     if (character !== undefined && !(was.kept && character === was.character)) page.set(key, {kept: true, character});
     labels.delete(key);
   }
-  for (const [key, character] of labels) page.set(key, {kept: true, character});
+  for (const [key, character] of labels) page.set(key, {kept: true, character, drawn: true});
   decisions.delete(pageSet.pages[number].id);
   if (page.size) decisions.set(pageSet.pages[number].id, page);
   currentPages.delete(number);

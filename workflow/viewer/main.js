@@ -12,13 +12,14 @@ function complain(text) {
 
 function updateCounts() {
   const unsure = unsureCount(), corrections = correctionCount();
+  const checked = pageSet.pages.filter((page) => checkedPages.has(page.id)).length;
   byId("threshold-value").textContent = percent(Number(threshold.value));
   byId("review-count").textContent = unsure ? `${unsure} boxes are unsure` : "No box is unsure";
   byId("review-next").disabled = byId("review-previous").disabled = !unsure;
   byId("corrections-count").textContent =
-    `${corrections} ${corrections === 1 ? "decision" : "decisions"}, ${checkedPages.size} of ${pageSet.pages.length} pages checked`;
-  byId("export-checked").disabled = !checkedPages.size;
-  byId("forget").disabled = !corrections && !checkedPages.size;
+    `${corrections} ${corrections === 1 ? "decision" : "decisions"}, ${checked} of ${pageSet.pages.length} pages checked`;
+  byId("export-checked").disabled = !checked;
+  byId("forget").disabled = !corrections && !checked;
   [...byId("page-list").options].forEach((option, number) => {
     const page = pageSet.pages[number];
     option.textContent = `${number + 1} · ${page.id}${checkedPages.has(page.id) ? " ✓" : ""}`;
@@ -178,10 +179,7 @@ on("import", "change", async (event) => {
 });
 on("forget", "click", () => {
   if (!confirm("Forget all corrections of this page set? Export them first to keep them.")) return;
-  decisions.clear();
-  checkedPages.clear();
-  currentPages.clear();
-  saveCorrections();
+  forgetCorrections();
   refresh();
   byId("checked").checked = false;
 });
