@@ -94,6 +94,7 @@ function takeAlternative(place) {
 function takeTyped(text) {
   const character = characterFrom(text);
   if (!character) return complain("Type one character, or its codepoint such as U+5B57.");
+  byId("typed").blur(); // keys are commands again
   if (draft.key) return finishDraft(character);
   correct({kept: true, character});
 }
