@@ -37,6 +37,7 @@ include: "workflow/rules/booster.smk"
 include: "workflow/rules/recognize.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/text.smk"
 include: "workflow/rules/publish.smk"
 include: "workflow/rules/benchmarks.smk"
 

@@ -33,6 +33,9 @@ def test_every_stage_leaves_its_declared_files(done):
     for image_id in pages["image_id"]:
         assert Image.open(results / f"first/overlays/test/{image_id}.jpg").size == (480, 672)
         assert (results / f"first/text/test/{image_id}.txt").exists()
+    viewer = (results / "first/viewer/test.html").read_text(encoding="utf-8")
+    assert viewer.count("data:font/woff") >= 1
+    assert viewer.count('type="text/plain" id="image-') == len(pages)
 
 
 def test_scores_are_given_by_stage_and_book(done):

@@ -128,6 +128,35 @@ rule detection_metrics:
         "../scripts/detection_metrics.py"
 
 
+# How well the text was read, of pages whose text is known: transcribed or drawn ones.
+rule text_metrics:
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        truth="results/truth/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        transcriptions=transcriptions,
+    output:
+        books=report(
+            "results/{round}/text_metrics/{page_set}.csv",
+            caption="../report/text_metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "text, by book"},
+        ),
+        pages="results/{round}/text_metrics/{page_set}_pages.csv",
+    log:
+        "results/logs/text_metrics/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/text_metrics/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("text_metrics"),
+        settings=lambda wildcards: dict(drawn=drawn_sources(wildcards.page_set)),
+    script:
+        "../scripts/text_metrics.py"
+
+
 rule evaluate:
     input:
         expand(
@@ -136,3 +165,4 @@ rule evaluate:
             weights=config["weights"],
             page_set=SCORED,
         ),
+        expand("results/{round}/text_metrics/{page_set}.csv", round=ROUND, page_set=TRANSCRIBED),

@@ -53,6 +53,9 @@ SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, 
 if ROUND != "published":
     SCORED = list(dict.fromkeys([VALIDATION, *SCORED]))
 
+# The page sets whose text is known.
+TRANSCRIBED = [name for name in config["recognize"] if page_sets.transcribed(PAGE_SETS, name)]
+
 # Here one job at a time has the GPU (or stands in for it on the CPU); `--resources gpu=N` allows more.
 if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
@@ -199,6 +202,11 @@ def fonts(wildcards):
     return found
 
 
+def viewer_files(wildcards):
+    """The web page that the viewer fills: its template, style and scripts."""
+    return sorted(os.path.normpath(file) for file in Path(ROOT, "workflow/viewer").iterdir())
+
+
 def page_images(wildcards):
     """The images of an image set: files that were there, or the folder they are drawn into."""
     if "synthetic" in PAGE_SETS[wildcards.image_set]:
@@ -210,6 +218,19 @@ def page_labels(wildcards):
     if "synthetic" in PAGE_SETS[wildcards.image_set]:
         return f"results/synthetic/{wildcards.image_set}/labels.csv"
     return PAGE_SETS[wildcards.image_set].get("labels", [])
+
+
+def drawn_sources(page_set):
+    return [source for source in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[source]]
+
+
+def transcriptions(wildcards):
+    files = [PAGE_SETS[source].get("transcriptions") for source in page_sets.sources(PAGE_SETS, wildcards.page_set)]
+    if not any(files) and not drawn_sources(wildcards.page_set):
+        raise WorkflowError(
+            f"config.yaml: page_sets: {wildcards.page_set} needs `transcriptions` to measure its text by"
+        )
+    return [file for file in files if file]
 
 
 def page_chunk_images(wildcards):
