@@ -1,6 +1,9 @@
 """What Snakemake plans, without running it."""
 
+import re
+
 import pytest
+import yaml
 from conftest import planned, snakemake
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
@@ -37,6 +40,24 @@ def test_the_full_scale_workflow_plans_every_stage_in_chunks(competition):
 def test_the_slurm_profile_plans_the_same_jobs(competition):
     local = planned(snakemake("--dry-run", "--cores", "2", cwd=competition))
     assert planned(snakemake("--dry-run", "--profile", "slurm", cwd=competition)) == local
+
+
+def test_a_sites_type_of_gpu_reaches_every_rule_that_uses_one_and_no_other(competition):
+    """The commented lines of the profile, as a site uncomments them."""
+    path = competition / "profiles/slurm/config.yaml"
+    path.write_text(re.sub(r"(?m)^# (set-resources:| {2}\w+: )", r"\1", path.read_text()))
+    chosen = yaml.safe_load(path.read_text())["set-resources"]
+    using = {
+        rule
+        for file in (competition / "workflow/rules").glob("*.smk")
+        for rule, body in re.findall(r"(?ms)^rule (\w+):\n(.*?)(?=^\S|\Z)", file.read_text())
+        if re.search(r"(?m)^ +gpu=", body)
+    }
+    assert chosen == {rule: {"gpu_model": "a100"} for rule in using}
+    run = snakemake("--dry-run", "--profile", "slurm", cwd=competition)
+    described = re.findall(r"(?ms)^rule (\w+):.*?^    resources: (.*?)$", run.stdout)
+    assert {rule for rule, resources in described if "gpu_model=a100" in resources} == using & set(dict(described))
+    assert "detector" in dict(described)
 
 
 def test_the_demo_plans_from_a_fresh_checkout(checkout):
