@@ -16,7 +16,9 @@ from kuzushiji.tables import read_table
 SETTINGS = Path(__file__).parent / "miniature.yaml"
 JUDGED = {"protocols": 1, "booster_report": 1}
 AFTER_NMS = {"features": 2, "search": 1, "booster": 1} | JUDGED
-AFTER_BOOSTER = {"reject": 2, "submission": 1, "final_submission": 1, "metrics": 2, "overlays": 1, "text": 1}
+TEXT = dict.fromkeys(["reading_order", "text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
+AFTER_BOOSTER = {"reject": 2, "submission": 1, "final_submission": 1, "metrics": 2, "overlays": 1, "alternatives": 1}
+AFTER_BOOSTER |= TEXT
 
 
 def run(*arguments, cwd):
@@ -52,6 +54,14 @@ def test_every_stage_leaves_its_declared_files(done):
     for image_id in pages["image_id"]:
         assert Image.open(results / f"first/overlays/test/{image_id}.jpg").size == (480, 672)
         assert (results / f"first/text/test/{image_id}.txt").exists()
+        for kind, suffix in {"page_xml": "xml", "alto": "xml", "annotations": "json"}.items():
+            assert (results / f"first/{kind}/test/{image_id}.{suffix}").stat().st_size > 0
+    lines = (results / "first/text/test.jsonl").read_text(encoding="utf-8").splitlines()
+    read = [character for line in lines for part in json.loads(line)["lines"] for character in part["characters"]]
+    assert len(read) == recognized["kept"].sum()
+    assert all(character["alternatives"] for character in read)
+    ordered = read_table(results / "first/reading_order/test.parquet", "ordered")
+    assert len(ordered) == len(read)
 
 
 def test_scores_are_given_by_stage_and_book(done):
@@ -66,6 +76,9 @@ def test_scores_are_given_by_stage_and_book(done):
     assert set(detection["book"]) == {"hana", "kaze", "(all)"}
     assert (done / "results/detection_metrics/test/scores.svg").stat().st_size > 0
     assert "F1" in summary(done / "results")
+    text = pd.read_csv(done / "results/first/text_metrics/test.csv").set_index(["book", "source"])
+    assert text.loc[("(all)", "true boxes"), "error_rate"] <= 0.01  # what the reading order alone gets wrong
+    assert text.loc[("(all)", "recognized"), "characters"] == len(truth)
 
 
 def test_every_rule_logs_and_is_measured(done):
@@ -167,7 +180,7 @@ def test_a_changed_setting_reruns_its_stage_and_what_follows(done, change, jobs)
     [
         ("workflow/kuzushiji/overlays.py", '"white"', '"yellow"', {"overlays": 1}),
         ("workflow/scripts/text.py", "Writes the text", "Writes text", {"text": 1}),
-        ("workflow/kuzushiji/text.py", "_SIDEWAYS = 0.5", "_SIDEWAYS = 0.6", {"text": 1, "overlays": 1}),
+        ("workflow/kuzushiji/interlinear.py", "_RUBY_SIZE = 0.62", "_RUBY_SIZE = 0.6", TEXT),
         ("workflow/kuzushiji/nms.py", "ignore_index=True", "ignore_index=1", {"nms": 2} | AFTER_NMS | AFTER_BOOSTER),
     ],
 )
