@@ -75,6 +75,8 @@ def test_the_demo_plans_from_a_fresh_checkout(checkout):
         ("page_sets={mine: {images: there, of: [train]}}", "mine"),
         ("detector={training: {snapshots: []}}", "snapshots"),
         ("detector={training: {precision: float8}}", "float8"),
+        ("page_sets={mine: {of: [train], transcriptions: texts.csv}}", "mine"),
+        ("annotations={granularity: [word]}", "word"),
         ("detect={mode: slow}", "there is no mode slow under modes; choose full or fast"),
         ("training=competition_test", "training: the page set competition_test needs `labels`"),
     ],
@@ -99,6 +101,23 @@ def test_a_missing_folder_of_scans_is_named(checkout):
     )
     assert run.returncode
     assert "my/scans: there is no such folder of page images" in run.stdout + run.stderr
+
+
+def test_text_is_measured_where_it_is_known(checkout):
+    scans = checkout / "scans"
+    scans.mkdir()
+    (scans / "page.png").touch()
+    (checkout / "texts.csv").write_text("image_id,text\npage,い\n")
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config"]
+    target = ["--", "results/first/text_metrics/mine.csv"]
+    without = snakemake(*plan, "page_sets={mine: {images: scans}}", *target, cwd=checkout, check=False)
+    assert without.returncode
+    assert "mine needs `transcriptions`" in without.stdout + without.stderr
+    mine = "page_sets={mine: {images: scans, transcriptions: texts.csv}}"
+    assert planned(snakemake(*plan, mine, *target, cwd=checkout))["text_metrics"] == 1
+    # `evaluate` measures the text of what is recognized: drawn pages' and transcribed ones'.
+    jobs = planned(snakemake(*plan, mine, "recognize=[test, mine]", "--", "evaluate", cwd=checkout))
+    assert jobs["text_metrics"] == 2
 
 
 def test_the_networks_can_be_trained_without_the_validation_books(competition):
