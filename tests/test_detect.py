@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kuzushiji import detect as module
 from kuzushiji.detect import detect, detect_page, passes, resized
 from kuzushiji.detection_model import KIND, build_model, plain
+from kuzushiji.detection_parts import parts
 from kuzushiji.errors import InputError
 from kuzushiji.tables import SCHEMAS, read_table, write_table
 
@@ -53,7 +54,7 @@ def pages(tmp_path_factory):
     return [(path.stem, path) for path in sorted(folder.iterdir())]
 
 
-def fake(monkeypatch, propose, offset=0):
+def fake(monkeypatch, propose, components="modern", offset=None):
     """Let `propose(image)` speak for the network."""
     seen = []
 
@@ -67,7 +68,10 @@ def fake(monkeypatch, propose, offset=0):
         return found
 
     monkeypatch.setattr(module, "propose", proposed)
-    return SimpleNamespace(roi_head=SimpleNamespace(test_cfg={"nms": {"offset": offset}})), seen
+    rules = parts(components).merging()
+    if offset is not None:
+        rules["nms"]["offset"] = offset
+    return SimpleNamespace(roi_head=SimpleNamespace(test_cfg=rules)), seen
 
 
 def test_the_published_passes():
@@ -114,8 +118,9 @@ def test_boxes_of_all_passes_come_back_to_page_pixels(monkeypatch):
     assert boxes.dtype == found.dtype == np.float32
 
 
-def test_gray_passes_are_gray_and_color_passes_keep_the_order_of_channels(monkeypatch):
-    model, seen = fake(monkeypatch, lambda image: ([], []))
+@pytest.mark.parametrize("components", ["modern", "legacy"])
+def test_gray_passes_are_gray_and_color_passes_keep_the_order_of_channels(monkeypatch, components):
+    model, seen = fake(monkeypatch, lambda image: ([], []), components)
     image = np.broadcast_to(np.array([200, 10, 60], np.uint8), (90, 70, 3)).copy()
     boxes, scores = detect_page(model, image, SEVERAL)
     assert boxes.shape == (0, 4) and scores.shape == (0,)
@@ -132,6 +137,22 @@ def test_boxes_are_clipped_and_slivers_dropped(monkeypatch):
     np.testing.assert_allclose(scores, [0.9, 0.5])
 
 
+def test_legacy_boxes_keep_their_order_and_their_slivers(monkeypatch):
+    """As published: what stays of two passes comes in the order of the proposals, also where some tie for the last."""
+    found = iter(
+        [
+            ([[0, 0, 9, 9], [20, 0, 29, 9], [40, 0, 40, 9], [0, 30, 9, 39]], [0.4, 0.9, 0.6, 0.5]),
+            ([[0, 0, 9, 9], [20, 20, 29, 29], [40, 40, 49, 38]], [0.8, 0.7, 0.6]),
+        ]
+    )
+    model, _ = fake(monkeypatch, lambda image: next(found), "legacy")
+    settings = ONE_PASS | {"short_sides": [64], "grayscale": True, "max_detections": 4}
+    boxes, scores = detect_page(model, np.zeros((64, 64, 3), np.uint8), settings)
+    np.testing.assert_allclose(scores, [0.9, 0.6, 0.8, 0.7, 0.6])
+    expected = [[20, 0, 29, 9], [40, 0, 40, 9], [0, 0, 9, 9], [20, 20, 29, 29], [40, 40, 49, 38]]
+    np.testing.assert_allclose(boxes, expected)
+
+
 def test_scores_below_the_threshold_neither_stay_nor_suppress(monkeypatch):
     boxes = [[0, 0, 20, 20], [30, 30, 50, 50], [30, 30, 50, 51]]
     model, _ = fake(monkeypatch, lambda image: (boxes, [0.04, 0.06, 0.03]))
@@ -142,7 +163,7 @@ def test_scores_below_the_threshold_neither_stay_nor_suppress(monkeypatch):
 def test_suppression_asks_the_model_how_wide_a_box_is(monkeypatch):
     boxes = [[0, 0, 9, 9], [0, 5, 9, 9]]  # overlap by 36 of 81, or 50 of 100 with a pixel more
     for offset, count in [(0, 2), (1, 1)]:
-        model, _ = fake(monkeypatch, lambda image: (boxes, [0.9, 0.8]), offset)
+        model, _ = fake(monkeypatch, lambda image: (boxes, [0.9, 0.8]), offset=offset)
         page = np.zeros((64, 64, 3), np.uint8)
         assert len(detect_page(model, page, ONE_PASS | {"nms_iou": 0.47})[0]) == count
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import kuzushiji.published_efficientnet  # noqa: F401 (one more architecture that timm knows)
 from kuzushiji.errors import InputError
 
 KIND = "kuzushiji classifier"

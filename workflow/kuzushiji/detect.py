@@ -29,7 +29,7 @@ def detect(
 
     `settings` is the section `detect` with the passes of the chosen mode, and the section `detector.model` as `model`,
     which the checkpoint must have been trained with. `workers` threads read and resize the pages to come.
-    The result has the columns of the table "detections": a page's boxes are numbered from the best score down, and
+    The result has the columns of the table "detections": a page's boxes are numbered in the order of `detect_page`, and
     do not depend on which other pages are passed; on how many views are passed at once only by the networks' rounding.
     Raises `InputError` if the checkpoint or a page cannot be read.
     """
@@ -48,7 +48,7 @@ def detect_pages(
 ) -> pd.DataFrame:
     """What `detect` finds, with a network that is ready."""
     tables = []
-    views = _ahead([path for _, path in pages], settings, workers)
+    views = _ahead([path for _, path in pages], settings, model.roi_head.test_cfg["gray_last"], workers)
     for number, ((image_id, _), (size, batches)) in enumerate(zip(pages, views, strict=True), start=1):
         boxes, scores = _detect(model, size, batches, settings)
         table = pd.DataFrame(boxes, columns=["x_min", "y_min", "x_max", "y_max"])
@@ -63,40 +63,50 @@ def limit_proposals(model: nn.Module, settings: dict) -> None:
 
 
 def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4) in pixels of `image` and their scores (n,), both float32, best score first.
+    """Boxes (n, 4) in pixels of `image` and their scores (n,), both float32.
 
     `image` is a denoised page as `read_denoised` gives it, `settings` the section `detect` with a mode's passes. As the
     published solution does, the page is passed at several sizes, in color and in gray; each pass gives every proposal
     that reaches `score`, and one non-maximum suppression runs over all of them, in the frame of the first pass. A pass
     that equals an earlier one is left out: the suppression would drop all that it finds.
-    Boxes are clipped to the page, those less than a pixel wide or high are dropped. At most `max_detections` stay,
-    and what ties with the last of them.
+    Boxes are clipped to the page. At most `max_detections` stay, and what ties with the last of them.
+
+    With modern components those less than a pixel wide or high are dropped first, and the best score comes first. With
+    legacy ones it is as published: none is dropped, though some have no area, and boxes keep the order of the passes
+    and, within a pass, of the proposals: the pairwise walks to come depend on it.
     """
     height, width = image.shape[:2]
-    return _detect(model, (width, height), _batches(image, settings), settings)
+    batches = _batches(image, settings, model.roi_head.test_cfg["gray_last"])
+    return _detect(model, (width, height), batches, settings)
 
 
 def _detect(
     model: nn.Module, size: tuple[int, int], batches: Iterable[tuple[list[View], np.ndarray]], settings: dict
 ) -> tuple[np.ndarray, np.ndarray]:
     width, height = size
+    rules = model.roi_head.test_cfg
     found = {}
     for views, images in batches:
         for view, (boxes, scores) in zip(views, propose(model, images), strict=True):
             # Back to the page: the axes differ, since both sides are whole pixels.
             boxes = clip_boxes_to_image(boxes / _scale(view[0], width, height).to(boxes), (height, width))
-            sides = boxes[:, 2:] - boxes[:, :2]
-            kept = (scores >= settings["score"]) & (sides >= 1).all(dim=1)
+            kept = scores >= settings["score"]
+            if rules["min_bbox_size"] >= 0:
+                kept &= (boxes[:, 2:] - boxes[:, :2] >= rules["min_bbox_size"]).all(dim=1)
             found[view] = boxes[kept], scores[kept]
     # In the order of the passes, which decides between equal scores.
     ordered = [found[view] for view in _views(width, height, settings)]
     boxes, scores = (torch.cat(parts) for parts in zip(*ordered, strict=True))
 
     first = resized(width, height, settings["first_short_side"], settings["max_long_side"])
-    kept = _suppress(model, boxes * _scale(first, width, height).to(boxes), scores, settings["nms_iou"])
+    inside = boxes * _scale(first, width, height).to(boxes)
+    inside[:, 2:] += rules["nms"]["offset"]
+    kept = nms(inside, scores, settings["nms_iou"])
     most = settings["max_detections"]
     if len(kept) > most:
         kept = kept[scores[kept] >= scores[kept[most - 1]]]
+    if not rules["best_first"]:
+        kept, _ = kept.sort()
     return boxes[kept].cpu().numpy(), scores[kept].cpu().numpy()
 
 
@@ -106,11 +116,15 @@ def _views(width: int, height: int, settings: dict) -> list[View]:
     return list(dict.fromkeys((resized(width, height, side, longest), gray) for side, gray in passes(settings)))
 
 
-def _batches(image: np.ndarray, settings: dict) -> Iterator[tuple[list[View], np.ndarray]]:
+def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], np.ndarray]]:
     """Views and their pixels (n, height, width, 3) that are passed at once: of one size, within `batch_megapixels`."""
     height, width = image.shape[:2]
     color = Image.fromarray(image)
-    gray = Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+    gray = (
+        None
+        if gray_last
+        else Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+    )
     by_size: dict[tuple[int, int], list[View]] = {}
     for view in _views(width, height, settings):
         by_size.setdefault(view[0], []).append(view)
@@ -118,18 +132,28 @@ def _batches(image: np.ndarray, settings: dict) -> Iterator[tuple[list[View], np
         together = max(1, int(settings["batch_megapixels"] * 1e6 // (size[0] * size[1])))
         for start in range(0, len(views), together):
             part = views[start : start + together]
-            images = [(gray if is_gray else color).resize(size, Image.Resampling.BILINEAR) for _, is_gray in part]
-            yield part, np.stack([np.asarray(view) for view in images])
+            yield part, np.stack([_pixels(color, gray, *view) for view in part])
+
+
+def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int], is_gray: bool) -> np.ndarray:
+    """A view of the page in its pixels; without a page in gray, the resized one is made so, as published."""
+    if is_gray and gray is not None:
+        return np.asarray(gray.resize(size, Image.Resampling.BILINEAR))
+    view = color.resize(size, Image.Resampling.BILINEAR)
+    if is_gray:
+        blue, green, red = view.split()
+        view = Image.merge("RGB", [Image.merge("RGB", [red, green, blue]).convert("L")] * 3)
+    return np.asarray(view)
 
 
 def _ahead(
-    paths: list[str | Path], settings: dict, workers: int
+    paths: list[str | Path], settings: dict, gray_last: bool, workers: int
 ) -> Iterator[tuple[tuple[int, int], Iterable[tuple[list[View], np.ndarray]]]]:
     """The size and the batches of every page; `workers` pages are made ready while another is passed."""
 
     def prepare(path):
         image = read_denoised(path)
-        return image.shape[1::-1], _batches(image, settings)
+        return image.shape[1::-1], _batches(image, settings, gray_last)
 
     def prepare_whole(path):
         size, batches = prepare(path)
@@ -188,11 +212,6 @@ def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, to
     # Without a configuration mmdet leaves out thresholds and suppression.
     found = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=False)
     return [(page.bboxes, page.scores[:, 0]) for page in found]  # the last class is the background
-
-
-def _suppress(model: nn.Module, boxes: torch.Tensor, scores: torch.Tensor, iou: float) -> torch.Tensor:
-    offset = model.roi_head.test_cfg["nms"]["offset"]
-    return nms(torch.cat([boxes[:, :2], boxes[:, 2:] + offset], dim=1), scores, iou)
 
 
 def _scale(size: tuple[int, int], width: int, height: int) -> torch.Tensor:

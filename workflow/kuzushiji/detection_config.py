@@ -1,6 +1,25 @@
 """mmdet's configuration of the detector and of its training: Faster R-CNN (Ren et al., 2015) with one class."""
 
+from kuzushiji.detection_parts import Parts, parts
 from kuzushiji.errors import InputError
+
+# The section `detector.model` of every published detector, whatever config's is: its checkpoint names it.
+PUBLISHED_MODEL = {
+    "depth": 101,
+    "pretrained": True,
+    "neck_channels": 0,
+    "components": "legacy",
+    "anchor_sizes": [8, 16, 32, 64, 128],
+    "anchor_ratios": [0.5, 0.85, 1.0, 2.0],
+    "frozen_stages": -1,
+    "norm_trained": False,
+    "pixel_mean": [0.0, 0.0, 0.0],
+    "pixel_std": [1.0, 1.0, 1.0],
+    "training_proposals_before_nms": 12000,
+    "training_proposals": 2000,
+    "sampled_anchors": 256,
+    "sampled_proposals": 512,
+}
 
 
 def model_config(settings: dict) -> dict:
@@ -8,18 +27,20 @@ def model_config(settings: dict) -> dict:
 
     With `neck_channels: 0` it is the published solution's ResNet-C4: proposals on the fourth stage at stride 16,
     RoIAlign of 14 x 14 cells into the fifth stage, which all boxes share. With a number it is a feature pyramid
-    (Lin et al., 2017) of that many channels on strides 4 to 64. How many proposals a page has at test is not the
-    network's: see `kuzushiji.detect`.
+    (Lin et al., 2017) of that many channels on strides 4 to 64. `components` says how boxes are counted, see
+    `kuzushiji.detection_parts`. How many proposals a page has at test is not the network's: see `kuzushiji.detect`.
     """
-    norm = {"type": "BN", "requires_grad": settings["norm_trained"]}
+    kit = parts(settings["components"])
+    trained = settings["norm_trained"]
+    norm = {"type": "BN", "requires_grad": trained, "eps": 1e-5 if trained else kit.frozen_eps}
     resnet = {
         "depth": settings["depth"],
         "norm_cfg": norm,
-        "norm_eval": not settings["norm_trained"],
+        "norm_eval": not trained,
         "style": "caffe",
     }
-    parts = _pyramid(settings, resnet) if settings["neck_channels"] else _c4(settings, resnet)
-    proposals = {"nms": {"type": "nms", "iou_threshold": 0.7}, "min_bbox_size": 0}
+    network = _pyramid(settings, resnet, kit) if settings["neck_channels"] else _c4(settings, resnet, kit)
+    proposals = kit.proposals(iou=0.7)
     return {
         "type": "FasterRCNN",
         "data_preprocessor": {
@@ -29,10 +50,10 @@ def model_config(settings: dict) -> dict:
             "bgr_to_rgb": False,
             "pad_size_divisor": 32 if settings["neck_channels"] else 1,
         },
-        **parts,
+        **network,
         "train_cfg": {
             "rpn": {
-                "assigner": _assigner(above=0.7, below=0.3, at_least=0.3),
+                "assigner": kit.assigner(above=0.7, below=0.3, at_least=0.3),
                 "sampler": _sampler(settings["sampled_anchors"], positive=0.5, add_truth=False),
                 "allowed_border": -1,
                 "pos_weight": -1,
@@ -44,7 +65,7 @@ def model_config(settings: dict) -> dict:
                 "max_per_img": settings["training_proposals"],
             },
             "rcnn": {
-                "assigner": _assigner(above=0.5, below=0.5, at_least=None),
+                "assigner": kit.assigner(above=0.5, below=0.5, at_least=None),
                 "sampler": _sampler(settings["sampled_proposals"], positive=0.25, add_truth=True),
                 "pos_weight": -1,
                 "debug": False,
@@ -56,8 +77,7 @@ def model_config(settings: dict) -> dict:
                 "nms_pre": settings["training_proposals_before_nms"],
                 "max_per_img": settings["training_proposals"],
             },
-            # For the one suppression over all passes of a page: pixels that a box is wider than x_max - x_min.
-            "rcnn": {"nms": {"type": "nms", "offset": 0}},
+            "rcnn": kit.merging(),
         },
     }
 
@@ -121,7 +141,9 @@ def mmdet_config(settings: dict) -> dict:
     training = settings["training"]
     return {
         "default_scope": "mmdet",
-        "custom_imports": {"imports": ["kuzushiji.detector_pages", "kuzushiji.detector_runner"]},
+        "custom_imports": {
+            "imports": [f"kuzushiji.{part}" for part in ("legacy_boxes", "detector_pages", "detector_runner")]
+        },
         "model": model_config(settings["model"]),
         "train_pipeline": pipeline_config(training),
         "optim_wrapper": optimizer_config(training),
@@ -130,16 +152,10 @@ def mmdet_config(settings: dict) -> dict:
     }
 
 
-def _c4(settings: dict, resnet: dict) -> dict:
+def _c4(settings: dict, resnet: dict, kit: Parts) -> dict:
     expansion = _expansion(settings["depth"])
     channels, shared_channels = 256 * expansion, 512 * expansion
-    anchors = {
-        "type": "AnchorGenerator",
-        "base_sizes": [16],
-        "scales": [size / 16 for size in settings["anchor_sizes"]],
-        "ratios": settings["anchor_ratios"],
-        "strides": [16],
-    }
+    anchors = kit.anchors([size / 16 for size in settings["anchor_sizes"]], settings["anchor_ratios"], strides=[16])
     return {
         "backbone": {
             "type": "ResNet",
@@ -150,31 +166,26 @@ def _c4(settings: dict, resnet: dict) -> dict:
             "out_indices": (2,),
             "frozen_stages": settings["frozen_stages"],
         },
-        "rpn_head": _rpn_head(channels, anchors),
+        "rpn_head": kit.rpn_head(channels, anchors),
         "roi_head": {
             "type": "StandardRoIHead",
             "shared_head": {"type": "ResLayer", **resnet, "stage": 3, "stride": 2, "dilation": 1},
-            "bbox_roi_extractor": _roi_align(14, channels, strides=[16]),
+            "bbox_roi_extractor": kit.roi_align(14, channels, strides=[16]),
             "bbox_head": {
                 "type": "BBoxHead",
                 "with_avg_pool": True,
                 "roi_feat_size": 7,
                 "in_channels": shared_channels,
-                **_box_head(),
+                **kit.box_head(),
             },
         },
     }
 
 
-def _pyramid(settings: dict, resnet: dict) -> dict:
+def _pyramid(settings: dict, resnet: dict, kit: Parts) -> dict:
     expansion, channels = _expansion(settings["depth"]), settings["neck_channels"]
     strides = [4, 8, 16, 32, 64]
-    anchors = {
-        "type": "AnchorGenerator",
-        "scales": settings["anchor_sizes"],
-        "ratios": settings["anchor_ratios"],
-        "strides": strides,
-    }
+    anchors = kit.anchors(settings["anchor_sizes"], settings["anchor_ratios"], strides)
     return {
         "backbone": {
             "type": "ResNet",
@@ -189,16 +200,16 @@ def _pyramid(settings: dict, resnet: dict) -> dict:
             "out_channels": channels,
             "num_outs": len(strides),
         },
-        "rpn_head": _rpn_head(channels, anchors),
+        "rpn_head": kit.rpn_head(channels, anchors),
         "roi_head": {
             "type": "StandardRoIHead",
-            "bbox_roi_extractor": _roi_align(7, channels, strides=strides[:4]),
+            "bbox_roi_extractor": kit.roi_align(7, channels, strides=strides[:4]),
             "bbox_head": {
                 "type": "Shared2FCBBoxHead",
                 "in_channels": channels,
                 "fc_out_channels": 4 * channels,
                 "roi_feat_size": 7,
-                **_box_head(),
+                **kit.box_head(),
             },
         },
     }
@@ -209,52 +220,6 @@ def _expansion(depth: int) -> int:
     if depth not in (18, 34, 50, 101, 152):
         raise InputError(f"detector.model.depth: {depth} is no ResNet; choose 18, 34, 50, 101 or 152")
     return 4 if depth >= 50 else 1
-
-
-def _rpn_head(channels: int, anchors: dict) -> dict:
-    return {
-        "type": "RPNHead",
-        "in_channels": channels,
-        "feat_channels": channels,
-        "anchor_generator": anchors,
-        "bbox_coder": _box_coder([1.0, 1.0, 1.0, 1.0]),
-        "loss_cls": {"type": "CrossEntropyLoss", "use_sigmoid": True, "loss_weight": 1.0},
-        "loss_bbox": {"type": "L1Loss", "loss_weight": 1.0},
-    }
-
-
-def _box_head() -> dict:
-    return {
-        "num_classes": 1,
-        "bbox_coder": _box_coder([0.1, 0.1, 0.2, 0.2]),
-        "reg_class_agnostic": False,
-        "loss_cls": {"type": "CrossEntropyLoss", "use_sigmoid": False, "loss_weight": 1.0},
-        "loss_bbox": {"type": "L1Loss", "loss_weight": 1.0},
-    }
-
-
-def _box_coder(stds: list[float]) -> dict:
-    return {"type": "DeltaXYWHBBoxCoder", "target_means": [0.0, 0.0, 0.0, 0.0], "target_stds": stds}
-
-
-def _roi_align(size: int, channels: int, strides: list[int]) -> dict:
-    return {
-        "type": "SingleRoIExtractor",
-        "roi_layer": {"type": "RoIAlign", "output_size": size, "sampling_ratio": 0},
-        "out_channels": channels,
-        "featmap_strides": strides,
-    }
-
-
-def _assigner(above: float, below: float, at_least: float | None) -> dict:
-    return {
-        "type": "MaxIoUAssigner",
-        "pos_iou_thr": above,
-        "neg_iou_thr": below,
-        "min_pos_iou": above if at_least is None else at_least,
-        "match_low_quality": at_least is not None,
-        "ignore_iof_thr": -1,
-    }
 
 
 def _sampler(number: int, positive: float, add_truth: bool) -> dict:

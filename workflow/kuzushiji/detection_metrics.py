@@ -10,6 +10,7 @@ from pycocotools.cocoeval import COCOeval
 
 from kuzushiji.boxes import CORNERS
 from kuzushiji.errors import InputError
+from kuzushiji.metrics import seen_in_training
 from kuzushiji.score import counts, match_boxes
 
 IOUS = np.linspace(0.5, 0.95, 10)  # what COCO's average precision is the mean over
@@ -21,7 +22,7 @@ def detection_metrics(
     detections: dict[str, pd.DataFrame],
     truth: pd.DataFrame,
     pages: pd.DataFrame,
-    training_books: set[str],
+    training_books: set[str] | None,
     settings: dict,
 ) -> dict[str, pd.DataFrame]:
     """Scores of the detectors (name → table of detections) against the true boxes of `pages`, codepoints aside.
@@ -139,9 +140,9 @@ def average_precision(matches: list) -> np.ndarray:
     return np.where(precision < 0, np.nan, precision)
 
 
-def _parts(pages: pd.DataFrame, training_books: set[str]) -> dict[tuple[str, str], np.ndarray]:
+def _parts(pages: pd.DataFrame, training_books: set[str] | None) -> dict[tuple[str, str], np.ndarray]:
     """Which rows of `pages` belong to each (book, training)."""
-    training = pages["book"].isin(training_books).map({True: "seen", False: "unseen"})
+    training = seen_in_training(pages["book"], training_books)
     parts = {(book, training[rows[0]]): rows for book, rows in sorted(pages.groupby("book").indices.items())}
     parts |= {(ALL, which): rows for which, rows in sorted(pages.groupby(training).indices.items())}
     return parts | {(ALL, ALL): np.arange(len(pages))}

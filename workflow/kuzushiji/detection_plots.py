@@ -34,7 +34,7 @@ def plot_iou(iou: pd.DataFrame, path: str | Path) -> None:
 def plot_books(books: pd.DataFrame, path: str | Path) -> None:
     """Draw F1 of each book, those of training first, a bar a detector."""
     books = books[books["book"] != ALL].sort_values(["training", "book"], kind="stable")
-    names = (books["book"] + books["training"].map({"seen": "", "unseen": " (unseen)"})).unique()
+    names = (books["book"] + books["training"].map({"seen": "", "unseen": " (unseen)", "unknown": ""})).unique()
     detectors = books["detector"].unique()
     with drawing(path, 7, 1.4 + len(names) * (0.2 + 0.16 * len(detectors))) as figure:
         axes = figure.subplots()

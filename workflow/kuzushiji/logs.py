@@ -4,12 +4,13 @@ import logging
 import os
 import sys
 import traceback
+from typing import TextIO
 
 from kuzushiji.errors import InputError
 
 
-def log_to(path: str) -> None:
-    """Send this process's output, warnings and log records to the file `path`.
+def log_to(path: str) -> TextIO:
+    """Send this process's output, warnings and log records to the file `path`; the terminal they went to is returned.
 
     Child processes and libraries that write to the file descriptors are caught too. An uncaught
     `InputError` is also shown, without its traceback, where the output went before.
@@ -24,7 +25,7 @@ def log_to(path: str) -> None:
     def report(kind, error, trace):
         if issubclass(kind, InputError):
             # PyTorch puts a loader process's traceback before what it raised.
-            message = str(error).strip().splitlines()[-1].rpartition("InputError: ")[2]
+            message = str(error).rpartition("InputError: ")[2].strip()
             print(f"Error: {message}", file=sys.stderr)
             print(f"Error: {message}", file=terminal)
         else:
@@ -33,3 +34,4 @@ def log_to(path: str) -> None:
         terminal.flush()
 
     sys.excepthook = report
+    return terminal

@@ -44,7 +44,7 @@ def evaluate(
     stages: dict[str, pd.DataFrame],
     truth: pd.DataFrame,
     pages: pd.DataFrame,
-    training_books: set[str] = frozenset(),
+    training_books: set[str] | None = frozenset(),
     training_codepoints: pd.Series | None = None,
 ) -> dict:
     """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, fit for JSON.
@@ -79,7 +79,7 @@ def evaluate(
     if "codepoint" in table:
         books = pages.drop_duplicates("image_id").set_index("image_id")["book"]
         result["books"] = _by(table["image_id"].map(books), truth["image_id"].map(books), hit)
-        seen = books.isin(training_books).map({True: "seen", False: "unseen"})
+        seen = seen_in_training(books, training_books)
         result["training"] = _by(table["image_id"].map(seen), truth["image_id"].map(seen), hit)
         result["codepoints"] = _by(table["codepoint"], truth["codepoint"], hit)
         if training_codepoints is not None:
@@ -92,6 +92,13 @@ def evaluate(
             result["bands"] = {band: result["bands"][band] for band in BANDS.values() if band in result["bands"]}
         result["confusions"] = _confusions(table[~hit], truth)
     return result
+
+
+def seen_in_training(books: pd.Series, training_books: set[str] | None) -> pd.Series:
+    """For each of `books` "seen" or "unseen", by what training saw; "unknown" where that is None."""
+    if training_books is None:
+        return pd.Series("unknown", index=books.index)
+    return books.isin(training_books).map({True: "seen", False: "unseen"})
 
 
 def _band(codepoints: pd.Series, seen_before: pd.Series) -> pd.Series:

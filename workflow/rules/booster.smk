@@ -2,7 +2,6 @@
 # worth.
 rule features:
     input:
-        code=code("features"),
         merged="results/{round}/merged/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
     output:
@@ -12,17 +11,17 @@ rule features:
     benchmark:
         "results/benchmarks/features/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
-        settings=dict(variant=config["booster"]["features"]),
+        code=code("features"),
+        settings=lambda wildcards: dict(variant=feature_variant(wildcards.round)),
     script:
         "../scripts/features.py"
 
 
 rule search:
     input:
-        code=code("search"),
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
@@ -33,11 +32,14 @@ rule search:
         "results/logs/search/{round}.log",
     benchmark:
         "results/benchmarks/search/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=grown(8000),
+        runtime=720,  # a retry goes on where this one ended
     params:
+        code=code("search"),
         settings=lambda wildcards: dict(
             config["booster"]["search"],
             state=f"results/{wildcards.round}/state/search",
@@ -49,7 +51,6 @@ rule search:
 
 rule booster:
     input:
-        code=code("booster"),
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
@@ -63,11 +64,14 @@ rule booster:
         "results/logs/booster/{round}.log",
     benchmark:
         "results/benchmarks/booster/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("booster"),
         settings=dict(config["booster"]["training"], features=config["booster"]["features"]),
     script:
         "../scripts/booster.py"
@@ -76,7 +80,6 @@ rule booster:
 # The F1 of what stays, by what the folds keep whole.
 rule protocols:
     input:
-        code=code("protocols"),
         features=rules.booster.input.features,
         merged=rules.booster.input.merged,
         truth=rules.booster.input.truth,
@@ -93,11 +96,14 @@ rule protocols:
         "results/logs/protocols/{round}.log",
     benchmark:
         "results/benchmarks/protocols/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=grown(8000),
+        runtime=grown(240),
     params:
+        code=code("protocols"),
         settings=dict(
             {name: value for name, value in config["booster"]["training"].items() if name != "protocol"},
             threshold=config["reject"]["threshold"],
@@ -108,7 +114,6 @@ rule protocols:
 
 rule booster_report:
     input:
-        code=code("booster_report"),
         boosters=rules.booster.output.folds,
         out_of_fold=rules.booster.output.out_of_fold,
         features=rules.booster.input.features,
@@ -151,10 +156,13 @@ rule booster_report:
         "results/logs/booster_report/{round}.log",
     benchmark:
         "results/benchmarks/booster_report/{round}.tsv"
+    wildcard_constraints:
+        round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("booster_report"),
         settings=dict(
             config["booster"]["report"],
             variant=config["booster"]["features"],
@@ -164,9 +172,16 @@ rule booster_report:
         "../scripts/booster_report.py"
 
 
+# With published weights: imports them.
 rule train:
     input:
-        rules.detector.output,
-        expand("results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=CLASSIFIERS),
-        expand(rules.booster.output.folds, round=ROUND),
-        expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),
+        expand(
+            "results/detector/{detector}.pth",
+            detector=passing_detectors() if ROUND == "published" else TRAINED_DETECTORS,
+        ),
+        lambda wildcards: expand(
+            "results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=classifiers_of(ROUND)
+        ),
+        booster_folds(ROUND),
+        # Published networks and boosters come without what training tells.
+        [] if ROUND == "published" else expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),

@@ -26,12 +26,17 @@ def without_nulls(entries):
 
 for section in ("page_sets", "classifiers"):
     config[section] = without_nulls(config[section])
+config["published"]["classifiers"] = without_nulls(config["published"]["classifiers"])
 for page_set in config["page_sets"].values():
     if "synthetic" in page_set:
         page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
 
-named = {key: config[key] for key in ("training", "validation", "recognize")}
-for key, names in {**named, "pseudo.page_sets": config["pseudo"]["page_sets"]}.items():
+# Published weights train nothing: they need only what is to be read.
+named = {"recognize": config["recognize"]}
+if config["weights"] == "trained":
+    named |= {key: config[key] for key in ("training", "validation")}
+    named["pseudo.page_sets"] = config["pseudo"]["page_sets"]
+for key, names in named.items():
     for name in [names] if isinstance(names, str) else names:
         if name not in config["page_sets"]:
             raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")

@@ -1,17 +1,12 @@
 # How well the pages were read, stage by stage.
 rule metrics:
     input:
-        code=code("metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
-        training=f"results/pages/{TRAINING}.parquet",
-        training_truth=f"results/truth/{TRAINING}.parquet",
-        detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
-        predictions=expand(
-            "results/{{round}}/predictions/{{page_set}}/{detector}/{classifier}.parquet",
-            detector=DETECTORS,
-            classifier=CLASSIFIERS,
-        ),
+        training=training_tables("pages"),
+        training_truth=training_tables("truth"),
+        detections=of_detectors("results/detections/{page_set}/{detector}.parquet"),
+        predictions=predictions_of,
         fused=rules.nms.input.fused,
         merged=["results/{round}/merged/{page_set}.parquet"],
         recognized=["results/{round}/recognized/{page_set}.parquet"],
@@ -64,10 +59,13 @@ rule metrics:
     benchmark:
         "results/benchmarks/metrics/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
-        settings=dict(detectors=DETECTORS, classifiers=CLASSIFIERS),
+        code=code("metrics"),
+        settings=lambda wildcards: dict(
+            detectors=detectors_of(wildcards.round), classifiers=classifiers_of(wildcards.round)
+        ),
     script:
         "../scripts/metrics.py"
 
@@ -75,57 +73,57 @@ rule metrics:
 # How well the detectors alone find characters.
 rule detection_metrics:
     input:
-        code=code("detection_metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
-        training=f"results/pages/{TRAINING}.parquet",
-        detections=expand("results/detections/{{page_set}}/{detector}.parquet", detector=DETECTORS),
+        training=training_tables("pages"),
+        detections=of_detectors("results/detections/{page_set}/{detector}.parquet"),
     output:
         books=report(
-            "results/detection_metrics/{page_set}/books.csv",
+            "results/detection_metrics/{page_set}/{weights}/books.csv",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by book"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book"},
         ),
         books_plot=report(
-            "results/detection_metrics/{page_set}/books.svg",
+            "results/detection_metrics/{page_set}/{weights}/books.svg",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by book, drawn"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book, drawn"},
         ),
         scores=report(
-            "results/detection_metrics/{page_set}/scores.csv",
+            "results/detection_metrics/{page_set}/{weights}/scores.csv",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by score"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score"},
         ),
         scores_plot=report(
-            "results/detection_metrics/{page_set}/scores.svg",
+            "results/detection_metrics/{page_set}/{weights}/scores.svg",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by score, drawn"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score, drawn"},
         ),
         iou=report(
-            "results/detection_metrics/{page_set}/iou.csv",
+            "results/detection_metrics/{page_set}/{weights}/iou.csv",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by IoU"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU"},
         ),
         iou_plot=report(
-            "results/detection_metrics/{page_set}/iou.svg",
+            "results/detection_metrics/{page_set}/{weights}/iou.svg",
             caption="../report/detection_metrics.rst",
             category="Detection",
-            labels={"page set": "{page_set}", "content": "by IoU, drawn"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU, drawn"},
         ),
     log:
-        "results/logs/detection_metrics/{page_set}.log",
+        "results/logs/detection_metrics/{page_set}/{weights}.log",
     benchmark:
-        "results/benchmarks/detection_metrics/{page_set}.tsv"
+        "results/benchmarks/detection_metrics/{page_set}/{weights}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
-        settings=dict(config["evaluate"], detectors=DETECTORS),
+        code=code("detection_metrics"),
+        settings=lambda wildcards: dict(config["evaluate"], detectors=detectors_of(round_of(wildcards))),
     script:
         "../scripts/detection_metrics.py"
 
@@ -133,7 +131,6 @@ rule detection_metrics:
 # How well the text was read, of pages whose text is known: transcribed or drawn ones.
 rule text_metrics:
     input:
-        code=code("text_metrics"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -151,9 +148,10 @@ rule text_metrics:
     benchmark:
         "results/benchmarks/text_metrics/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
     params:
+        code=code("text_metrics"),
         settings=lambda wildcards: dict(drawn=drawn_sources(wildcards.page_set)),
     script:
         "../scripts/text_metrics.py"
@@ -164,6 +162,7 @@ rule evaluate:
         expand(
             ["results/{round}/metrics/{page_set}.json", *rules.detection_metrics.output],
             round=ROUND,
+            weights=config["weights"],
             page_set=SCORED,
         ),
         expand("results/{round}/text_metrics/{page_set}.csv", round=ROUND, page_set=TRANSCRIBED),

@@ -1,10 +1,7 @@
 # One reading a box from the classifiers'.
 rule fuse:
     input:
-        code=code("fuse"),
-        predictions=expand(
-            "results/{{round}}/predictions/{{page_set}}/{{detector}}/{classifier}.parquet", classifier=CLASSIFIERS
-        ),
+        predictions=predictions_of,
     output:
         "results/{round}/fused/{page_set}/{detector}.parquet",
     log:
@@ -12,9 +9,12 @@ rule fuse:
     benchmark:
         "results/benchmarks/fuse/{round}/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
-        settings=lambda wildcards: dict(method=config["fuse"]["method"][wildcards.round], classifiers=CLASSIFIERS),
+        code=code("fuse"),
+        settings=lambda wildcards: dict(
+            method=config["fuse"]["method"][wildcards.round], classifiers=classifiers_of(wildcards.round)
+        ),
     script:
         "../scripts/fuse.py"

@@ -8,21 +8,24 @@ from pathlib import Path
 
 import grimp
 
-ROOT = os.path.relpath(workflow.basedir)
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
 # What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from kuzushiji import page_sets
+from kuzushiji.code import digest
 
-ROUND = config["round"]
+# Published weights make a round of their own, which trains nothing.
+ROUND = "published" if config["weights"] == "published" else config["round"]
+TRAINED_ROUNDS = ("first", "pseudo", "refine")
 PAGE_SETS = config["page_sets"]
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 VIEWS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 TRAINING = config["training"]
 VALIDATION = config["validation"]
-DETECTORS = [f"{iteration:06d}" for iteration in config["detector"]["training"]["snapshots"]]
+TRAINED_DETECTORS = [f"{iteration:06d}" for iteration in config["detector"]["training"]["snapshots"]]
+PUBLISHED_DETECTORS = list(config["published"]["detectors"])
 CLASSIFIERS = list(config["classifiers"])
 IMPORTS = grimp.build_graph("kuzushiji", cache_dir=None)
 
@@ -32,22 +35,23 @@ def one_of(names):
 
 
 wildcard_constraints:
-    round="first|pseudo|refine",
+    round=one_of([*TRAINED_ROUNDS, "published"]),
+    weights="trained|published",
     page_set=one_of(PAGE_SETS),
     image_set=one_of(SOURCES),
     chunk=r"\d+",
-    detector=one_of(DETECTORS),
+    detector=one_of([*TRAINED_DETECTORS, *PUBLISHED_DETECTORS]),
     classifier=one_of(CLASSIFIERS),
 
 
-for key in ("training", "validation"):
+for key in ("training", "validation") if ROUND != "published" else ():
     if not page_sets.labelled(PAGE_SETS, config[key]):
         raise WorkflowError(f"config.yaml: {key}: the page set {config[key]} needs `labels` for all of its images")
 
-# The page sets that are scored: the validation pages, and what is read if its text is known.
-SCORED = list(
-    dict.fromkeys([VALIDATION, *[name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]])
-)
+# The page sets that are scored: what is read if its text is known, and the validation pages if they decided anything.
+SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]
+if ROUND != "published":
+    SCORED = list(dict.fromkeys([VALIDATION, *SCORED]))
 
 # The page sets whose text is known.
 TRANSCRIBED = [name for name in config["recognize"] if page_sets.transcribed(PAGE_SETS, name)]
@@ -58,13 +62,84 @@ if "gpu" not in workflow.global_resources:
 
 
 def code(script):
-    """The script and every library module that it imports, directly or not: what its results depend on."""
-    path = f"{ROOT}/workflow/scripts/{script}.py"
+    """A digest of the script and of every library module that it imports, directly or not."""
+    path = f"{workflow.basedir}/workflow/scripts/{script}.py"
     tree = ast.parse(Path(path).read_text())
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
-    files = [f"{ROOT}/workflow/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]
-    return [os.path.normpath(file) for file in [path, *files]]
+    return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]])
+
+
+def grown(amount):
+    """A resource that grows with every retry, which the profile allows: `amount`, twice as much, three times, …"""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def folder(path):
+    """A folder that the workflow makes, as an input: it counts by its files' content, where Snakemake has but its clock."""
+    return [f"{path}.sha256", ancient(path)]
+
+
+def detectors_of(training_round):
+    return PUBLISHED_DETECTORS if training_round == "published" else TRAINED_DETECTORS
+
+
+def classifiers_of(training_round):
+    if training_round != "published":
+        return CLASSIFIERS
+    names = list(config["published"]["classifiers"])
+    for name in names:
+        if name not in CLASSIFIERS:
+            raise WorkflowError(
+                f"config.yaml: published.classifiers: there is no {name} under classifiers, which says how it sees a crop; "
+                "set it to null here too to read without it"
+            )
+    return names
+
+
+def booster_folds(training_round):
+    settings = config["published"] if training_round == "published" else config["booster"]["training"]
+    return [f"results/{training_round}/booster/fold_{fold}.txt" for fold in range(settings["folds"])]
+
+
+def feature_variant(training_round):
+    return "published" if training_round == "published" else config["booster"]["features"]
+
+
+def of_detectors(pattern):
+    """An input function: `pattern` for every detector of the round, or of the `weights` where there is no round."""
+    return lambda wildcards: expand(pattern, **wildcards, detector=detectors_of(round_of(wildcards)))
+
+
+def round_of(wildcards):
+    return wildcards.get("round") or {"published": "published", "trained": "first"}[wildcards.weights]
+
+
+def predictions_of(wildcards):
+    """What every classifier read in every detector's boxes."""
+    return expand(
+        "results/{round}/predictions/{page_set}/{detector}/{classifier}.parquet",
+        round=wildcards.round,
+        page_set=wildcards.page_set,
+        detector=wildcards.get("detector") or detectors_of(wildcards.round),
+        classifier=classifiers_of(wildcards.round),
+    )
+
+
+def training_tables(kind):
+    """An input function: what says which books and codepoints training saw, if the published weights' pages are here."""
+
+    def tables(wildcards):
+        files = [
+            PAGE_SETS[source][key]
+            for source in page_sets.sources(PAGE_SETS, TRAINING)
+            for key in ("images", "labels")
+            if key in PAGE_SETS[source]
+        ]
+        there = round_of(wildcards) != "published" or all(map(os.path.exists, files))
+        return f"results/{kind}/{TRAINING}.parquet" if there else []
+
+    return tables
 
 
 @cache
@@ -86,7 +161,12 @@ def gather(pattern):
 
 
 def denoised_folders(pages):
-    return list(dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages))
+    folders = dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages)
+    return [part for path in folders for part in folder(path)]
+
+
+def drawn_images(image_set):
+    return folder(f"results/synthetic/{image_set}/images")
 
 
 def denoised_pages(pages):
@@ -108,8 +188,10 @@ DETECTION["model"] = config["detector"]["model"]
 
 
 def detect_settings(wildcards):
-    passes = config["detect"]["modes"][config["detect"]["mode"]]
-    return dict(DETECTION, **passes, pages=denoised_chunk_pages(wildcards))
+    settings = dict(DETECTION, **config["detect"]["modes"][config["detect"]["mode"]])
+    if wildcards.detector in PUBLISHED_DETECTORS:
+        settings["model"] = None  # what the file says: config's is for training
+    return dict(settings, pages=denoised_chunk_pages(wildcards))
 
 
 def fonts(wildcards):
@@ -128,7 +210,7 @@ def viewer_files(wildcards):
 def page_images(wildcards):
     """The images of an image set: files that were there, or the folder they are drawn into."""
     if "synthetic" in PAGE_SETS[wildcards.image_set]:
-        return f"results/synthetic/{wildcards.image_set}/images"
+        return drawn_images(wildcards.image_set)
     return [page.path for page in pages_of(wildcards.image_set)]
 
 
@@ -213,12 +295,33 @@ def starting_weights(wildcards):
     return "results/pseudo/classifiers/{classifier}.pth" if wildcards.round == "refine" else []
 
 
-def original_images(wildcards):
+def original_images(page_set):
+    """The images of a page set as they came, and the folders of those that are drawn."""
     found = []
-    for image_set in page_sets.sources(PAGE_SETS, wildcards.page_set):
+    for image_set in page_sets.sources(PAGE_SETS, page_set):
         if "synthetic" in PAGE_SETS[image_set]:
-            found.append(f"results/synthetic/{image_set}/images")
-    return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+            found += drawn_images(image_set)
+    return found + [page.path for page in pages_of(page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+
+
+def submission_models(wildcards):
+    return [
+        *expand("results/detector/{detector}.pth", detector=detectors_of(wildcards.round)),
+        *expand(
+            "results/{round}/classifiers/{classifier}.pth",
+            round=wildcards.round,
+            classifier=classifiers_of(wildcards.round),
+        ),
+        *booster_folds(wildcards.round),
+    ]
+
+
+def submission_sources(wildcards):
+    """Images and labels of the pages of a submission, and of those that trained here what read them."""
+    read = [wildcards.page_set, TRAINING] if wildcards.round in TRAINED_ROUNDS else [wildcards.page_set]
+    names = dict.fromkeys(source for name in read for source in page_sets.sources(PAGE_SETS, name))
+    labels = [PAGE_SETS[name]["labels"] for name in names if "labels" in PAGE_SETS[name]]
+    return list(dict.fromkeys([image for name in read for image in original_images(name)] + labels))
 
 
 def submission_sample(wildcards):

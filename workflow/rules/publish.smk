@@ -1,10 +1,9 @@
 # What people look at: the pages with what was read.
 rule overlays:
     input:
-        code=code("overlays"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
-        images=original_images,
+        images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
     output:
         report(
@@ -20,8 +19,10 @@ rule overlays:
         "results/benchmarks/overlays/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
+    params:
+        code=code("overlays"),
     script:
         "../scripts/overlays.py"
 
@@ -29,12 +30,11 @@ rule overlays:
 # A web page to read, search and correct in: one file, opened from disk.
 rule viewer:
     input:
-        code=code("viewer"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
-        images=original_images,
+        images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
         template=viewer_files,
     output:
@@ -45,9 +45,10 @@ rule viewer:
         "results/benchmarks/viewer/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("viewer"),
         settings=dict(config["viewer"]),
     script:
         "../scripts/viewer.py"
@@ -57,7 +58,6 @@ rule viewer:
 rule report:
     input:
         rules.evaluate.input,
-        rules.detector_losses.output,
         expand("results/{round}/viewer/{page_set}.html", round=ROUND, page_set=config["recognize"]),
         expand(
             "results/{round}/{kind}/{page_set}",
@@ -66,7 +66,10 @@ rule report:
             page_set=config["recognize"],
         ),
         expand("results/{round}/text/{page_set}.jsonl", round=ROUND, page_set=config["recognize"]),
-        expand(
+        [] if ROUND == "published" else rules.detector_losses.output,
+        []
+        if ROUND == "published"
+        else expand(
             "results/{round}/classifiers/{picture}",
             round=ROUND,
             picture=["history.svg", "confusions.svg", *[f"{name}/augmented.png" for name in CLASSIFIERS]],

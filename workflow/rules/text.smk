@@ -1,7 +1,6 @@
 # The text of what was recognized, in the formats that people and their tools ask for.
 rule reading_order:
     input:
-        code=code("reading_order"),
         recognized="results/{round}/recognized/{page_set}.parquet",
     output:
         "results/{round}/reading_order/{page_set}.parquet",
@@ -10,15 +9,16 @@ rule reading_order:
     benchmark:
         "results/benchmarks/reading_order/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("reading_order"),
     script:
         "../scripts/reading_order.py"
 
 
 rule text:
     input:
-        code=code("text"),
         ordered="results/{round}/reading_order/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
     output:
@@ -28,8 +28,10 @@ rule text:
     benchmark:
         "results/benchmarks/text/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(4000),
+        runtime=grown(30),
+    params:
+        code=code("text"),
     script:
         "../scripts/text.py"
 
@@ -37,13 +39,8 @@ rule text:
 # What else each box may be, for people who correct the text.
 rule alternatives:
     input:
-        code=code("alternatives"),
         recognized="results/{round}/recognized/{page_set}.parquet",
-        predictions=expand(
-            "results/{{round}}/predictions/{{page_set}}/{detector}/{classifier}.parquet",
-            detector=DETECTORS,
-            classifier=CLASSIFIERS,
-        ),
+        predictions=predictions_of,
     output:
         "results/{round}/alternatives/{page_set}.parquet",
     log:
@@ -51,17 +48,21 @@ rule alternatives:
     benchmark:
         "results/benchmarks/alternatives/{round}/{page_set}.tsv"
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=grown(16000),
+        runtime=grown(60),
     params:
-        settings=dict(detectors=DETECTORS, classifiers=CLASSIFIERS, top_k=config["classify"]["top_k"]),
+        code=code("alternatives"),
+        settings=lambda wildcards: dict(
+            detectors=detectors_of(wildcards.round),
+            classifiers=classifiers_of(wildcards.round),
+            top_k=config["classify"]["top_k"],
+        ),
     script:
         "../scripts/alternatives.py"
 
 
 rule json_lines:
     input:
-        code=code("json_lines"),
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -72,15 +73,16 @@ rule json_lines:
     benchmark:
         "results/benchmarks/json_lines/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("json_lines"),
     script:
         "../scripts/json_lines.py"
 
 
 rule page_xml:
     input:
-        code=code("page_xml"),
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -91,15 +93,16 @@ rule page_xml:
     benchmark:
         "results/benchmarks/page_xml/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("page_xml"),
     script:
         "../scripts/page_xml.py"
 
 
 rule alto:
     input:
-        code=code("alto"),
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -110,15 +113,16 @@ rule alto:
     benchmark:
         "results/benchmarks/alto/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("alto"),
     script:
         "../scripts/alto.py"
 
 
 rule annotations:
     input:
-        code=code("annotations"),
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -129,9 +133,10 @@ rule annotations:
     benchmark:
         "results/benchmarks/annotations/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
     params:
+        code=code("annotations"),
         settings=dict(config["annotations"]),
     script:
         "../scripts/annotations.py"

@@ -13,6 +13,7 @@ log_to(snakemake.log[0])
 settings = snakemake.params.settings
 detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
+detections = detections[detections["image_id"].isin(pages)]  # imported ones come whole
 workers = snakemake.threads // 2
 readings = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
 write_table(readings, snakemake.output[0], "readings")

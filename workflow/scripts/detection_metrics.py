@@ -1,6 +1,6 @@
 """Scores the detectors alone.
 
-In: true boxes, each detector's boxes, the pages, and those of training.
+In: true boxes, each detector's boxes, the pages, and those of training if they are at hand.
 Out: tables by book, by score threshold and by IoU, and a picture of each.
 """
 
@@ -16,7 +16,7 @@ found = detection_metrics(
     dict(zip(settings["detectors"], tables, strict=True)),
     read_table(snakemake.input.truth, "truth"),
     read_table(snakemake.input.pages, "pages"),
-    set(read_table(snakemake.input.training, "pages")["book"]),
+    set(read_table(snakemake.input.training, "pages")["book"]) if snakemake.input.training else None,
     settings,
 )
 for name, table in found.items():

@@ -1,6 +1,6 @@
 """Scores a page set stage by stage.
 
-In: true boxes, the tables of every stage, the pages and true boxes of training.
+In: true boxes, the tables of every stage, the pages and true boxes of training if they are at hand.
 Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions; figures.
 """
 
@@ -16,17 +16,18 @@ KINDS = {"detections": "detections", "predictions": "predictions", "fused": "pre
 KINDS |= {"merged": "merged", "recognized": "recognized"}
 
 log_to(snakemake.log[0])
+known = bool(snakemake.input.training)  # what training saw
 tables = {stage: [read_table(path, kind) for path in snakemake.input[stage]] for stage, kind in KINDS.items()}
 metrics = evaluate(
     name_stages(tables, **snakemake.params.settings),
     read_table(snakemake.input.truth, "truth"),
     read_table(snakemake.input.pages, "pages"),
-    set(read_table(snakemake.input.training, "pages")["book"]),
-    read_table(snakemake.input.training_truth, "truth")["codepoint"],
+    set(read_table(snakemake.input.training, "pages")["book"]) if known else None,
+    read_table(snakemake.input.training_truth, "truth")["codepoint"] if known else None,
 )
 Path(snakemake.output.metrics).write_text(json.dumps(metrics, indent=1, ensure_ascii=False))
 for part in ("stages", "books", "codepoints", "bands"):
-    score_table(metrics[part]).to_csv(snakemake.output[part], index_label=part.removesuffix("s"))
+    score_table(metrics.get(part, {})).to_csv(snakemake.output[part], index_label=part.removesuffix("s"))
 confusion_table(metrics["confusions"]).to_csv(snakemake.output.confusions, index=False)
 plot_stages(metrics["stages"], snakemake.output.stages_plot)
-plot_bands(metrics["bands"], snakemake.output.bands_plot)
+plot_bands(metrics.get("bands", {}), snakemake.output.bands_plot)

@@ -1,0 +1,226 @@
+"""Reading with the published weights: what is planned, and one whole way from files like the published ones."""
+
+import http.server
+import shutil
+import sys
+import threading
+from functools import partial
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT, planned, snakemake
+from PIL import Image
+
+sys.path.append(str(ROOT / "tests"))
+from published_files import GOLDEN, classifier_checkpoint, detector_checkpoint, save
+
+PUBLISHED = yaml.safe_load((ROOT / "config.yaml").read_text())["published"]
+CLASSIFIERS, DETECTORS = PUBLISHED["classifiers"], PUBLISHED["detectors"]
+FILES = [*DETECTORS.values(), *CLASSIFIERS.values(), PUBLISHED["booster"]]
+MINE = "page_sets={mine: {images: scans}}"
+# Every rule on the way from the files to what is read, and how often it runs for two pages of two chunks.
+READING = {
+    "pages": 1,
+    "checksum": 8,
+    "import_detector": 2,
+    "import_classifier": 5,
+    "import_booster": 1,
+    "denoise": 2,
+    "detect": 4,
+    "classify": 20,
+    "gather_predictions": 10,
+    "fuse": 2,
+    "nms": 1,
+    "features": 1,
+    "reject": 1,
+    "submission": 1,
+    "final_submission": 1,
+    "overlays": 1,
+    "text": 1,
+}
+WITHOUT_TARGETS = ("report", "evaluate", "published_weights")
+
+
+def plan(*arguments, cwd):
+    jobs = planned(snakemake("--dry-run", "--cores", "2", "--config", *arguments, cwd=cwd))
+    return {rule: count for rule, count in jobs.items() if rule not in WITHOUT_TARGETS}
+
+
+def touch(folder, names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+
+
+@pytest.fixture
+def scans(checkout):
+    """A checkout with two scans, without a training page."""
+    touch(checkout / "scans", ["a.jpg", "b.jpg"])
+    return checkout
+
+
+def test_reading_scans_trains_nothing(scans):
+    assert plan("weights=published", MINE, "recognize=[mine]", cwd=scans) == {"download": 8, **READING}
+    touch(scans / "resources" / "published", FILES)
+    assert plan("weights=published", MINE, "recognize=[mine]", cwd=scans) == READING
+
+
+def test_text_and_pictures_can_be_asked_for_by_name(scans):
+    targets = ["--", "results/published/text/mine", "results/published/overlays/mine"]
+    without = {"download": 8, **READING} | dict.fromkeys(("submission", "final_submission"))
+    expected = {rule: count for rule, count in without.items() if count}
+    # Whatever the targets ask for otherwise, and without the training page sets.
+    assert plan(MINE, *targets, cwd=scans) == expected
+    bare = "page_sets={mine: {images: scans}, train: null, val: null, train_without_val: null, test: null}"
+    assert plan("weights=published", bare, "recognize=[mine]", *targets, cwd=scans) == expected
+
+
+def test_each_target_makes_only_what_published_weights_have(scans):
+    arguments = ["weights=published", MINE, "recognize=[mine]", "--"]
+    imports = {"download": 8, "checksum": 8, "import_detector": 2, "import_classifier": 5, "import_booster": 1}
+    assert plan(*arguments, "train", cwd=scans) == imports
+    assert plan(*arguments, "published_weights", cwd=scans) == {"download": 8, "checksum": 8}
+    everything = {"download": 8, **READING}
+    for target, missing in {
+        "recognize": {"final_submission", "overlays", "text"},
+        "report": {"final_submission", "submission"},
+    }.items():
+        assert plan(*arguments, target, cwd=scans) == {k: v for k, v in everything.items() if k not in missing}
+    assert plan(*arguments, "evaluate", cwd=scans) == {}  # nobody knows what these pages say
+
+
+def test_labelled_scans_are_scored_without_the_training_pages(scans):
+    (scans / "labels.csv").write_text("image_id,labels\n")
+    labelled = "page_sets={mine: {images: scans, labels: labels.csv}}"
+    jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
+    gathered = {"gather_detections": 2, "metrics": 1, "detection_metrics": 1}
+    assert jobs == {"download": 8, **READING, **gathered}
+    # With them, scores also tell what training saw.
+    touch(scans / "resources" / "competition" / "train_images", ["brsk001-001.jpg"])
+    touch(scans / "resources" / "competition", ["train.csv"])
+    jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
+    assert jobs == {"download": 8, **READING, **gathered, "pages": 2, "view": 1}
+
+
+def test_published_boxes_can_be_started_from(scans):
+    touch(scans / "resources" / "competition" / "test_images", ["test_1.jpg", "test_2.jpg"])
+    jobs = plan("weights=published", "published={start_from_detections: [test]}", cwd=scans)
+    # Two lists of boxes and the order of their pages, in place of the detectors.
+    kept = {rule: count for rule, count in READING.items() if rule not in ("detect", "import_detector")}
+    assert jobs == {**kept, "download": 9, "checksum": 9, "import_detections": 2, "view": 1}
+
+
+def test_trained_and_published_results_stand_side_by_side(competition_pages):
+    trained = plan("round=first", cwd=competition_pages)
+    assert not {rule for rule in trained if rule.startswith("import") or rule in ("download", "checksum")}
+    assert (trained["detector"], trained["classifier"]) == (1, 5)
+
+
+@pytest.fixture
+def competition_pages(checkout):
+    folder = checkout / "resources" / "competition"
+    books = ("brsk", "200014740", "200003967", "200006663", "200003076", "200015779")
+    touch(folder / "train_images", [f"{book}_1.jpg" for book in books])
+    touch(folder / "test_images", ["test_1.jpg"])
+    touch(folder, ["train.csv"])
+    return checkout
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["weights=mine"], "'mine' is not one of ['trained', 'published']"),
+        (
+            ["published={start_from_detections: [val, train]}"],
+            "start_from_detections: train must be a page set",
+        ),
+        (["published={detections: {test: {published_1: a.pth}}}", "published={booster: null}"], "booster"),
+        (["weights=published", "classifiers={02_resnet152: null}"], "there is no 02_resnet152 under classifiers"),
+        (["weights=published", "recognize=[mine]"], "recognize: there is no page set mine"),
+    ],
+)
+def test_a_mistake_stops_before_anything_is_planned(scans, change, message):
+    run = snakemake("--dry-run", "--cores", "1", "--config", *change, cwd=scans, check=False)
+    assert run.returncode and message in run.stdout + run.stderr
+
+
+def test_a_published_classifier_set_to_null_is_left_out(scans):
+    null = ["classifiers={02_resnet152: null}", "published={classifiers: {02_resnet152: null}}"]
+    jobs = plan("weights=published", MINE, "recognize=[mine]", *null, cwd=scans)
+    assert (jobs["import_classifier"], jobs["download"], jobs["classify"]) == (4, 7, 16)
+
+
+@pytest.fixture
+def address(tmp_path):
+    """Where the published booster can be downloaded from, in place of the public address."""
+    (tmp_path / "served").mkdir()
+    shutil.copy(GOLDEN / "boosters_lgb230.pkl", tmp_path / "served" / PUBLISHED["booster"])
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_from_published_files_to_text(checkout, address):
+    files, kept = checkout / "resources" / "published", {"01_efficientnet_b4", "02_resnet152", "03_seresnext101"}
+    files.mkdir(parents=True)
+    for name, iteration in zip(DETECTORS.values(), (60000, 100000), strict=True):
+        save(detector_checkpoint(iteration), files / name)
+    for name, case in zip(sorted(kept), ("efficientnet_b4_gray", "resnet152_gray", "se_resnext101_rgb"), strict=True):
+        save(classifier_checkpoint(case), files / CLASSIFIERS[name])
+    (checkout / "scans").mkdir()
+    shutil.copy(GOLDEN / "denoise_input.png", checkout / "scans" / "page.png")
+    # One network of each kind, one pass, a few boxes: at random weights what is read means nothing.
+    left_out = dict.fromkeys(CLASSIFIERS.keys() - kept)
+    settings = {
+        "weights": "published",
+        "page_sets": {"mine": {"images": "scans"}},
+        "recognize": ["mine"],
+        "published": {"address": address, "classifiers": left_out},
+        "classifiers": left_out,
+        "detect": {
+            "mode": "fast",
+            "proposals": 40,
+            "max_detections": 6,
+            "modes": {"fast": {"first_short_side": 320, "short_sides": [], "grayscale": False}},
+        },
+        "classify": {"crops": ["center", "whole"]},
+        "reject": {"threshold": 0.1},
+    }
+    (checkout / "published.yaml").write_text(yaml.safe_dump(settings))
+    configured = ["--configfile", "published.yaml", "--cores", "2"]
+    by_hand = {path: path.stat().st_mtime_ns for path in files.iterdir()}
+
+    snakemake(*configured, cwd=checkout)
+
+    results = checkout / "results" / "published"
+    recognized = pd.read_parquet(results / "recognized" / "mine.parquet")
+    assert recognized["kept"].any() and set(recognized["detector"]) <= set(DETECTORS)
+    points = pd.read_csv(checkout / "results" / "final_submission.csv").set_index("image_id")["labels"]
+    assert len(points["page"].split()) == 3 * recognized["kept"].sum()
+    assert len((results / "text" / "mine" / "page.txt").read_text().split()) >= 1
+    with (
+        Image.open(results / "overlays" / "mine" / "page.jpg") as overlay,
+        Image.open(checkout / "scans" / "page.png") as page,
+    ):
+        assert overlay.size == page.size
+    assert not (checkout / "results" / "first").exists()
+    assert "Nothing to be done" in snakemake(*configured, cwd=checkout).stderr
+
+    # What was there is as it was, what was not came from the address, and all of it is noted.
+    assert {path: path.stat().st_mtime_ns for path in by_hand} == by_hand
+    assert (files / PUBLISHED["booster"]).read_bytes() == (GOLDEN / "boosters_lgb230.pkl").read_bytes()
+    records = sorted(path.name for path in files.glob("*.sha256"))
+    assert records == sorted(f"{path.name}.sha256" for path in [*by_hand, files / PUBLISHED["booster"]])
+
+    # Another file in its place is refused, and what was made stays.
+    with open(files / PUBLISHED["booster"], "ab") as file:
+        file.write(b"more")
+    noted = (files / f"{PUBLISHED['booster']}.sha256").read_bytes()
+    for _ in range(2):
+        run = snakemake(*configured, cwd=checkout, check=False)
+        assert run.returncode and "is not the file that was used first" in run.stderr
+    assert (files / f"{PUBLISHED['booster']}.sha256").read_bytes() == noted
+    assert (results / "text" / "mine" / "page.txt").exists()

@@ -1,0 +1,15 @@
+# Kaggle's data: `snakemake competition_data` fetches it, or says how to, and checks it anew each time it is asked for.
+localrules:
+    competition_data,
+
+
+rule competition_data:
+    log:
+        "results/logs/competition_data.log",
+    resources:
+        mem_mb=grown(2000),
+        runtime=grown(600),
+    params:
+        settings=config["competition"],
+    script:
+        "../scripts/competition_data.py"

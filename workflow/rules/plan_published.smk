@@ -1,0 +1,62 @@
+# What the published files are, where they come from, and which of them the present configuration reads.
+FILES = "resources/published"
+
+
+def published_addresses():
+    """Where every published file is downloaded from."""
+    published = config["published"]
+    files = [*published["detectors"].values(), *published["classifiers"].values(), published["booster"]]
+    orders = []
+    for entry in published["detections"].values():
+        orders.append(entry["order"])
+        files += [file for name, file in entry.items() if name != "order"]
+    addresses = {file: f"{published['address']}/{file}" for file in files}
+    return addresses | {file: f"{published['order_address']}/{file}" for file in orders}
+
+
+ADDRESSES = published_addresses()
+GIVEN = config["published"]["start_from_detections"]
+
+for name in GIVEN:
+    lacking = {"order", *PUBLISHED_DETECTORS} - set(config["published"]["detections"].get(name, ()))
+    if name not in PAGE_SETS or lacking:
+        raise WorkflowError(
+            f"config.yaml: published.start_from_detections: {name} must be a page set with its "
+            f"{', '.join(sorted(lacking)) or 'entry'} under published.detections"
+        )
+
+
+def checked(**files):
+    """Published files as a rule's inputs, with the records of their checksums."""
+    paths = {name: f"{FILES}/{file}" for name, file in files.items()}
+    return dict(paths, checksums=[f"{path}.sha256" for path in paths.values()])
+
+
+def published_detections(wildcards):
+    entry = config["published"]["detections"][wildcards.page_set]
+    return checked(published=entry[wildcards.detector], order=entry["order"])
+
+
+def detections_of(wildcards):
+    """A detector's boxes: of a chunk, or those of the whole page set where they were given."""
+    if wildcards.page_set in GIVEN and wildcards.detector in PUBLISHED_DETECTORS:
+        return "results/detections/{page_set}/{detector}.parquet"
+    return "results/detections/{page_set}/{detector}/{chunk}.parquet"
+
+
+def passing_detectors():
+    """The published detectors, unless the boxes of all that is to be read are given."""
+    return [] if set(config["recognize"]) <= set(GIVEN) else PUBLISHED_DETECTORS
+
+
+def published_inputs():
+    """The published files that the present configuration reads."""
+    published = config["published"]
+    found = [published["detectors"][name] for name in passing_detectors()]
+    for entry in map(published["detections"].get, GIVEN):
+        found += [entry[name] for name in ("order", *PUBLISHED_DETECTORS)]
+    return [*found, *[published["classifiers"][name] for name in classifiers_of("published")], published["booster"]]
+
+
+if "download" not in workflow.global_resources:
+    workflow.register_resource("download", 1)

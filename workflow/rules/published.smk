@@ -1,0 +1,139 @@
+# What the solution's authors published: their files, checked, and made into this workflow's own. `results/published/` then
+# reads as any other round.
+#
+# A file that is here already has no rule, so that none is ever fetched again or overwritten.
+rule download:
+    output:
+        f"{FILES}/{{file}}",
+    log:
+        "results/logs/download/{file}.log",
+    benchmark:
+        "results/benchmarks/download/{file}.tsv"
+    wildcard_constraints:
+        file=one_of([file for file in ADDRESSES if not os.path.exists(f"{FILES}/{file}")]),
+    resources:
+        download=1,
+        mem_mb=grown(1000),
+        runtime=grown(240),
+    params:
+        settings=lambda wildcards: dict(address=ADDRESSES[wildcards.file]),
+    script:
+        "../scripts/download.py"
+
+
+rule checksum:
+    input:
+        file=f"{FILES}/{{file}}",
+    output:
+        update(f"{FILES}/{{file}}.sha256"),
+    log:
+        "results/logs/checksum/{file}.log",
+    benchmark:
+        "results/benchmarks/checksum/{file}.tsv"
+    wildcard_constraints:
+        file=one_of(ADDRESSES),
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
+    params:
+        code=code("checksum"),
+    script:
+        "../scripts/checksum.py"
+
+
+rule import_detector:
+    input:
+        unpack(lambda wildcards: checked(published=config["published"]["detectors"][wildcards.detector])),
+    output:
+        "results/detector/{detector}.pth",
+    log:
+        "results/logs/import_detector/{detector}.log",
+    benchmark:
+        "results/benchmarks/import_detector/{detector}.tsv"
+    wildcard_constraints:
+        detector=one_of(PUBLISHED_DETECTORS),
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(10),
+    params:
+        code=code("import_detector"),
+    script:
+        "../scripts/import_detector.py"
+
+
+rule import_classifier:
+    input:
+        unpack(lambda wildcards: checked(published=config["published"]["classifiers"][wildcards.classifier])),
+    output:
+        "results/published/classifiers/{classifier}.pth",
+    log:
+        "results/logs/import_classifier/{classifier}.log",
+    benchmark:
+        "results/benchmarks/import_classifier/{classifier}.tsv"
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(10),
+    params:
+        code=code("import_classifier"),
+        settings=lambda wildcards: {
+            key: settings_of(wildcards.classifier)[key]
+            for key in ("architecture", "channels", "input_size", "resize", "temperature")
+        },
+    script:
+        "../scripts/import_classifier.py"
+
+
+rule import_booster:
+    input:
+        **checked(published=config["published"]["booster"]),
+    output:
+        booster_folds("published"),
+    log:
+        "results/logs/import_booster.log",
+    benchmark:
+        "results/benchmarks/import_booster.tsv"
+    resources:
+        mem_mb=grown(2000),
+        runtime=grown(10),
+    params:
+        code=code("import_booster"),
+    script:
+        "../scripts/import_booster.py"
+
+
+# The whole page set's at once, as they were published.
+rule import_detections:
+    input:
+        unpack(published_detections),
+        pages="results/pages/{page_set}.parquet",
+    output:
+        "results/detections/{page_set}/{detector}.parquet",
+    log:
+        "results/logs/import_detections/{page_set}/{detector}.log",
+    benchmark:
+        "results/benchmarks/import_detections/{page_set}/{detector}.tsv"
+    wildcard_constraints:
+        page_set=one_of(GIVEN) or "(?!)",
+        detector=one_of(PUBLISHED_DETECTORS),
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(20),
+    params:
+        code=code("import_detections"),
+        settings=dict(max_long_side=config["detect"]["max_long_side"]),
+    script:
+        "../scripts/import_detections.py"
+
+
+ruleorder: import_detections > gather_detections
+
+
+localrules:
+    download,
+    published_weights,
+
+
+# Every published file that reading needs, here and checked; `snakemake --config weights=published` does so by itself.
+rule published_weights:
+    input:
+        lambda wildcards: [f"{FILES}/{file}.sha256" for file in published_inputs()],

@@ -1,0 +1,12 @@
+"""Fetches, unpacks and checks the competition's data.
+
+In: what is in its folder already. Out: its files there, which are found when rules are planned; a report.
+"""
+
+from kuzushiji.competition_data import competition_data
+from kuzushiji.logs import log_to
+
+terminal = log_to(snakemake.log[0])
+for line in competition_data(snakemake.params.settings, terminal):
+    print(line)
+    print(line, file=terminal, flush=True)

@@ -1,0 +1,10 @@
+"""Downloads a published file.
+
+In: nothing. Out: the file.
+"""
+
+from kuzushiji.download import download
+from kuzushiji.logs import log_to
+
+terminal = log_to(snakemake.log[0])
+download(snakemake.params.settings["address"], snakemake.output[0], terminal)
