@@ -204,7 +204,7 @@ def fonts(wildcards):
 
 def viewer_files(wildcards):
     """The web page that the viewer fills: its template, style and scripts."""
-    return sorted(os.path.normpath(file) for file in Path(ROOT, "workflow/viewer").iterdir())
+    return sorted(os.path.relpath(file) for file in Path(LIBRARY, "viewer").iterdir())
 
 
 def page_images(wildcards):
