@@ -31,6 +31,7 @@ def web_fonts(characters: Iterable[str], fonts: Iterable[Path]) -> list[bytes]:
 
 def _subset(font: Path, characters: list[str]) -> bytes:
     options = subset.Options(flavor="woff", hinting=False)
+    options.drop_tables += ["FFTM"]  # FontForge's time stamps
     with TTFont(font, fontNumber=0, lazy=True, recalcTimestamp=False) as opened:
         subsetter = subset.Subsetter(options)
         subsetter.populate(text="".join(characters))

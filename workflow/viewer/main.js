@@ -14,10 +14,10 @@ function updateCounts() {
   const unsure = unsureCount(), corrections = correctionCount();
   const checked = pageSet.pages.filter((page) => checkedPages.has(page.id)).length;
   byId("threshold-value").textContent = percent(Number(threshold.value));
-  byId("review-count").textContent = unsure ? `${unsure} boxes are unsure` : "No box is unsure";
+  byId("review-count").textContent = unsure ? counted(unsure, "box is unsure", "boxes are unsure") : "No box is unsure";
   byId("review-next").disabled = byId("review-previous").disabled = !unsure;
   byId("corrections-count").textContent =
-    `${corrections} ${corrections === 1 ? "decision" : "decisions"}, ${checked} of ${pageSet.pages.length} pages checked`;
+    `${counted(corrections, "decision", "decisions")}, ${checked} of ${pageSet.pages.length} pages checked`;
   byId("export-checked").disabled = !checked;
   byId("forget").disabled = !corrections && !checked;
   [...byId("page-list").options].forEach((option, number) => {
@@ -55,7 +55,7 @@ async function importLabels(file) {
   try {
     const pages = readLabels(await file.text());
     refresh();
-    if (pages) say(`The labels of ${pages} pages were taken from ${file.name}`);
+    if (pages) say(`Labels of ${counted(pages, "page", "pages")} taken from ${file.name}`);
     else complain(`${file.name} has none of these pages.`);
   } catch (error) {
     complain(`${file.name}: ${error.message}. Nothing was taken.`);

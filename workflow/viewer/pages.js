@@ -37,6 +37,10 @@ function percent(share) {
   return `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)}%`;
 }
 
+function counted(number, one, many) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 // A new element: element("p", {id: "a"}, "text", child).
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -32,7 +32,7 @@ function search() {
   const query = byId("query").value;
   const hits = findText(query, byId("in-alternatives").checked);
   const pages = new Set(hits.map((hit) => hit.page)).size;
-  const count = query.trim() ? `${hits.length} hits on ${pages} pages` : "";
+  const count = query.trim() ? `${counted(hits.length, "hit", "hits")} on ${counted(pages, "page", "pages")}` : "";
   byId("hit-count").textContent =
     hits.length > MOST_HITS ? `${count}; the first ${MOST_HITS} are listed` : count;
   byId("hits").replaceChildren(...hits.slice(0, MOST_HITS).map(listHit));
