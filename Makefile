@@ -1,5 +1,5 @@
 # The two commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: demo test test-cluster
+.PHONY: demo read test test-cluster
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -9,6 +9,11 @@ demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/snakemake --profile profiles/demo
 	$(BIN)/snakemake --profile profiles/demo --report results/report.html
 	$(BIN)/python -m kuzushiji.summary results
+
+# Read the scans in the folder IMAGES with the newest models that are here, or with the published ones: WEIGHTS=published.
+read: .venv/installed resources/fonts/.fetched
+	$(if $(IMAGES),,$(error say which scans: make read IMAGES=path/to/folder))
+	$(BIN)/snakemake --profile profiles/read --config read="$(IMAGES)" $(if $(WEIGHTS),weights=$(WEIGHTS)) -- read
 
 # Set up and pass the tests.
 test: .venv/installed resources/fonts/.fetched

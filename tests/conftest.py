@@ -5,8 +5,13 @@ from pathlib import Path
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the tests compare bits, which the CPU alone gives again; before PyTorch looks
 
+import hypothesis
 import pytest
 import torch
+
+# Shared machines are slow at times: no test fails of that.
+hypothesis.settings.register_profile("shared", deadline=None)
+hypothesis.settings.load_profile("shared")
 
 HOLD = """
 import sys, time

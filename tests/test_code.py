@@ -2,7 +2,7 @@
 
 import pytest
 
-from kuzushiji.code import digest
+from kuzushiji.code import digest, imported
 
 CODE = '''"""A module."""
 
@@ -63,3 +63,8 @@ def test_what_is_no_python_is_named(module):
     with pytest.raises(SyntaxError) as raised:
         digest([module("def :\n")])
     assert raised.value.filename.endswith("module.py")
+
+
+def test_every_way_to_import_counts(module):
+    script = module("import a.b\nfrom c import d\nfrom c.e import f\n\n\ndef late():\n    import g as h\n")
+    assert imported(script) == {"a.b", "c", "c.d", "c.e", "c.e.f", "g"}

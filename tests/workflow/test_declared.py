@@ -94,7 +94,7 @@ def counted(script: str) -> set[str]:
     waiting, found = [ROOT / f"workflow/scripts/{script}.py"], set()
     while waiting:
         for node in ast.walk(ast.parse(waiting.pop().read_text())):
-            names = []
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             for name in names:

@@ -9,7 +9,8 @@ from conftest import MINIATURE, copied, planned, run_miniature, snakemake
 from PIL import Image
 
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
-SHOWN = {"overlays": 1, "text": 1}
+EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
+SHOWN = {"overlays": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED
 SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1}
 FROM_REJECT = {"reject": 2, "metrics": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_REJECT
@@ -65,6 +66,8 @@ SETTINGS = {
     "reject={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_REJECT,
     "submission={max_predictions: 5}": SUBMITTED,
     "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
+    "viewer={max_side: 1000}": {"viewer": 1},
+    "annotations={base: 'https://example.org'}": {"annotations": 1},
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
     "refinement={epochs: 2}": {},
@@ -96,6 +99,10 @@ CODE = {
     "detector_losses": {"detector_losses": 1},
     "curves": {"curves": 1},
     "overlays": {"overlays": 1},
+    "viewer": {"viewer": 1},
+    "reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
+    "alternatives": {"alternatives": 1, "json_lines": 1, "viewer": 1},
+    "alto": {"alto": 1},
     "titles": {},
     "summary": {},
 }
@@ -139,12 +146,21 @@ def test_comments_docstrings_and_layout_rerun_nothing(done):
     assert dry_run(done) == {}
 
 
-def test_a_changed_script_reruns_its_rule(done):
-    path = done / "workflow/scripts/text.py"
+@pytest.mark.parametrize(
+    ("file", "old", "new", "jobs"),
+    [
+        ("workflow/scripts/page_xml.py", "log_to(", "print()\nlog_to(", {"page_xml": 1}),
+        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1}),
+    ],
+)
+def test_a_changed_script_or_template_reruns_its_rule(done, file, old, new, jobs):
+    path = done / file
     before = path.read_text()
-    path.write_text(before.replace("log_to(", "print()\nlog_to(", 1))
-    assert dry_run(done) == {"text": 1}
+    assert old in before
+    path.write_text(before.replace(old, new, 1))
+    assert dry_run(done) == jobs
     path.write_text(before)
+    assert dry_run(done) == {}
 
 
 def test_another_number_of_cores_and_a_cluster_plan_nothing(done):

@@ -9,6 +9,17 @@ from pathlib import Path
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
+def imported(file: str | os.PathLike) -> set[str]:
+    """The names that a Python file imports: modules, and what may be one in another (`from package import name`)."""
+    found = set()
+    for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"), filename=os.fspath(file))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
 def digest(files: Iterable[str | os.PathLike]) -> str:
     """A digest of what Python `files` do, in their order: the same whatever their comments, docstrings and layout say.
 

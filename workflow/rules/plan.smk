@@ -1,20 +1,13 @@
 # What the workflow is planned from: names from the configuration, page ids from folder listings, code from imports.
-import ast
 import os
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
 import grimp
 
-LIBRARY = os.path.join(workflow.basedir, "workflow")
-sys.path.insert(0, LIBRARY)
-# What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
-os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
-
 from kuzushiji import page_sets
-from kuzushiji.code import digest
+from kuzushiji.code import digest, imported
 
 # Published weights make a round of their own, which trains nothing.
 ROUND = "published" if config["weights"] == "published" else config["round"]
@@ -64,8 +57,7 @@ if "gpu" not in workflow.global_resources:
 def code(script):
     """A digest of the script and of every library module that it imports, directly or not."""
     path = f"{workflow.basedir}/workflow/scripts/{script}.py"
-    tree = ast.parse(Path(path).read_text())
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} & IMPORTS.modules
+    modules = imported(path) & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
     return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]])
 
