@@ -9,7 +9,7 @@ from conftest import MINIATURE, copied, planned, run_miniature, snakemake
 from PIL import Image
 
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
-SHOWN = {"overlays": 1, "text": 1}
+SHOWN = {"overlays": 1, "text": 1, "viewer": 1}
 SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1}
 FROM_REJECT = {"reject": 2, "metrics": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_REJECT
@@ -64,6 +64,7 @@ SETTINGS = {
     "booster={report: {bins: 5}}": {"booster_report": 1},
     "reject={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_REJECT,
     "submission={max_predictions: 5}": SUBMITTED,
+    "viewer={max_side: 1000}": {"viewer": 1},
     "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
@@ -96,6 +97,9 @@ CODE = {
     "detector_losses": {"detector_losses": 1},
     "curves": {"curves": 1},
     "overlays": {"overlays": 1},
+    "label_places": {"overlays": 1},
+    "viewer": {"viewer": 1},
+    "web_fonts": {"viewer": 1},
     "titles": {},
     "summary": {},
 }
@@ -144,6 +148,14 @@ def test_a_changed_script_reruns_its_rule(done):
     before = path.read_text()
     path.write_text(before.replace("log_to(", "print()\nlog_to(", 1))
     assert dry_run(done) == {"text": 1}
+    path.write_text(before)
+
+
+def test_a_changed_file_of_the_viewer_reruns_it(done):
+    path = done / "workflow/viewer/review.js"
+    before = path.read_text()
+    path.write_text(before + "// More.\n")
+    assert dry_run(done) == {"viewer": 1}
     path.write_text(before)
 
 
