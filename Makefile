@@ -1,5 +1,5 @@
 # The two commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: demo test
+.PHONY: demo test test-cluster
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -16,7 +16,12 @@ test: .venv/installed resources/fonts/.fetched
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/cluster
+
+# Set up and pass the tests of the cluster, on a Slurm of one node that they start here, as root.
+test-cluster: .venv/installed resources/fonts/.fetched
+	bash tests/cluster/install.sh
+	$(BIN)/pytest tests/cluster
 
 .venv/installed: envs/requirements.txt pyproject.toml
 	python3 -m venv .venv

@@ -75,3 +75,38 @@ def page(blocks, scale=60.0, tilt=0.0):
     corners = np.concatenate([center - half, center + half], axis=1) * scale
     table[FIELDS[:4]] = np.rint(corners - corners.min(axis=0)[[0, 1, 0, 1]]).astype(int)
     return table
+
+
+# Every other book of the real layouts: the reading order was made by looking at the others.
+HELD_OUT = ["100249416", "200010454", "200017458", "200019865", "200021086", "200021869"]
+
+
+def real_layouts(folder):
+    """The boxes of every page of `../shared/data/layout`, by page id, in the file's order, its column `kept` telling
+    which boxes the file has where they are read.
+
+    Annotators added what they had overlooked at the end of a page, or columns away: such boxes are those outside the
+    longest part of the file's order that never goes more than a character to the right.
+    """
+    tables = [pd.read_csv(folder / name) for name in ("dkds_pages_12_books.csv", "dkds_pages_200003803.csv")]
+    table = pd.concat(tables, ignore_index=True)
+    table = table[table["label_name"] == "Kuzushiji"]
+    boxes = pd.DataFrame({"x_min": table["bbox_x"], "y_min": table["bbox_y"]})
+    boxes["x_max"], boxes["y_max"] = table["bbox_x"] + table["bbox_width"], table["bbox_y"] + table["bbox_height"]
+    pages = dict(list(boxes.groupby(table["image_name"].str.removesuffix(".jpg"))))
+    return {image_id: page.assign(kept=_leftward(page)) for image_id, page in pages.items()}
+
+
+def _leftward(page):
+    x = ((page["x_min"] + page["x_max"]) / 2).to_numpy()
+    slack = 0.8 * (page["x_max"] - page["x_min"]).median()
+    length, before = np.ones(len(x), dtype=int), np.full(len(x), -1)
+    for box in range(1, len(x)):
+        possible = np.flatnonzero(x[box] <= x[:box] + slack)
+        if len(possible):
+            before[box] = possible[::-1][np.argmax(length[possible[::-1]])]  # the latest of the longest
+            length[box] = length[before[box]] + 1
+    kept, box = np.zeros(len(x), dtype=bool), int(length.argmax())
+    while box >= 0:
+        kept[box], box = True, before[box]
+    return kept

@@ -33,6 +33,14 @@ def test_every_stage_leaves_its_declared_files(done):
     for image_id in pages["image_id"]:
         assert Image.open(results / f"first/overlays/test/{image_id}.jpg").size == (480, 672)
         assert (results / f"first/text/test/{image_id}.txt").exists()
+        for kind, suffix in {"page_xml": "xml", "alto": "xml", "annotations": "json"}.items():
+            assert (results / f"first/{kind}/test/{image_id}.{suffix}").stat().st_size > 0
+    lines = (results / "first/text/test.jsonl").read_text(encoding="utf-8").splitlines()
+    read = [character for line in lines for part in json.loads(line)["lines"] for character in part["characters"]]
+    assert len(read) == recognized["kept"].sum()
+    assert all(character["alternatives"] for character in read)
+    ordered = read_table(results / "first/reading_order/test.parquet", "ordered")
+    assert len(ordered) == len(read)
     viewer = (results / "first/viewer/test.html").read_text(encoding="utf-8")
     assert viewer.count("data:font/woff") >= 1
     assert viewer.count('type="text/plain" id="image-') == len(pages)
@@ -50,6 +58,9 @@ def test_scores_are_given_by_stage_and_book(done):
     assert set(detection["book"]) == {"hana", "kaze", "(all)"}
     assert (done / "results/detection_metrics/test/scores.svg").stat().st_size > 0
     assert "F1" in summary(done / "results")
+    text = pd.read_csv(done / "results/first/text_metrics/test.csv").set_index(["book", "source"])
+    assert text.loc[("(all)", "true boxes"), "error_rate"] <= 0.01  # what the reading order alone gets wrong
+    assert text.loc[("(all)", "recognized"), "characters"] == len(truth)
 
 
 def test_every_rule_logs_and_is_measured(done):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from kuzushiji.errors import InputError
 from kuzushiji.transcripts import Transcript, extent
@@ -25,12 +26,12 @@ def write_annotations(pages: Iterable[Transcript], canvas: str, granularity: lis
 def annotation_page(page: Transcript, canvas: str, granularity: list[str]) -> dict:
     """What was read on a page, an annotation each line or character, in reading order.
 
-    canvas: the URI of the page's canvas, in which `{image_id}` and `{book}` stand for the page's; the canvas must have
-    the image's size. granularity: of "line" and "glyph" (a character) those wanted, named as in IIIF's text granularity
-    extension. Raises `InputError` if `canvas` has another place to fill in.
+    canvas: the URI of the page's canvas, in which `{image_id}` and `{book}` stand for the page's, percent-encoded; the
+    canvas must have the image's size. granularity: those wanted of "line" and "glyph" (a character), words of IIIF's
+    text granularity extension. Raises `InputError` if `canvas` has another place to fill in.
     """
     try:
-        identity = canvas.format(image_id=page.image_id, book=page.book)
+        identity = canvas.format(image_id=quote(page.image_id, safe=""), book=quote(page.book, safe=""))
     except (KeyError, IndexError, ValueError) as error:
         raise InputError(f"annotations.canvas: {canvas}: only {{image_id}} and {{book}} may stand in braces") from error
     return {

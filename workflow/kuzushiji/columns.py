@@ -10,13 +10,15 @@ _SIDEWAYS = 0.5
 _NARROW = 0.6
 # A chain ends where the next box below is farther than this many median heights.
 _REACH = 2.5
-# A column's place is that of its boxes which have this share of the page's upper quartile of widths, if it has two.
+# A column stands where its wide boxes do: those of this share of the page's upper quartile of widths.
 _WIDE = 0.7
-# One or two boxes alone, or characters of less than this size, join a column that they overlap by this part of
-# their width.
-_ALONE = 2
+# A chain whose characters have less than this size against a column's, or the other way round, joins it if they share
+# this part of the smaller one's width: half a note, but no ruby.
 _SMALL = 0.7
-_SHARED = 0.3
+_SHARED = 0.4
+# So does a chain of no more than so many boxes of any other size.
+_ALONE = 2
+_SHARED_ALONE = 0.2
 _LEAST_LINKS = 5  # that tell how far a page leans
 
 
@@ -44,7 +46,6 @@ def find_columns(corners: np.ndarray) -> np.ndarray:
     first, join the column that they are in line with, or begin one.
     """
     n = len(corners)
-    x, width = (corners[:, 0] + corners[:, 2]) / 2, _widths(corners)
     upper, lower = _links(corners)
     links = coo_array((np.ones(len(upper)), (upper, lower)), shape=(n, n))
     count, chain = connected_components(links, directed=False)
@@ -52,45 +53,51 @@ def find_columns(corners: np.ndarray) -> np.ndarray:
     first = np.full(count, n)
     np.minimum.at(first, chain, np.arange(n))
     column = np.full(n, -1)
-    places: list[float] = []
-    breadths: list[float] = []
+    places, sides = np.empty(0), np.empty(0)  # of the columns so far
     for one in np.lexsort([first, -length]):
         own = np.flatnonzero(chain == one)
-        place, breadth = axis(x[own], corners[own], corners), np.quantile(width[own], 0.75)
-        number = len(places)
-        if places:
-            own_side, sides = np.median(corners[own, 2] - corners[own, 0]), np.array(breadths)
-            apart = np.abs(np.array(places) - place)
-            shared = ((own_side + sides) / 2 - apart) / own_side
-            small = (own_side < _SMALL * sides) | (len(own) <= _ALONE)
-            joins = (apart < _SIDEWAYS * (breadth + sides) / 2) | (small & (shared > _SHARED))
-            if joins.any():
-                number = int(np.where(joins, apart, np.inf).argmin())
+        place, side = axis(corners[own], corners), breadth(corners[own], corners)
+        apart = np.abs(places - place)
+        narrow, wide = np.minimum(sides, side), np.maximum(sides, side)
+        shared = ((sides + side) / 2 - apart) / narrow
+        small = narrow < _SMALL * wide
+        joins = apart < _SIDEWAYS * (sides + side) / 2
+        joins |= shared > np.where(small, _SHARED, _SHARED_ALONE if len(own) <= _ALONE else np.inf)
+        number = int(np.where(joins, apart, np.inf).argmin()) if joins.any() else len(places)
         column[own] = number
-        members = np.flatnonzero(column == number)
-        place, breadth = axis(x[members], corners[members], corners), np.quantile(width[members], 0.75)
-        places[number : number + 1], breadths[number : number + 1] = [place], [breadth]
+        members = corners[column == number]
+        places = np.append(places[:number], [axis(members, corners), *places[number + 1 :]])
+        sides = np.append(sides[:number], [breadth(members, corners), *sides[number + 1 :]])
     rank = np.empty(len(places), dtype=int)
-    rank[np.argsort(-np.array(places), kind="stable")] = np.arange(len(places))
+    rank[np.argsort(-places, kind="stable")] = np.arange(len(places))
     return rank[column]
 
 
-def axis(x: np.ndarray, members: np.ndarray, page: np.ndarray) -> float:
-    """Where a column of the boxes `members` stands: the median of the centers `x` of the wide ones, if it has two."""
+def axis(members: np.ndarray, page: np.ndarray) -> float:
+    """Where a column of the boxes `members` stands: the median of the centers of the wide ones, if it has such."""
+    wide = _wide(members, page)
+    return float(np.median((members[wide, 0] + members[wide, 2]) / 2))
+
+
+def breadth(members: np.ndarray, page: np.ndarray) -> float:
+    """How wide a column of the boxes `members` is: the upper quartile of its wide ones, if it has such."""
+    return float(np.quantile(_widths(members[_wide(members, page)], page), 0.75))
+
+
+def _wide(members: np.ndarray, page: np.ndarray) -> np.ndarray:
     width = members[:, 2] - members[:, 0]
     wide = width >= _WIDE * np.quantile(page[:, 2] - page[:, 0], 0.75)
-    return float(np.median(x[wide] if wide.sum() > 1 else x))
+    return wide if wide.any() else np.ones(len(members), dtype=bool)
 
 
-def _widths(corners: np.ndarray) -> np.ndarray:
-    width = corners[:, 2] - corners[:, 0]
-    return np.maximum(width, _NARROW * np.median(width))
+def _widths(boxes: np.ndarray, page: np.ndarray) -> np.ndarray:
+    return np.maximum(boxes[:, 2] - boxes[:, 0], _NARROW * np.median(page[:, 2] - page[:, 0]))
 
 
 def _links(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of boxes, (m,) each: the upper and the lower of neighbors in a column."""
     x, y = (corners[:, 0] + corners[:, 2]) / 2, (corners[:, 1] + corners[:, 3]) / 2
-    width, height = _widths(corners), corners[:, 3] - corners[:, 1]
+    width, height = _widths(corners, corners), corners[:, 3] - corners[:, 1]
     drop = y[None, :] - y[:, None]  # (n, n): how far box j lies below box i
     space = corners[None, :, 1] - corners[:, None, 3]
     aligned = np.abs(x[None, :] - x[:, None]) < _SIDEWAYS * (width[None, :] + width[:, None]) / 2

@@ -8,13 +8,15 @@ from kuzushiji.columns import axis
 _RUBY_SIZE = 0.62
 _RUBY_NEAR, _RUBY_FAR = 0.42, 1.1
 # The lines of a note are at most this wide, in characters, and so many boxes long at least.
-_NOTE_WIDTH = 0.65
+_NOTE_WIDTH = 0.75
 _NOTE_LENGTH = 2
 # Side by side are boxes that share this part of the lower one's height and overlap by no more than this of the width.
 _SHARED_HEIGHT = 0.4
 _OVERLAP = 0.2
 # How far the middle between them is from the column's, in characters.
 _OFF_CENTER = 0.25
+# What goes on on one side of that middle reaches no farther over it, in characters of the note.
+_STRAY = 0.1
 
 
 def find_ruby(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -26,7 +28,7 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
     """
     host = np.full(len(corners), -1)
     x, y, size, em = _measures(corners, column)
-    place = np.array([axis(x[column == one], corners[column == one], corners) for one in range(len(em))])
+    place = np.array([axis(corners[column == one], corners) for one in range(len(em))])
     for own in _parts(corners, column):
         large = np.median(size[own])
         middle = np.median(x[own])
@@ -55,14 +57,13 @@ def find_notes(corners: np.ndarray, column: np.ndarray, candidates: np.ndarray) 
     """
     line = np.zeros(len(corners), dtype=int)
     x, y, _, em = _measures(corners, column)
-    em = np.maximum(em, np.median(em[column]))
     width = corners[:, 2] - corners[:, 0]
     for one in range(len(em)):
         own = np.flatnonzero((column == one) & candidates)
         narrow = own[width[own] < _NOTE_WIDTH * em[one]]
         if len(narrow) < 2 * _NOTE_LENGTH:
             continue
-        middle = axis(x[own], corners[own], corners)
+        middle = axis(corners[own], corners)
         right, left = _side_by_side(corners, narrow)
         central = np.abs((x[right] + x[left]) / 2 - middle) < _OFF_CENTER * em[one]
         right, left = right[central], left[central]
@@ -78,7 +79,7 @@ def find_notes(corners: np.ndarray, column: np.ndarray, candidates: np.ndarray) 
                     x[left[(start < y[left]) & (y[left] < end)]].mean(),
                 ]
             )
-            inside = _tail(corners, narrow, inside, between, end)
+            inside = _tail(corners, narrow, inside, between)
             to_right = x[inside] > between
             if min(to_right.sum(), (~to_right).sum()) >= _NOTE_LENGTH:
                 number += 1
@@ -86,14 +87,16 @@ def find_notes(corners: np.ndarray, column: np.ndarray, candidates: np.ndarray) 
     return line
 
 
-def _tail(corners: np.ndarray, narrow: np.ndarray, inside: np.ndarray, between: float, end: float) -> np.ndarray:
-    """`inside` and what goes on below on one side only: one line of a note may be a character longer."""
-    right_edge, left_edge = corners[narrow, 2], corners[narrow, 0]
-    below = (corners[narrow, 1] >= end - 1) | ~np.isin(narrow, inside)
+def _tail(corners: np.ndarray, narrow: np.ndarray, inside: np.ndarray, between: float) -> np.ndarray:
+    """`inside` and what goes on below on one side only, as where one line of a note is longer."""
     height = np.median(corners[inside, 3] - corners[inside, 1])
-    close = (corners[narrow, 1] < end + 0.5 * height) & (corners[narrow, 3] > end)
-    one_side = (left_edge > between - 0.05 * height) | (right_edge < between + 0.05 * height)
-    return np.union1d(inside, narrow[below & close & one_side])
+    slack = _STRAY * height
+    one_side = (corners[narrow, 0] > between - slack) | (corners[narrow, 2] < between + slack)
+    for box in narrow[one_side][np.argsort(corners[narrow[one_side], 1], kind="stable")]:
+        end = corners[inside, 3].max()
+        if corners[box, 3] > end and corners[box, 1] < end + 0.5 * height:
+            inside = np.append(inside, box)
+    return np.unique(inside)
 
 
 def _measures(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -101,7 +104,8 @@ def _measures(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]
     x, y = (corners[:, 0] + corners[:, 2]) / 2, (corners[:, 1] + corners[:, 3]) / 2
     width, height = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
     em = np.array([np.quantile(width[column == one], 0.75) for one in range(column.max() + 1)])
-    return x, y, np.sqrt(width * height), em
+    # A column of thin characters, or all ruby, says little of the page's size.
+    return x, y, np.sqrt(width * height), np.maximum(em, np.median(em[column]))
 
 
 def _parts(corners: np.ndarray, column: np.ndarray) -> list[np.ndarray]:

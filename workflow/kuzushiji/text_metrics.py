@@ -73,8 +73,8 @@ def measure_text(
     true_boxes = truth.assign(detector_score=1.0, probability=1.0, keep_probability=1.0, kept=True).sort_values(
         ["image_id", "box"]
     )
-    of_drawn = true_boxes[true_boxes["image_id"].isin(pages.loc[pages["image_set"].isin(drawn), "image_id"])]
-    texts = _texts(of_drawn) | transcriptions
+    of_drawn = pages.loc[pages["image_set"].isin(drawn), "image_id"]
+    texts = dict.fromkeys(of_drawn, "") | _texts(true_boxes[true_boxes["image_id"].isin(of_drawn)]) | transcriptions
     known = pages[pages["image_id"].isin(texts)]
     if known.empty:
         raise InputError("text_metrics: no page of this page set has a transcription; correct the image_ids there")
@@ -92,10 +92,13 @@ def measure_text(
 
 
 def error_rates(errors: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sums of the errors that `measure_text` found, by the columns `by`, with all `errors` and the `error_rate`."""
+    """Sums of the errors that `measure_text` found, by the columns `by`, with all `errors` and the `error_rate`.
+
+    A text without characters has no rate.
+    """
     sums = errors.groupby(by, sort=True)[_COUNTS].sum().reset_index()
     sums["errors"] = sums[_COUNTS[1:]].sum(axis=1)
-    sums["error_rate"] = sums["errors"] / sums["characters"]
+    sums["error_rate"] = sums["errors"] / sums["characters"].where(sums["characters"] > 0)
     return sums
 
 
