@@ -7,8 +7,7 @@ from selenium.webdriver.common.keys import Keys
 from viewer_for_tests import BOXES, IDS, codepoint, draw_pages, make_viewer, recognized
 
 from kuzushiji.labels import read_labels
-from kuzushiji.page_sets import Page
-from kuzushiji.pages import check_pages
+from kuzushiji.truth import check_labels
 
 
 def labels(page_boxes):
@@ -57,11 +56,7 @@ def test_corrections_are_exported_as_labels_that_the_workflow_reads(viewer, tmp_
     assert viewer.text("#corrections-count") == "6 decisions, 0 of 3 pages checked"
     file = viewer.export()
     assert read_labels(file) == (CORRECTED, [])
-    pages = draw_pages(tmp_path)
-    pages = [
-        Page(image_id, "b", "mine", 0, path) for image_id, path in zip(pages["image_id"], pages["path"], strict=True)
-    ]
-    _, truth = check_pages(pages, file, max_megapixels=1, processes=1)
+    truth = check_labels(draw_pages(tmp_path), file)
     assert len(truth) == 7
 
 

@@ -67,7 +67,7 @@ SETTINGS = {
     "submission={max_predictions: 5}": SUBMITTED,
     "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
     "viewer={max_side: 1000}": {"viewer": 1},
-    "annotations={base: 'https://example.org'}": {"annotations": 1},
+    "annotations={granularity: [glyph]}": {"annotations": 1},
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
     "refinement={epochs: 2}": {},
@@ -103,6 +103,8 @@ CODE = {
     "reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
     "alternatives": {"alternatives": 1, "json_lines": 1, "viewer": 1},
     "alto": {"alto": 1},
+    "label_places": {"overlays": 1},
+    "web_fonts": {"viewer": 1},
     "titles": {},
     "summary": {},
 }
@@ -161,6 +163,14 @@ def test_a_changed_script_or_template_reruns_its_rule(done, file, old, new, jobs
     assert dry_run(done) == jobs
     path.write_text(before)
     assert dry_run(done) == {}
+
+
+def test_a_changed_file_of_the_viewer_reruns_it(done):
+    path = done / "workflow/viewer/review.js"
+    before = path.read_text()
+    path.write_text(before + "// More.\n")
+    assert dry_run(done) == {"viewer": 1}
+    path.write_text(before)
 
 
 def test_another_number_of_cores_and_a_cluster_plan_nothing(done):

@@ -53,7 +53,6 @@ def write_viewer(
     }
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template), autoescape=True, trim_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder, replacing(out) as partial:
         images = _shrink_pages([Path(path) for path in pages["path"]], settings, Path(folder), processes)
         environment.get_template("viewer.html").stream(
