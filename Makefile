@@ -1,8 +1,11 @@
-# The two commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: demo read test test-cluster
+# The commands of the README. Every other use is plain `snakemake` from the virtual environment.
+.PHONY: setup demo read test test-cluster
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
+
+# Everything that the commands of the README need.
+setup: .venv/installed resources/fonts/.fetched
 
 # Set up, run the whole workflow on synthetic pages, and say how well they were read and where everything lies.
 demo: .venv/installed resources/fonts/.fetched

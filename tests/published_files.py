@@ -3,12 +3,22 @@
 import argparse
 import json
 import os
+import sys
 from collections import Counter, OrderedDict
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
 from published_weights import rule_weights
+
+from kuzushiji.import_detections import BoxList
+
+# Where pickling looks for the class of a page's boxes, as where the original runs.
+for depth in range(1, 4):
+    name = ".".join(BoxList.__module__.split(".")[:depth])
+    sys.modules[name] = ModuleType(name)
+sys.modules[BoxList.__module__].BoxList = BoxList
 
 GOLDEN = Path(__file__).parent / "golden"
 CHARSET = [f"U+{0x4E00 + number:04X}" for number in range(4212)]
@@ -65,6 +75,17 @@ def detector_checkpoint(iteration: int) -> dict:
     weights["rpn.anchor_generator.cell_anchors.0"] = anchors.float()
     model = OrderedDict((f"module.{name}", value) for name, value in weights.items())
     return {"model": model, "optimizer": {}, "scheduler": {"milestones": (50000,)}, "iteration": iteration}
+
+
+def box_list(boxes, size, scores=None) -> BoxList:
+    """The original's boxes (n, 4) of a page of this size, by default with rising scores."""
+    one, boxes = BoxList(), torch.as_tensor(boxes, dtype=torch.float32).reshape(-1, 4)
+    fields = {
+        "scores": torch.linspace(0.1, 0.9, len(boxes)) if scores is None else scores,
+        "labels": torch.ones(len(boxes), dtype=torch.int64),
+    }
+    vars(one).update(bbox=boxes, size=size, mode="xyxy", extra_fields=fields)
+    return one
 
 
 def save(content: object, path: Path) -> Path:

@@ -99,12 +99,12 @@ def client(folder, script):
 def test_kaggles_client_is_asked_where_nothing_is_there(settings, tmp_path, monkeypatch):
     lay_out(tmp_path / "source")
     pack(tmp_path / "source", tmp_path / "served.zip", nested=True)
-    script = f'echo "$@" >> {tmp_path}/asked; echo "Downloading 100%"; cp {tmp_path}/served.zip "$6/$4.zip"'
+    script = f'echo "$@" >> {tmp_path}/asked; echo "Downloading 100%"; cp {tmp_path}/served.zip "$5/$3.zip"'
     monkeypatch.setenv("PATH", client(tmp_path / "bin", script))
     with open(tmp_path / "terminal", "w") as terminal:
         competition_data(settings, terminal)
     asked = (tmp_path / "asked").read_text().strip()
-    assert asked == f"competitions download --competition kuzushiji-recognition --path {settings['folder']}"
+    assert asked == f"competitions download kuzushiji-recognition --path {settings['folder']}/.kaggle"
     assert "Downloading 100%" in (tmp_path / "terminal").read_text()
     # What is there is not asked for again.
     competition_data(settings)
@@ -123,12 +123,15 @@ def test_an_unpacking_that_was_cut_off_is_finished(settings, no_client, tmp_path
 
 def test_without_client_or_token_the_way_to_the_data_is_told(settings, tmp_path, monkeypatch, no_client):
     steps = "accept the rules on https://www.kaggle.com/competitions/kuzushiji-recognition/rules"
-    with pytest.raises(InputError, match=f"nor the program kaggle(.|\n)*{steps}"):
+    with pytest.raises(
+        InputError, match=f"lacks train.csv, train_images, test_images; there is no program kaggle(.|\n)*{steps}"
+    ):
         competition_data(settings)
     monkeypatch.undo()
-    monkeypatch.setenv("PATH", client(tmp_path / "bin", "echo 401 - Unauthorized >&2; exit 1"))
-    with pytest.raises(InputError, match=f"401 - Unauthorized(.|\n)*{steps}"):
-        competition_data(settings)
+    monkeypatch.setenv("PATH", client(tmp_path / "bin", 'echo half > "$5/$3.zip"; echo 401 - Unauthorized >&2; exit 1'))
+    for _ in range(2):  # what it left is not taken for the whole
+        with pytest.raises(InputError, match=f"401 - Unauthorized(.|\n)*{steps}"):
+            competition_data(settings)
 
 
 def test_a_damaged_zip_file_is_named(settings, no_client):

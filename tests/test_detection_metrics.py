@@ -193,6 +193,18 @@ def test_true_boxes_of_other_pages_do_not_count():
     assert row(result["scores"], score=0.1)["f1"] == 1
 
 
+def test_what_training_saw_may_be_unknown(tmp_path):
+    found, truth, pages = by_hand()
+    books = detection_metrics({"one": found}, truth, pages, None, SETTINGS)["books"]
+    assert books[["book", "training"]].to_numpy().tolist() == [
+        *(["p", "unknown"], ["q", "unknown"], ["r", "unknown"]),
+        *([ALL, "unknown"], [ALL, ALL]),
+    ]
+    plot_books(books, tmp_path / "books.svg")
+    said = " ".join(ElementTree.fromstring((tmp_path / "books.svg").read_bytes()).itertext())
+    assert "q" in said and "(unseen)" not in said
+
+
 @pytest.mark.filterwarnings("ignore:Glyph")  # the browser has the font
 @pytest.mark.parametrize("name", PLOTS)
 def test_equal_tables_give_equal_pictures(name, tmp_path):

@@ -1,41 +1,20 @@
-import sys
-from types import ModuleType
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from published_files import GOLDEN, Touch, save
+from published_files import GOLDEN, Touch, box_list, save
 
 from kuzushiji.detect import resized
 from kuzushiji.errors import InputError
-from kuzushiji.import_detections import BoxList, import_detections
+from kuzushiji.import_detections import import_detections
 
 SAMPLE = GOLDEN / "boxlist_sample.pth"
 # Pages that the detector saw at the sizes in the golden file.
 PAGES = pd.DataFrame({"image_id": ["a", "b", "c"], "width": [750, 1428, 400], "height": [1000, 2000, 480]})
 ORDER = ["c", "a", "b"]
 CORNERS = ["x_min", "y_min", "x_max", "y_max"]
-
-
-@pytest.fixture(autouse=True)
-def original(monkeypatch):
-    """The module in which pickling looks for the class, as where the original runs."""
-    names = BoxList.__module__.split(".")
-    for depth in range(len(names)):
-        module = ModuleType(".".join(names[: depth + 1]))
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    module.BoxList = BoxList
-
-
-def box_list(boxes, size, scores=None, labels=None, mode="xyxy"):
-    one, boxes = BoxList(), torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
-    scores = torch.linspace(0.1, 0.9, len(boxes)) if scores is None else scores
-    labels = torch.ones(len(boxes), dtype=torch.int64) if labels is None else labels
-    vars(one).update(bbox=boxes, size=size, mode=mode, extra_fields={"scores": scores, "labels": labels})
-    return one
 
 
 def imported(content, tmp_path, pages=PAGES, order=ORDER):

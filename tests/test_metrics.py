@@ -113,6 +113,15 @@ def test_codepoints_are_banded_by_how_often_training_has_them():
     assert list(score_table(result["bands"]).index) == list(result["bands"])
 
 
+def test_what_training_saw_may_be_unknown(tmp_path):
+    found = boxes(("p", "U+3042", 1, 1))
+    result = evaluate({"final": found}, found, page_sizes("p").assign(book="p"), None)
+    assert list(result["training"]) == ["unknown"] and "bands" not in result
+    plot_bands({}, tmp_path / "bands.svg")
+    assert (tmp_path / "bands.svg").stat().st_size > 0
+    assert len(score_table({})) == 0
+
+
 @pytest.mark.parametrize(
     ("count", "band"), [(0, "0"), (1, "1-9"), (9, "1-9"), (99, "10-99"), (100, "100-999"), (1000, "1000+")]
 )

@@ -53,10 +53,10 @@ def test_scores_are_given_by_stage_and_book(done):
     assert list(metrics["stages"])[:3] == ["detections 000060", "detections 000120", "predictions 000060 01_gray_mixup"]
     assert list(metrics["stages"])[-2:] == ["merged", "recognized"]
     assert set(metrics["books"]) == {"hana", "kaze"}
-    detection = pd.read_csv(done / "results/detection_metrics/test/books.csv", dtype={"detector": str})
+    detection = pd.read_csv(done / "results/detection_metrics/test/trained/books.csv", dtype={"detector": str})
     assert set(detection["detector"]) == {"000060", "000120"}
     assert set(detection["book"]) == {"hana", "kaze", "(all)"}
-    assert (done / "results/detection_metrics/test/scores.svg").stat().st_size > 0
+    assert (done / "results/detection_metrics/test/trained/scores.svg").stat().st_size > 0
     assert "F1" in summary(done / "results")
     text = pd.read_csv(done / "results/first/text_metrics/test.csv").set_index(["book", "source"])
     assert text.loc[("(all)", "true boxes"), "error_rate"] <= 0.01  # what the reading order alone gets wrong

@@ -13,7 +13,8 @@ from conftest import ROOT, planned, snakemake
 from PIL import Image
 
 sys.path.append(str(ROOT / "tests"))
-from published_files import GOLDEN, classifier_checkpoint, detector_checkpoint, save
+import torch
+from published_files import GOLDEN, box_list, classifier_checkpoint, detector_checkpoint, save
 
 PUBLISHED = yaml.safe_load((ROOT / "config.yaml").read_text())["published"]
 CLASSIFIERS, DETECTORS = PUBLISHED["classifiers"], PUBLISHED["detectors"]
@@ -197,6 +198,7 @@ def test_from_published_files_to_text(checkout, address):
     snakemake(*configured, cwd=checkout)
 
     results = checkout / "results" / "published"
+    chunk = next((checkout / "results" / "detections" / "mine" / "published_060000").iterdir()).stem
     recognized = pd.read_parquet(results / "recognized" / "mine.parquet")
     assert recognized["kept"].any() and set(recognized["detector"]) <= set(DETECTORS)
     points = pd.read_csv(checkout / "results" / "final_submission.csv").set_index("image_id")["labels"]
@@ -215,6 +217,22 @@ def test_from_published_files_to_text(checkout, address):
     assert (files / PUBLISHED["booster"]).read_bytes() == (GOLDEN / "boosters_lgb230.pkl").read_bytes()
     records = sorted(path.name for path in files.glob("*.sha256"))
     assert records == sorted(f"{path.name}.sha256" for path in [*by_hand, files / PUBLISHED["booster"]])
+
+    # Boxes that are given take the place of those found.
+    scores = torch.tensor([0.9, 0.8])
+    corners = torch.tensor([[300.0, 400, 700, 900], [1000, 1500, 1400, 2000]])
+    save([box_list(corners, (2500, 3000), scores)], files / "mine_060000.pth")
+    shutil.copy(files / "mine_060000.pth", files / "mine_100000.pth")
+    (files / "mine.list").write_text("page\n")
+    given = {"order": "mine.list", **{name: f"mine_{name.removeprefix('published_')}.pth" for name in DETECTORS}}
+    settings["published"] |= {"detections": {"mine": given}, "start_from_detections": ["mine"]}
+    (checkout / "given.yaml").write_text(yaml.safe_dump(settings))
+    reading = f"results/published/predictions/mine/published_060000/02_resnet152/{chunk}.parquet"
+    snakemake("--configfile", "given.yaml", "--cores", "2", "--", reading, cwd=checkout)
+    assert pd.read_parquet(checkout / reading)[["x_min", "y_min", "x_max", "y_max"]].to_numpy().tolist() == [
+        [48, 64, 112, 144],
+        [160, 240, 224, 320],
+    ]
 
     # Another file in its place is refused, and what was made stays.
     with open(files / PUBLISHED["booster"], "ab") as file:

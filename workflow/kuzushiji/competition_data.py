@@ -39,23 +39,23 @@ def competition_data(settings: dict, terminal: TextIO | None = None) -> list[str
     wrong with it.
     """
     folder, name = Path(settings["folder"]), settings["name"]
-    if not _there(folder) and not _archives(folder, name):
+    if _lacking(folder) and not _archives(folder, name):
         _fetch(folder, name, terminal)
     if not _complete(folder, settings):  # an unpacking may have been killed
         for archive in _archives(folder, name):
             logging.info("%s: %d files unpacked", archive, _unpack(archive, folder))
-    if not _there(folder):
-        raise InputError(f"{folder}: the competition's data is not there\n{HELP.format(name=name, folder=folder)}")
+    if lacking := _lacking(folder):
+        raise InputError(f"{folder}: lacks {', '.join(lacking)}\n{HELP.format(name=name, folder=folder)}")
     return _check(folder, settings)
 
 
-def _there(folder: Path) -> bool:
-    return (folder / "train.csv").is_file() and all((folder / part).is_dir() for part in _FOLDERS)
+def _lacking(folder: Path) -> list[str]:
+    return [name for name in ("train.csv", *_FOLDERS) if not (folder / name).exists()]
 
 
 def _complete(folder: Path, settings: dict) -> bool:
     counts = {"train_images": settings["training_pages"], "test_images": settings["test_pages"]}
-    return _there(folder) and all(len(os.listdir(folder / part)) >= count for part, count in counts.items())
+    return not _lacking(folder) and all(len(os.listdir(folder / part)) >= count for part, count in counts.items())
 
 
 def _archives(folder: Path, name: str) -> list[Path]:
@@ -68,9 +68,12 @@ def _fetch(folder: Path, name: str, terminal: TextIO | None) -> None:
     advice = HELP.format(name=name, folder=folder)
     program = shutil.which("kaggle")
     if program is None:
-        raise InputError(f"{folder}: the competition's data is not there, nor the program kaggle\n{advice}")
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [program, "competitions", "download", "--competition", name, "--path", str(folder)]
+        raise InputError(
+            f"{folder}: lacks {', '.join(_lacking(folder))}; there is no program kaggle to fetch it\n{advice}"
+        )
+    scratch = folder / ".kaggle"  # where the client, started again, finds what it has already
+    scratch.mkdir(parents=True, exist_ok=True)
+    command = [program, "competitions", "download", name, "--path", str(scratch)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
         said = b""
         while piece := client.stdout.read1():  # as it comes: its progress has no line ends
@@ -80,9 +83,12 @@ def _fetch(folder: Path, name: str, terminal: TextIO | None) -> None:
                 terminal.flush()
     said = said.decode(errors="replace").replace("\r", "\n")
     logging.info("%s\n%s", " ".join(command), said)
-    if client.returncode or not _archives(folder, name):
+    if client.returncode or not _archives(scratch, name):
         last = " ".join(said.split("\n")[-3:]).strip()
         raise InputError(f"kaggle could not download {name} ({last or client.returncode})\n{advice}")
+    for archive in _archives(scratch, name):
+        os.replace(archive, folder / archive.name)
+    shutil.rmtree(scratch)
 
 
 def _unpack(archive: Path, folder: Path) -> int:

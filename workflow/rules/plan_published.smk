@@ -28,8 +28,11 @@ for name in GIVEN:
 
 def checked(**files):
     """Published files as a rule's inputs, with the records of their checksums."""
-    paths = {name: f"{FILES}/{file}" for name, file in files.items()}
-    return dict(paths, checksums=[f"{path}.sha256" for path in paths.values()])
+    return dict({name: f"{FILES}/{file}" for name, file in files.items()}, checksums=checksums(*files.values()))
+
+
+def checksums(*files):
+    return [f"results/published/checksums/{file}.sha256" for file in files]
 
 
 def published_detections(wildcards):
