@@ -64,7 +64,7 @@ KINDS += ["spread with registers"]
 def test_made_up_pages_are_read_in_order_and_part_by_part(kind, tilt):
     """The most that may be wrong is 1 % of the order, and of what is ruby or note."""
     errors = wrong = boxes = columns = 0
-    for seed in range(10):
+    for seed in range(6):
         true = page(made_up(kind, np.random.default_rng(seed)), tilt=tilt)
         read = reading_order(shuffled(true[CORNERS], seed))
         errors += order_errors(true, seed)
@@ -74,8 +74,8 @@ def test_made_up_pages_are_read_in_order_and_part_by_part(kind, tilt):
         columns += read["column"].nunique() == true["column"].nunique()
     assert errors <= 0.01 * boxes
     assert wrong <= 0.01 * boxes
-    assert columns >= 9  # pages of 10
-    assert boxes > 400
+    assert columns >= 5  # pages of 6
+    assert boxes > 300
 
 
 def test_a_note_is_read_line_by_line_between_what_is_above_and_below_it():
@@ -111,7 +111,7 @@ def test_verse_in_two_tiers_stays_one_column():
     assert read["block"].max() == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(box_lists(most=30, extent=40, min_size=1), st.randoms(use_true_random=False))
 def test_every_box_is_read_once_and_in_one_order_whatever_the_order_of_rows(boxes, random):
     table = pd.DataFrame(boxes, columns=CORNERS)
@@ -127,7 +127,7 @@ def test_every_box_is_read_once_and_in_one_order_whatever_the_order_of_rows(boxe
     assert again[[*CORNERS, *ADDED]].to_numpy().tolist() == read[[*CORNERS, *ADDED]].to_numpy().tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from(KINDS), st.integers(0, 99), st.integers(-5000, 5000), st.integers(-5000, 5000), st.integers(2, 5)
 )

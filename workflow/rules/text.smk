@@ -72,7 +72,7 @@ rule json_lines:
     benchmark:
         "results/benchmarks/json_lines/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=60,
     script:
         "../scripts/json_lines.py"
@@ -91,7 +91,7 @@ rule page_xml:
     benchmark:
         "results/benchmarks/page_xml/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=60,
     script:
         "../scripts/page_xml.py"
@@ -110,7 +110,7 @@ rule alto:
     benchmark:
         "results/benchmarks/alto/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=60,
     script:
         "../scripts/alto.py"
@@ -129,7 +129,7 @@ rule annotations:
     benchmark:
         "results/benchmarks/annotations/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=60,
     params:
         settings=dict(config["annotations"]),
