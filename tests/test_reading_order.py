@@ -59,13 +59,12 @@ KINDS = ["plain", "ruby", "ruby between narrow columns", "notes", "ruby and note
 KINDS += ["spread with registers"]
 
 
-@pytest.mark.parametrize("tilt", [0, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_made_up_pages_are_read_in_order_and_part_by_part(kind, tilt):
+def test_made_up_pages_are_read_in_order_and_part_by_part(kind):
     """The most that may be wrong is 1 % of the order, and of what is ruby or note."""
     errors = wrong = boxes = columns = 0
-    for seed in range(6):
-        true = page(made_up(kind, np.random.default_rng(seed)), tilt=tilt)
+    for seed in range(12):
+        true = page(made_up(kind, np.random.default_rng(seed)), tilt=seed % 5 - 2)
         read = reading_order(shuffled(true[CORNERS], seed))
         errors += order_errors(true, seed)
         wrong += (read["role"].sort_index() != true["role"]).sum()
@@ -74,7 +73,7 @@ def test_made_up_pages_are_read_in_order_and_part_by_part(kind, tilt):
         columns += read["column"].nunique() == true["column"].nunique()
     assert errors <= 0.01 * boxes
     assert wrong <= 0.01 * boxes
-    assert columns >= 5  # pages of 6
+    assert columns >= 10  # pages of 12
     assert boxes > 300
 
 
@@ -188,7 +187,7 @@ def test_drawn_pages_with_ruby_joined_and_tilted_are_read_in_order(monkeypatch):
         errors += order_errors(boxes)
         missed += ((read["role"].sort_index() == "ruby") != is_ruby).sum()
         count, ruby = count + len(boxes), ruby + is_ruby.sum()
-    assert ruby > 50
+    assert ruby > 30
     assert errors <= 0.01 * count
     assert missed <= 0.01 * count
 
