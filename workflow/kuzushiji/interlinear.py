@@ -7,6 +7,7 @@ from kuzushiji.columns import axis
 # Ruby is at most this large against the column's characters, and stands so far from its middle, in characters.
 _RUBY_SIZE = 0.62
 _RUBY_NEAR, _RUBY_FAR = 0.42, 1.1
+_ADDED = 2  # boxes at most that are text between two of a column's
 # The lines of a note are at most this wide, in characters, and so many boxes long at least.
 _NOTE_WIDTH = 0.75
 _NOTE_LENGTH = 2
@@ -19,14 +20,15 @@ _OFF_CENTER = 0.25
 _STRAY = 0.1
 
 
-def find_ruby(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """The box that each box is ruby of, or -1, (n,).
+def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The box that each box is ruby of, or -1, and the column that it belongs to, (n,) each.
 
-    corners: (n, 4). column: the boxes' columns, (n,). Ruby is a column's part without gaps whose characters are small
-    against those of a neighboring column, beside whose characters all of it stands: to their right or, where there is
-    no such column, to their left.
+    corners: (n, 4). column: the boxes' columns as they stand, (n,). Ruby is a column's part without gaps whose
+    characters are small against those of a neighboring column, beside whose characters most of it stands: to their
+    right or, where there is no such column, to their left. It belongs to that column. So does, as text, a small
+    character or two that stands so between its characters: something added.
     """
-    host = np.full(len(corners), -1)
+    host, belongs = np.full(len(corners), -1), column.copy()
     x, y, size, em = _measures(corners, column)
     place = np.array([axis(corners[column == one], corners) for one in range(len(em))])
     for own in _parts(corners, column):
@@ -38,28 +40,33 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
             near = np.flatnonzero(fits & (side > _RUBY_NEAR) & (side < _RUBY_FAR))
             if not len(near):
                 continue
-            text = np.flatnonzero(column == near[np.argmin(side[near])])
-            text = text[size[text] > large]
+            nearest = near[np.argmin(side[near])]
+            text = np.flatnonzero((column == nearest) & (size > large))
             inside = (corners[text, 1] < y[own, None]) & (y[own, None] < corners[text, 3])
             if len(text) and inside.any(axis=1).mean() > 0.5:
                 host[own] = text[np.abs(y[text] - y[own, None]).argmin(axis=1)]
+                belongs[own] = nearest
+                break
+            if len(own) <= _ADDED and (y[text] < y[own].min()).any() and (y[text] > y[own].max()).any():
+                belongs[own] = nearest
                 break
     # No ruby of ruby.
-    host[(host >= 0) & (host[host] >= 0)] = -1
-    return host
+    chained = (host >= 0) & (host[host] >= 0)
+    host[chained], belongs[chained] = -1, column[chained]
+    return host, belongs
 
 
-def find_notes(corners: np.ndarray, column: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
     """The number of the line of a note that each box is in, (n,): odd to the right, even to the left; 0 for none.
 
-    Numbers are a column's own, its k-th note from above being lines 2k - 1 and 2k. candidates: (n,), the boxes that
-    may be part of a note. A note is where narrow boxes stand side by side around the middle of their column.
+    corners: (n, 4), without ruby. column: the boxes' columns, (n,). Numbers are a column's own, its k-th note from
+    above being lines 2k - 1 and 2k. A note is where narrow boxes stand side by side around the middle of their column.
     """
     line = np.zeros(len(corners), dtype=int)
     x, y, _, em = _measures(corners, column)
     width = corners[:, 2] - corners[:, 0]
     for one in range(len(em)):
-        own = np.flatnonzero((column == one) & candidates)
+        own = np.flatnonzero(column == one)
         narrow = own[width[own] < _NOTE_WIDTH * em[one]]
         if len(narrow) < 2 * _NOTE_LENGTH:
             continue

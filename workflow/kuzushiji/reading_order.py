@@ -51,12 +51,10 @@ def _read(corners: np.ndarray) -> tuple[np.ndarray, ...]:
     rows, columns, lines = [], 0, 0
     for number, members in enumerate(_blocks(corners, np.arange(len(corners)))):
         place = corners[members]
-        column = find_columns(place)
-        ruby = find_ruby(place, column)  # (m,): the box that each is ruby of, or -1
-        note = find_notes(place, column, ruby < 0)  # (m,): 0, or the number of the note's line in its column
-        # Columns that are all ruby have gone into those of their texts.
-        column[ruby >= 0] = column[ruby[ruby >= 0]]
-        column = np.unique(column, return_inverse=True)[1]
+        ruby, column = find_ruby(place, find_columns(place))  # (m,) each: the box that each is ruby of, or -1
+        column = np.unique(column, return_inverse=True)[1]  # columns that were all ruby are no more
+        note = np.zeros(len(place), dtype=int)  # (m,): 0, or the number of the note's line in its column
+        note[ruby < 0] = find_notes(place[ruby < 0], column[ruby < 0])
         for one in range(column.max() + 1):
             inside = np.flatnonzero(column == one)
             for box, part, role in _column(place, inside, ruby, note):

@@ -73,7 +73,7 @@ rule json_lines:
     benchmark:
         "results/benchmarks/json_lines/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
+        mem_mb=grown(8000),
         runtime=grown(60),
     params:
         code=code("json_lines"),
@@ -93,7 +93,7 @@ rule page_xml:
     benchmark:
         "results/benchmarks/page_xml/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
+        mem_mb=grown(8000),
         runtime=grown(60),
     params:
         code=code("page_xml"),
@@ -113,7 +113,7 @@ rule alto:
     benchmark:
         "results/benchmarks/alto/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
+        mem_mb=grown(8000),
         runtime=grown(60),
     params:
         code=code("alto"),
@@ -133,7 +133,7 @@ rule annotations:
     benchmark:
         "results/benchmarks/annotations/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
+        mem_mb=grown(8000),
         runtime=grown(60),
     params:
         code=code("annotations"),
