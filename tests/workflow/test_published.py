@@ -173,11 +173,12 @@ def test_from_published_files_to_text(checkout, address):
         save(classifier_checkpoint(case), files / CLASSIFIERS[name])
     (checkout / "scans").mkdir()
     shutil.copy(GOLDEN / "denoise_input.png", checkout / "scans" / "page.png")
+    (checkout / "labels.csv").write_text("image_id,labels\npage,U+3042 40 20 30 30\n")
     # One network of each kind, one pass, a few boxes: at random weights what is read means nothing.
     left_out = dict.fromkeys(CLASSIFIERS.keys() - kept)
     settings = {
         "weights": "published",
-        "page_sets": {"mine": {"images": "scans"}},
+        "page_sets": {"mine": {"images": "scans", "labels": "labels.csv"}},
         "recognize": ["mine"],
         "published": {"address": address, "classifiers": left_out},
         "classifiers": left_out,
@@ -208,6 +209,10 @@ def test_from_published_files_to_text(checkout, address):
         Image.open(checkout / "scans" / "page.png") as page,
     ):
         assert overlay.size == page.size
+    books = pd.read_csv(results / "metrics" / "mine_books.csv")
+    assert books["count"].tolist() == [1]
+    found = pd.read_csv(checkout / "results" / "detection_metrics" / "mine" / "published" / "books.csv")
+    assert set(found["detector"]) == set(DETECTORS) and set(found["training"]) == {"unknown", "(all)"}
     assert not (checkout / "results" / "first").exists()
     assert "Nothing to be done" in snakemake(*configured, cwd=checkout).stderr
 
