@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 from detector_for_tests import SETTINGS, draw_pages
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuzushiji.boxes import CORNERS
@@ -47,6 +47,7 @@ def test_anchors_are_rounded_at_the_stride_and_scaled_then():
     assert torch.equal(grid.view(2, 3, 9, 4)[1, 2], anchors + torch.tensor([32, 16, 32, 16]))
 
 
+@settings(deadline=None)
 @given(boxes=boxes, seed=st.integers(0, 1000))
 def test_deltas_lead_from_one_box_to_another(coder, boxes, seed):
     other = boxes[torch.randperm(len(boxes), generator=torch.Generator().manual_seed(seed))]
@@ -63,8 +64,8 @@ def test_boxes_are_decoded_as_published(coder, classes):
     low = draw.uniform(0, 90, (50, 2))
     boxes = np.concatenate([low, low + draw.uniform(0, 60, (50, 2))], axis=1)
     deltas = draw.normal(0, 12, (50, classes, 4))
-    given = torch.tensor(boxes, dtype=torch.float64), torch.tensor(deltas.reshape(50, -1), dtype=torch.float64)
-    found = coder.decode(*given, max_shape=(100, 120)).view(50, classes, 4).numpy()
+    inputs = torch.tensor(boxes, dtype=torch.float64), torch.tensor(deltas.reshape(50, -1), dtype=torch.float64)
+    found = coder.decode(*inputs, max_shape=(100, 120)).view(50, classes, 4).numpy()
     seen = set()
     for box, rows, decoded in zip(boxes, deltas, found, strict=True):
         for (dx, dy, dw, dh), result in zip(rows * [0.1, 0.1, 0.2, 0.2], decoded, strict=True):
@@ -79,6 +80,7 @@ def test_boxes_are_decoded_as_published(coder, classes):
     assert coder.decode(torch.zeros(0, 4), torch.zeros(0, 4 * classes), (9, 9)).shape == (0, 4 * classes)
 
 
+@settings(deadline=None, max_examples=30)
 @given(first=boxes, second=boxes)
 def test_overlaps_count_the_last_pixel(first, second):
     """The boxes are drawn on a page, and their pixels counted."""
@@ -120,9 +122,9 @@ def test_a_detector_with_legacy_parts_is_trained(tmp_path):
     pages = draw_pages(tmp_path)
     trained, recorded = {}, {}
     for components in ("modern", "legacy"):
-        settings = SETTINGS | {"model": SETTINGS["model"] | {"components": components}}
+        section = SETTINGS | {"model": SETTINGS["model"] | {"components": components}}
         trained[components] = tmp_path / components / "000006.pth"
-        record = train(pages, settings, tmp_path / components / "state", {6: trained[components]})
+        record = train(pages, section, tmp_path / components / "state", {6: trained[components]})
         recorded[components] = losses(record)
     assert recorded["legacy"]["loss"].iloc[-1] < recorded["legacy"]["loss"].iloc[0]
     box_losses = [table["proposal_box_loss"] for table in recorded.values()]
@@ -135,7 +137,7 @@ def test_a_detector_with_legacy_parts_is_trained(tmp_path):
         "short_sides": [],
         "grayscale": False,
         "score": 0.0,
-        "model": settings["model"],
+        "model": section["model"],
     }
     found = detect(trained["legacy"], [("0", pages[1][0])], detection)
     assert len(found) > 1 and not found["detector_score"].is_monotonic_decreasing

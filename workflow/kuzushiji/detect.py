@@ -120,11 +120,9 @@ def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tup
     """Views and their pixels (n, height, width, 3) that are passed at once: of one size, within `batch_megapixels`."""
     height, width = image.shape[:2]
     color = Image.fromarray(image)
-    gray = (
-        None
-        if gray_last
-        else Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
-    )
+    gray = None
+    if not gray_last:
+        gray = Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
     by_size: dict[tuple[int, int], list[View]] = {}
     for view in _views(width, height, settings):
         by_size.setdefault(view[0], []).append(view)

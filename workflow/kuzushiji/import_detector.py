@@ -1,5 +1,6 @@
 """The published detector: from maskrcnn-benchmark's checkpoint to this workflow's."""
 
+import logging
 import os
 import re
 
@@ -58,11 +59,16 @@ def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -
     # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
     with replacing(destination) as partial, open(partial, "wb") as file:
         torch.save(checkpoint, file)
+    logging.info("%s: %d weights after %d iterations", source, len(own), iteration)
 
 
 def _read(source: str | os.PathLike) -> tuple[dict[str, torch.Tensor], int]:
     """The weights by their names without `module.`, and the iteration."""
-    advice = f"not a checkpoint of the published detector; download {os.path.basename(source)} again or name another"
+    advice = f"download {os.path.basename(source)} again or name another file"
+
+    def refused(why: str) -> InputError:
+        return InputError(f"{source}: not a checkpoint of the published detector: {why}; {advice}")
+
     try:
         checkpoint = torch.load(source, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -71,16 +77,16 @@ def _read(source: str | os.PathLike) -> tuple[dict[str, torch.Tensor], int]:
         ) from error
     except Exception as error:  # a damaged file makes the unpickler raise almost anything
         forbidden = re.search(r"GLOBAL (\S+)", str(error))
-        found = f"it names {forbidden[1]}, which was not run" if forbidden else "damaged, or no PyTorch file"
-        raise InputError(f"{source}: {found}: {advice}") from error
+        why = f"it names {forbidden[1]}, which was not run" if forbidden else "damaged, or no PyTorch file"
+        raise refused(why) from error
     weights = checkpoint.get("model") if isinstance(checkpoint, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
-        raise InputError(f"{source}: holds no `model` with weights: {advice}")
+        raise refused("it holds no `model` with weights")
     if not isinstance(checkpoint.get("iteration"), int):
-        raise InputError(f"{source}: does not say after which `iteration` it was saved: {advice}")
+        raise refused("it does not say after which `iteration` it was saved")
     weights = {str(name).removeprefix("module."): value for name, value in weights.items()}
     if not any(name.startswith("rpn.head.") for name in weights):
-        raise InputError(f"{source}: its weights are another network's ({next(iter(weights), 'none')} …): {advice}")
+        raise refused(f"its weights are another network's, such as {next(iter(weights), 'none')}")
     return weights, checkpoint["iteration"]
 
 
