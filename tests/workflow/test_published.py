@@ -40,7 +40,7 @@ READING = {
     "overlays": 1,
     "text": 1,
 }
-WITHOUT_TARGETS = ("report", "evaluate", "published_weights")
+WITHOUT_TARGETS = ("report", "evaluate", "published_weights", "benchmarks")
 
 
 def plan(*arguments, cwd):
@@ -89,6 +89,11 @@ def test_each_target_makes_only_what_published_weights_have(scans):
     }.items():
         assert plan(*arguments, target, cwd=scans) == {k: v for k, v in everything.items() if k not in missing}
     assert plan(*arguments, "evaluate", cwd=scans) == {}  # nobody knows what these pages say
+    benchmarks = {
+        "postprocessing_speed": 1,
+        "detection_cost": 1,
+    }  # of everything after the networks, and of a new network
+    assert plan(*arguments, "benchmarks", cwd=scans) == benchmarks
 
 
 def test_labelled_scans_are_scored_without_the_training_pages(scans):
@@ -102,6 +107,9 @@ def test_labelled_scans_are_scored_without_the_training_pages(scans):
     touch(scans / "resources" / "competition", ["train.csv"])
     jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
     assert jobs == {"download": 8, **READING, **gathered, "pages": 2, "view": 1}
+    compared = plan("weights=published", labelled, "--", "results/detection_modes/mine/published.csv", cwd=scans)
+    detector = {"download": 1, "checksum": 1, "import_detector": 1}
+    assert compared == {**detector, "pages": 1, "denoise": 2, "detection_modes": 1}
 
 
 def test_published_boxes_can_be_started_from(scans):
