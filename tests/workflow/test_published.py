@@ -41,7 +41,7 @@ READING = {
     "text": 1,
     "viewer": 1,
 }
-WITHOUT_TARGETS = ("report", "evaluate", "published_weights")
+WITHOUT_TARGETS = ("report", "evaluate", "published_weights", "benchmarks")
 
 
 def plan(*arguments, cwd):
@@ -90,6 +90,11 @@ def test_each_target_makes_only_what_published_weights_have(scans):
     }.items():
         assert plan(*arguments, target, cwd=scans) == {k: v for k, v in everything.items() if k not in missing}
     assert plan(*arguments, "evaluate", cwd=scans) == {}  # nobody knows what these pages say
+    benchmarks = {
+        "postprocessing_speed": 1,
+        "detection_cost": 1,
+    }  # of everything after the networks, and of a new network
+    assert plan(*arguments, "benchmarks", cwd=scans) == benchmarks
 
 
 def test_labelled_scans_are_scored_without_the_training_pages(scans):
@@ -103,6 +108,9 @@ def test_labelled_scans_are_scored_without_the_training_pages(scans):
     touch(scans / "resources" / "competition", ["train.csv"])
     jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
     assert jobs == {"download": 8, **READING, **gathered, "pages": 2, "view": 1}
+    compared = plan("weights=published", labelled, "--", "results/detection_modes/mine/published.csv", cwd=scans)
+    detector = {"download": 1, "checksum": 1, "import_detector": 1}
+    assert compared == {**detector, "pages": 1, "denoise": 2, "detection_modes": 1}
 
 
 def test_published_boxes_can_be_started_from(scans):
@@ -174,11 +182,12 @@ def test_from_published_files_to_text(checkout, address):
         save(classifier_checkpoint(case), files / CLASSIFIERS[name])
     (checkout / "scans").mkdir()
     shutil.copy(GOLDEN / "denoise_input.png", checkout / "scans" / "page.png")
+    (checkout / "labels.csv").write_text("image_id,labels\npage,U+3042 40 20 30 30\n")
     # One network of each kind, one pass, a few boxes: at random weights what is read means nothing.
     left_out = dict.fromkeys(CLASSIFIERS.keys() - kept)
     settings = {
         "weights": "published",
-        "page_sets": {"mine": {"images": "scans"}},
+        "page_sets": {"mine": {"images": "scans", "labels": "labels.csv"}},
         "recognize": ["mine"],
         "published": {"address": address, "classifiers": left_out},
         "classifiers": left_out,
@@ -209,6 +218,10 @@ def test_from_published_files_to_text(checkout, address):
         Image.open(checkout / "scans" / "page.png") as page,
     ):
         assert overlay.size == page.size
+    books = pd.read_csv(results / "metrics" / "mine_books.csv")
+    assert books["count"].tolist() == [1]
+    found = pd.read_csv(checkout / "results" / "detection_metrics" / "mine" / "published" / "books.csv")
+    assert set(found["detector"]) == set(DETECTORS) and set(found["training"]) == {"unknown", "(all)"}
     assert not (checkout / "results" / "first").exists()
     assert "Nothing to be done" in snakemake(*configured, cwd=checkout).stderr
 

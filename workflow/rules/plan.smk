@@ -179,11 +179,14 @@ DETECTION = {key: value for key, value in config["detect"].items() if key not in
 DETECTION["model"] = config["detector"]["model"]
 
 
+def detection_settings(detector):
+    # A published detector is what its file says: config's model is for training.
+    return dict(DETECTION, model=None) if detector in PUBLISHED_DETECTORS else DETECTION
+
+
 def detect_settings(wildcards):
-    settings = dict(DETECTION, **config["detect"]["modes"][config["detect"]["mode"]])
-    if wildcards.detector in PUBLISHED_DETECTORS:
-        settings["model"] = None  # what the file says: config's is for training
-    return dict(settings, pages=denoised_chunk_pages(wildcards))
+    passes = config["detect"]["modes"][config["detect"]["mode"]]
+    return dict(detection_settings(wildcards.detector), **passes, pages=denoised_chunk_pages(wildcards))
 
 
 def fonts(wildcards):
