@@ -7,9 +7,10 @@ from kuzushiji.columns import axis
 # Ruby is at most this large against the column's characters, and stands so far from its middle, in characters.
 _RUBY_SIZE = 0.62
 _RUBY_NEAR, _RUBY_FAR = 0.42, 1.1
+_RUBY_ASIDE = 0.2  # within a column
 # A run of ruby without a space of this, and shorter than that, is one character's; of a longer one each is that of the
 # character that it is nearest to.
-_RUBY_GAP, _RUBY_RUN = 0.15, 1.25
+_RUBY_GAP, _RUBY_RUN = 0.15, 1.1
 _ADDED = 2  # boxes at most that are text between two of a column's
 # The lines of a note are at most this wide, in characters, and so many boxes long at least.
 _NOTE_WIDTH = 0.75
@@ -35,15 +36,16 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
     host, belongs = np.full(len(corners), -1), column.copy()
     x, y, size, em = _measures(corners, column)
     place = np.array([axis(corners[column == one], corners) for one in range(len(em))])
-    # What stands so in its own column is a part of its own.
-    aside = (size < _RUBY_SIZE * em[column]) & (x - place[column] > _RUBY_NEAR * em[column])
+    # Where columns waver, ruby is in line with one: what stands aside in its column is a part of its own.
+    aside = _aside(corners, column, size) & (x - place[column] > _RUBY_ASIDE * em[column])
     for own in _parts(corners, column + len(em) * aside):
         large = np.median(size[own])
         middle = np.median(x[own])
         beside = (middle - place) / em  # in characters of each column, positive to its right
         fits = (large < _RUBY_SIZE * em) & (aside[own[0]] | (np.arange(len(em)) != column[own[0]]))
         for side in (beside, -beside):
-            near = np.flatnonzero(fits & (side > _RUBY_NEAR) & (side < _RUBY_FAR))
+            least = np.where(np.arange(len(em)) == column[own[0]], _RUBY_ASIDE, _RUBY_NEAR)
+            near = np.flatnonzero(fits & (side > least) & (side < _RUBY_FAR))
             if not len(near):
                 continue
             nearest = near[np.argmin(side[near])]
@@ -63,6 +65,15 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
     chained = (host >= 0) & (host[host] >= 0)
     host[chained], belongs[chained] = -1, column[chained]
     return host, belongs
+
+
+def _aside(corners: np.ndarray, column: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Whether each box is small against another of its column that it stands to the right of, (n,)."""
+    left, top, right, bottom = corners.T
+    y, slack = (top + bottom) / 2, _OVERLAP * (right - left)
+    beside = (top[None, :] < y[:, None]) & (y[:, None] < bottom[None, :]) & (left[:, None] + slack[:, None] > right)
+    small = size[:, None] < _RUBY_SIZE * size[None, :]
+    return (beside & small & (column[:, None] == column[None, :])).any(axis=1)
 
 
 def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
