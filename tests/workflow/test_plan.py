@@ -179,6 +179,7 @@ NOT_READING = [
 
 def test_reading_without_models_says_where_they_come_from(checkout):
     (checkout / "scans").mkdir()
+    (checkout / "scans/1.jpg").touch()
     run = snakemake("--dry-run", *READ, "--", "read", cwd=checkout, check=False)
     assert run.returncode
     assert "no models are here yet. `make demo` trains small ones" in run.stdout + run.stderr
