@@ -1,5 +1,5 @@
 # The commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: setup demo test
+.PHONY: setup demo read test test-cluster
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -13,13 +13,23 @@ demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/snakemake --profile profiles/demo --report results/report.html
 	$(BIN)/python -m kuzushiji.summary results
 
+# Read the scans in the folder IMAGES with the newest models that are here, or with the published ones: WEIGHTS=published.
+read: .venv/installed resources/fonts/.fetched
+	$(if $(IMAGES),,$(error say which scans: make read IMAGES=path/to/folder))
+	$(BIN)/snakemake --profile profiles/read --config read="$(IMAGES)" $(if $(WEIGHTS),weights=$(WEIGHTS)) -- read
+
 # Set up and pass the tests.
 test: .venv/installed resources/fonts/.fetched
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/cluster
+
+# Set up and pass the tests of the cluster, on a Slurm of one node that they start here, as root.
+test-cluster: .venv/installed resources/fonts/.fetched
+	bash tests/cluster/install.sh
+	$(BIN)/pytest tests/cluster
 
 .venv/installed: envs/requirements.txt pyproject.toml
 	python3 -m venv .venv

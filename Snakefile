@@ -35,8 +35,11 @@ include: "workflow/rules/fuse.smk"
 include: "workflow/rules/nms.smk"
 include: "workflow/rules/booster.smk"
 include: "workflow/rules/recognize.smk"
+include: "workflow/rules/provenance.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/text.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/read.smk"
 include: "workflow/rules/benchmarks.smk"
 
 
@@ -46,6 +49,7 @@ localrules:
     recognize,
     evaluate,
     report,
+    read,
     benchmarks,
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches the fonts of the drawn pages and of the overlays into a folder. Needs no root, and does again only what is missing.
+# Fetches the fonts of the drawn pages, the overlays and the viewer into a folder. Needs no root, and does again only what is missing.
 #
 #   bash envs/fonts.sh [FOLDER, else resources/fonts]
 #
@@ -15,7 +15,7 @@ chmod 755 "$work" # apt's own user writes here when root runs this
 mkdir -p "$folder"
 
 brushes=(KouzanBrushFontSousyo kouzan-mouhitsu-gyosho kouzan-mouhitsu aoyagi-soseki AoyagiKouzanT)
-overlay=ipamjm
+plain=(ipamjm HanaMinA HanaMinB) # together they have all of the competition's characters
 declare -A package=(
   [KouzanBrushFontSousyo]=fonts-kouzan-mouhitsu
   [kouzan-mouhitsu-gyosho]=fonts-kouzan-mouhitsu
@@ -23,6 +23,8 @@ declare -A package=(
   [aoyagi-soseki]=fonts-aoyagi-soseki
   [AoyagiKouzanT]=fonts-aoyagi-kouzan-t
   [ipamjm]=fonts-ipamj-mincho
+  [HanaMinA]=fonts-hanazono
+  [HanaMinB]=fonts-hanazono
 )
 npm_packages=(yuji-boku yuji-mai yuji-syuku)
 npm_version=5.3.0
@@ -86,7 +88,7 @@ print(next(p.Path(u.find_spec('matplotlib_fontja').origin).parent.rglob('ipaexg.
   keep "$file" ipaexg "PyPI matplotlib-fontja"
 }
 
-for font in "${brushes[@]}" "$overlay"; do
+for font in "${brushes[@]}" "${plain[@]}"; do
   have "$font" && continue
   from_tree "$font" /usr/share/fonts "installed" && continue
   from_apt "${package[$font]}" && from_tree "$font" "$work/${package[$font]}" "Debian ${package[$font]}" || true
@@ -99,7 +101,7 @@ any_brush() {
 }
 
 any_brush || for font in "${npm_packages[@]}"; do from_npm "$font" || true; done
-any_brush && have "$overlay" || have ipaexg || from_pip || true
+any_brush && have "${plain[0]}" || have ipaexg || from_pip || true
 
 echo "Fonts in $folder:"
 find "$folder" -name '*.ttf' -printf '  %f\n' | sort

@@ -5,8 +5,13 @@ from pathlib import Path
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the tests compare bits, which the CPU alone gives again; before PyTorch looks
 
+import hypothesis
 import pytest
 import torch
+
+# Shared machines are slow at times: no test fails of that.
+hypothesis.settings.register_profile("shared", deadline=None)
+hypothesis.settings.load_profile("shared")
 
 HOLD = """
 import sys, time
@@ -42,3 +47,35 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory):
+    """Headless Chromium."""
+    from browser_for_tests import CHROMEDRIVER, CHROMIUM, start_chromium
+
+    if not (CHROMIUM and CHROMEDRIVER):
+        pytest.skip("needs Chromium: apt-get install chromium chromium-driver")
+    driver = start_chromium(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def viewer_page(tmp_path_factory):
+    from viewer_for_tests import make_viewer
+
+    return make_viewer(tmp_path_factory.mktemp("mine"))
+
+
+@pytest.fixture
+def viewer(driver, viewer_page, tmp_path):
+    """The page set of viewer_for_tests, opened in a browser that knows nothing of it."""
+    from browser_for_tests import Viewer
+
+    viewer = Viewer(driver, viewer_page, tmp_path)
+    driver.execute_script("localStorage.clear()")
+    viewer.open()
+    driver.get_log("browser"), driver.get_log("performance")
+    yield viewer
+    assert viewer.errors() == []

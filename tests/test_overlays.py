@@ -35,8 +35,22 @@ def test_kept_boxes_show_their_character_beside_them_and_rejected_ones_do_not(bo
     blue = (beside[..., 2] - beside[..., 0]) > 80
     assert blue[50:90].sum() > 20
     assert not (beside[150:190] < 200).any()
-    assert (drawn[170, 100] == 150).all()
+    assert drawn[170, 100].tolist() == [0, 130, 90]  # in a colour of its own, and crossed out
+    assert drawn[170, 120].tolist() == [0, 130, 90]
     assert blue[250:290].sum() > 20  # no font has this codepoint: its name is written instead
+
+
+@pytest.mark.parametrize("paper", [255, 220, 120, 20])
+def test_characters_are_told_from_paper_of_any_darkness(boxes, paper):
+    page = np.full((400, 300, 3), paper, np.uint8)
+    drawn = np.asarray(draw_overlay(page, boxes, FONTS).convert("L")).astype(int)[50:90, 142:170]
+    stroke = drawn < 110
+    around = drawn > 240
+    assert stroke.sum() > 20
+    assert around.sum() > 40
+    rows, columns = np.nonzero(np.asarray(draw_overlay(page, boxes, FONTS))[50:90, 145:170, 0] == 0)
+    halo = np.pad(around, 4)
+    assert all(halo[row : row + 9, column + 3 : column + 12].any() for row, column in zip(rows, columns, strict=True))
 
 
 def test_unsure_characters_are_redder(boxes):

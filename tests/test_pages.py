@@ -16,9 +16,9 @@ def scans(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (80, 60, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "good001-001.jpg")
 
-    def check(labels=None, extra=()):
+    def check(extra=()):
         pages = plan({"scans": {"images": str(folder)}}, "scans", 4)
-        return check_pages([*pages, *extra], labels, max_megapixels=0.05, processes=1)
+        return check_pages([*pages, *extra], max_megapixels=0.05, processes=1)
 
     plan.__globals__["list_images"].cache_clear()
     yield folder, check
@@ -63,7 +63,7 @@ def test_what_can_be_handled_is_handled_and_noted(scans):
     good.save(folder / "turned.jpg", exif=exif)
     good.convert("L").save(folder / "gray.png")
     Image.new("RGBA", (60, 80), (0, 0, 0, 0)).save(folder / "clear.png")
-    pages, truth = check()
+    pages = check()
     pages = pages.set_index("image_id")
     assert "EXIF" in pages.note["turned"]
     assert (pages.width["turned"], pages.height["turned"]) == (80, 60)
@@ -73,24 +73,3 @@ def test_what_can_be_handled_is_handled_and_noted(scans):
     assert "transparent" in pages.note["clear"]
     assert read_page(folder / "clear.png").min() == 255
     assert pages.note["good001-001"] == ""
-    assert truth.empty
-
-
-def test_labels_are_checked_against_the_images(scans, tmp_path):
-    folder, check = scans
-    Image.open(folder / "good001-001.jpg").save(folder / "good001-002.jpg")
-    labels = tmp_path / "train.csv"
-    labels.write_text("image_id,labels\ngood001-001,U+3042 50 70 20 20 U+3044 60 0 5 5\nother,U+3042 1 2 3 4\n")
-    with pytest.raises(InputError) as error:
-        check(labels)
-    message = str(error.value)
-    assert "3 problems" in message
-    assert f"{labels}: other has labels but no image" in message
-    assert f"{labels}: good001-002 has an image but no row" in message
-    assert "`U+3044 60 0 5 5` lies outside the page of 60x80" in message
-
-    labels.write_text("image_id,labels\ngood001-001,U+3042 50 70 20 20\ngood001-002,\n")
-    _, truth = check(labels)
-    assert truth[["x_min", "y_min", "x_max", "y_max"]].to_numpy().tolist() == [[50, 70, 60, 80]]
-    with pytest.raises(InputError, match="no such label file"):
-        check(tmp_path / "missing.csv")

@@ -1,37 +1,46 @@
-import numpy as np
 import pandas as pd
-from hypothesis import given
-from hypothesis import strategies as st
+from transcripts_for_tests import TEXT, make_transcripts, pages_table, recognized_table
 
-from kuzushiji.text import page_text, reading_order, write_text
-
-
-def page(columns: int, rows: int, jitter: float, seed: int) -> pd.DataFrame:
-    """Characters of 40 pixels in columns 80 pixels apart, from the right, in reading order."""
-    rng = np.random.default_rng(seed)
-    column, row = (axis.ravel() for axis in np.meshgrid(range(columns), range(rows), indexing="ij"))
-    x = 1000 - 80 * column + rng.uniform(-jitter, jitter, column.size)
-    y = 100 + 50 * row + rng.uniform(-jitter, jitter, column.size)
-    boxes = pd.DataFrame({"x_min": x, "y_min": y, "x_max": x + 40, "y_max": y + 40})
-    boxes["codepoint"] = [f"U+{0x4E00 + number:04X}" for number in range(len(boxes))]
-    return boxes
+from kuzushiji.reading_order import order_pages
+from kuzushiji.text import main_text, page_text, write_text
 
 
-@given(st.integers(1, 8), st.integers(1, 20), st.floats(0, 6), st.integers(0, 999))
-def test_columns_are_read_from_the_right_and_downwards_whatever_the_order_of_boxes(columns, rows, jitter, seed):
-    boxes = page(columns, rows, jitter, seed)
-    ordered = reading_order(boxes.sample(frac=1, random_state=seed))
-    assert ordered["codepoint"].tolist() == boxes["codepoint"].tolist()
-    assert ordered["column"].nunique() == columns
+def ordered(*rows):
+    """Boxes in reading order: character, block, column, line, role."""
+    table = pd.DataFrame(rows, columns=["character", "block", "column", "line", "role"])
+    table["codepoint"] = [f"U+{ord(character):04X}" for character in table["character"]]
+    return table.assign(position=range(len(table)))
 
 
-def test_a_gap_within_a_column_does_not_make_another_column():
-    boxes = page(2, 10, 0, 0).drop(index=[3, 4, 5])
-    assert page_text(boxes).count("\n") == 2
+PAGE = ordered(
+    ("山", 0, 0, 0, "text"),
+    ("や", 0, 0, 1, "ruby"),
+    ("ま", 0, 0, 1, "ruby"),
+    ("の", 0, 0, 0, "text"),
+    ("右", 0, 0, 2, "note"),
+    ("左", 0, 0, 3, "note"),
+    ("春", 0, 1, 4, "text"),
+    ("下", 1, 2, 5, "text"),
+)
 
 
-def test_rejected_boxes_leave_no_text_and_empty_pages_get_a_file(tmp_path):
-    boxes = page(1, 3, 0, 0).assign(image_id="a", kept=[True, False, True])
-    write_text(boxes, ["a", "b"], tmp_path / "text")
-    assert (tmp_path / "text" / "a.txt").read_text() == "一丂\n"
-    assert (tmp_path / "text" / "b.txt").read_text() == ""
+def test_a_column_is_a_line_with_ruby_and_notes_in_brackets_and_blocks_are_apart():
+    assert page_text(PAGE.sample(frac=1, random_state=0)) == "山《やま》の〈右左〉\n春\n\n下\n"
+
+
+def test_the_main_text_is_without_ruby_and_breaks():
+    assert main_text(PAGE) == "山の右左春下"
+
+
+def test_pages_and_books_get_their_files_and_empty_pages_too(tmp_path):
+    boxes = order_pages(recognized_table())
+    write_text(boxes, pages_table(), tmp_path / "text")
+    first = (tmp_path / "text/book001.txt").read_text(encoding="utf-8")
+    page = make_transcripts()[0]
+    columns = [[line.text for line in block.lines if line.role == "text"] for block in page.blocks]
+    assert first == "\n".join("".join(f"{line}\n" for line in block) for block in columns)
+    assert set(first) <= set(TEXT + "\n")
+    assert (tmp_path / "text/book002.txt").read_text() == ""
+    book = (tmp_path / "text/books/book.txt").read_text(encoding="utf-8")
+    assert book == f"[book001]\n{first}\n[book002]\n"
+    assert {path.name for path in (tmp_path / "text/books").iterdir()} == {"book.txt", "other.txt"}

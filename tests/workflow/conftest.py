@@ -1,58 +1,49 @@
-"""Running Snakemake itself, in a copy of the checkout."""
+"""Running Snakemake itself, in copies of the checkout."""
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from opened_files import STRACE, traced
+from snakemake_runs import ROOT, copy_checkout, planned, snakemake
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["ROOT", "copy_checkout", "planned", "run_miniature", "snakemake"]
 
-
-def copy_checkout(to: Path) -> Path:
-    """The files that git knows or would, with the fonts that set-up fetched."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if (ROOT / name).exists() and not name.startswith("tests/"):
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
-    (to / "resources").mkdir(exist_ok=True)
-    (to / "resources" / "fonts").symlink_to(ROOT / "resources" / "fonts")
-    return to
+MINIATURE = Path(__file__).parent / "miniature.yaml"
 
 
-def snakemake(*arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess:
-    """Run Snakemake in `cwd`; on an unexpected failure the test shows what it said."""
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
-    if check and run.returncode:
-        pytest.fail(f"snakemake {' '.join(arguments)} failed:\n{run.stdout[-5000:]}\n{run.stderr[-10000:]}")
-    return run
-
-
-def planned(run: subprocess.CompletedProcess) -> dict[str, int]:
-    """The number of jobs a rule that a dry run plans, without the target rules."""
-    lines = iter(run.stdout.splitlines())
-    if not any(line.startswith("Job stats:") for line in lines):
-        return {}
-    next(lines), next(lines)
-    counts = {}
-    for line in lines:
-        if not line.strip():
-            break
-        rule, count = line.rsplit(maxsplit=1)
-        counts[rule.strip()] = int(count)
-    return {rule: count for rule, count in counts.items() if rule not in ("all", "total", "train", "recognize")}
+class Miniature(NamedTuple):
+    checkout: Path
+    trace: Path  # of the system calls of the run, where strace is installed
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     return copy_checkout(tmp_path / "checkout")
+
+
+def run_miniature(*arguments: str, cwd: Path, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    """Run Snakemake with the miniature's settings; `before` is put before the command."""
+    settings = ["--configfile", "profiles/demo/settings.yaml", str(MINIATURE)]
+    return snakemake("--cores", "2", *settings, *arguments, cwd=cwd, before=before)
+
+
+@pytest.fixture(scope="session")
+def miniature(tmp_path_factory) -> Miniature:
+    """A checkout in which the whole workflow ran once in miniature. Tests that change it work on a copy."""
+    folder = tmp_path_factory.mktemp("miniature")
+    checkout = copy_checkout(folder / "checkout")
+    run_miniature(cwd=checkout, before=tuple(traced(folder / "trace")) if STRACE else ())
+    return Miniature(checkout, folder / "trace")
+
+
+@pytest.fixture(scope="module")
+def done(miniature, tmp_path_factory) -> Path:
+    """A copy of the miniature's checkout, for the tests of one file to change."""
+    return copied(miniature.checkout, tmp_path_factory.mktemp("copy") / "checkout")
+
+
+def copied(checkout: Path, to: Path) -> Path:
+    return shutil.copytree(checkout, to, symlinks=True)

@@ -1,35 +1,16 @@
-"""The whole workflow, run once in miniature, and what it plans to rerun after a change."""
+"""The whole workflow, run once in miniature."""
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
-from conftest import ROOT, copy_checkout, planned, snakemake
+from conftest import ROOT, planned
+from conftest import run_miniature as run
 from PIL import Image
 
 from kuzushiji.summary import summary
 from kuzushiji.tables import read_table
-
-SETTINGS = Path(__file__).parent / "miniature.yaml"
-JUDGED = {"protocols": 1, "booster_report": 1}
-AFTER_NMS = {"features": 2, "search": 1, "booster": 1} | JUDGED
-AFTER_BOOSTER = {"reject": 2, "submission": 1, "final_submission": 1, "metrics": 2, "overlays": 1, "text": 1}
-
-
-def run(*arguments, cwd):
-    settings = ["--configfile", "profiles/demo/settings.yaml", str(SETTINGS)]
-    return snakemake("--cores", "2", *settings, *arguments, cwd=cwd)
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    """A checkout in which the miniature workflow has run."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("miniature") / "checkout")
-    run(cwd=checkout)
-    return checkout
 
 
 def test_every_stage_leaves_its_declared_files(done):
@@ -52,6 +33,17 @@ def test_every_stage_leaves_its_declared_files(done):
     for image_id in pages["image_id"]:
         assert Image.open(results / f"first/overlays/test/{image_id}.jpg").size == (480, 672)
         assert (results / f"first/text/test/{image_id}.txt").exists()
+        for kind, suffix in {"page_xml": "xml", "alto": "xml", "annotations": "json"}.items():
+            assert (results / f"first/{kind}/test/{image_id}.{suffix}").stat().st_size > 0
+    lines = (results / "first/text/test.jsonl").read_text(encoding="utf-8").splitlines()
+    read = [character for line in lines for part in json.loads(line)["lines"] for character in part["characters"]]
+    assert len(read) == recognized["kept"].sum()
+    assert all(character["alternatives"] for character in read)
+    ordered = read_table(results / "first/reading_order/test.parquet", "ordered")
+    assert len(ordered) == len(read)
+    viewer = (results / "first/viewer/test.html").read_text(encoding="utf-8")
+    assert viewer.count("data:font/woff") >= 1
+    assert viewer.count('type="text/plain" id="image-') == len(pages)
 
 
 def test_scores_are_given_by_stage_and_book(done):
@@ -66,6 +58,9 @@ def test_scores_are_given_by_stage_and_book(done):
     assert set(detection["book"]) == {"hana", "kaze", "(all)"}
     assert (done / "results/detection_metrics/test/trained/scores.svg").stat().st_size > 0
     assert "F1" in summary(done / "results")
+    text = pd.read_csv(done / "results/first/text_metrics/test.csv").set_index(["book", "source"])
+    assert text.loc[("(all)", "true boxes"), "error_rate"] <= 0.01  # what the reading order alone gets wrong
+    assert text.loc[("(all)", "recognized"), "characters"] == len(truth)
 
 
 def test_every_rule_logs_and_is_measured(done):
@@ -122,59 +117,3 @@ def test_a_folder_of_own_scans_is_read_with_the_models_there_are(done):
 def test_a_report_is_written(done):
     run("--report", "results/report.html", cwd=done)
     assert (done / "results/report.html").stat().st_size > 100_000
-
-
-def replace(path, old, new):
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-
-
-def test_nothing_is_rerun_without_a_change(done):
-    assert planned(run("--dry-run", cwd=done)) == {}
-
-
-def test_touching_everything_reruns_nothing(done):
-    for path in [
-        *done.glob("workflow/**/*"),
-        *done.glob("resources/corpus/*"),
-        done / "config.yaml",
-        done / "Snakefile",
-    ]:
-        path.touch()
-    assert planned(run("--dry-run", cwd=done)) == {}
-
-
-@pytest.mark.parametrize(
-    ("change", "jobs"),
-    [
-        ("nms={iou: 0.4}", {"nms": 2} | AFTER_NMS | AFTER_BOOSTER),
-        ("reject={threshold: 0.6}", JUDGED | AFTER_BOOSTER),
-        ("submission={max_predictions: 5}", {"submission": 1, "final_submission": 1}),
-        ("booster={search: {trials: 4}}", {"search": 1, "booster": 1} | JUDGED | AFTER_BOOSTER),
-        (
-            "classify={batch_size: 64}",
-            {"classify": 8, "gather_predictions": 8, "fuse": 4, "nms": 2} | AFTER_NMS | AFTER_BOOSTER,
-        ),
-    ],
-)
-def test_a_changed_setting_reruns_its_stage_and_what_follows(done, change, jobs):
-    assert planned(run("--dry-run", "--config", change, cwd=done)) == jobs
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "jobs"),
-    [
-        ("workflow/kuzushiji/overlays.py", '"white"', '"yellow"', {"overlays": 1}),
-        ("workflow/scripts/text.py", "Writes the text", "Writes text", {"text": 1}),
-        ("workflow/kuzushiji/text.py", "_SIDEWAYS = 0.5", "_SIDEWAYS = 0.6", {"text": 1, "overlays": 1}),
-        ("workflow/kuzushiji/nms.py", "ignore_index=True", "ignore_index=1", {"nms": 2} | AFTER_NMS | AFTER_BOOSTER),
-    ],
-)
-def test_changed_code_reruns_the_stages_that_use_it_until_it_is_changed_back(done, file, old, new, jobs):
-    replace(done / file, old, new)
-    try:
-        assert planned(run("--dry-run", cwd=done)) == jobs
-    finally:
-        replace(done / file, new, old)
-    assert planned(run("--dry-run", cwd=done)) == {}

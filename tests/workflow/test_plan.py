@@ -1,6 +1,9 @@
 """What Snakemake plans, without running it."""
 
+import re
+
 import pytest
+import yaml
 from conftest import planned, snakemake
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
@@ -39,6 +42,24 @@ def test_the_slurm_profile_plans_the_same_jobs(competition):
     assert planned(snakemake("--dry-run", "--profile", "slurm", cwd=competition)) == local
 
 
+def test_a_sites_type_of_gpu_reaches_every_rule_that_uses_one_and_no_other(competition):
+    """The commented lines of the profile, as a site uncomments them."""
+    path = competition / "profiles/slurm/config.yaml"
+    path.write_text(re.sub(r"(?m)^# (set-resources:| {2}\w+: )", r"\1", path.read_text()))
+    chosen = yaml.safe_load(path.read_text())["set-resources"]
+    using = {
+        rule
+        for file in (competition / "workflow/rules").glob("*.smk")
+        for rule, body in re.findall(r"(?ms)^rule (\w+):\n(.*?)(?=^\S|\Z)", file.read_text())
+        if re.search(r"(?m)^ +gpu=", body)
+    }
+    assert chosen == {rule: {"gpu_model": "a100"} for rule in using}
+    run = snakemake("--dry-run", "--profile", "slurm", cwd=competition)
+    described = re.findall(r"(?ms)^rule (\w+):.*?^    resources: (.*?)$", run.stdout)
+    assert {rule for rule, resources in described if "gpu_model=a100" in resources} == using & set(dict(described))
+    assert "detector" in dict(described)
+
+
 def test_the_demo_plans_from_a_fresh_checkout(checkout):
     jobs = planned(snakemake("--dry-run", "--profile", "profiles/demo", cwd=checkout))
     assert jobs["synthetic"] == 2
@@ -54,6 +75,8 @@ def test_the_demo_plans_from_a_fresh_checkout(checkout):
         ("page_sets={mine: {images: there, of: [train]}}", "mine"),
         ("detector={training: {snapshots: []}}", "snapshots"),
         ("detector={training: {precision: float8}}", "float8"),
+        ("page_sets={mine: {of: [train], transcriptions: texts.csv}}", "mine"),
+        ("annotations={granularity: [word]}", "word"),
         ("detect={mode: slow}", "there is no mode slow under modes; choose full or fast"),
         ("training=competition_test", "training: the page set competition_test needs `labels`"),
     ],
@@ -78,6 +101,23 @@ def test_a_missing_folder_of_scans_is_named(checkout):
     )
     assert run.returncode
     assert "my/scans: there is no such folder of page images" in run.stdout + run.stderr
+
+
+def test_text_is_measured_where_it_is_known(checkout):
+    scans = checkout / "scans"
+    scans.mkdir()
+    (scans / "page.png").touch()
+    (checkout / "texts.csv").write_text("image_id,text\npage,い\n")
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config"]
+    target = ["--", "results/first/text_metrics/mine.csv"]
+    without = snakemake(*plan, "page_sets={mine: {images: scans}}", *target, cwd=checkout, check=False)
+    assert without.returncode
+    assert "mine needs `transcriptions`" in without.stdout + without.stderr
+    mine = "page_sets={mine: {images: scans, transcriptions: texts.csv}}"
+    assert planned(snakemake(*plan, mine, *target, cwd=checkout))["text_metrics"] == 1
+    # `evaluate` measures the text of what is recognized: drawn pages' and transcribed ones'.
+    jobs = planned(snakemake(*plan, mine, "recognize=[test, mine]", "--", "evaluate", cwd=checkout))
+    assert jobs["text_metrics"] == 2
 
 
 def test_the_networks_can_be_trained_without_the_validation_books(competition):

@@ -39,6 +39,7 @@ READING = {
     "final_submission": 1,
     "overlays": 1,
     "text": 1,
+    "viewer": 1,
 }
 WITHOUT_TARGETS = ("report", "evaluate", "published_weights", "benchmarks")
 

@@ -1,11 +1,10 @@
 """Whether a file that came from outside is still the one that was first used."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from kuzushiji.errors import InputError
-from kuzushiji.files import replacing
+from kuzushiji.files import checksum, replacing
 
 
 def check_file(path: str | os.PathLike, record: str | os.PathLike) -> str:
@@ -16,8 +15,7 @@ def check_file(path: str | os.PathLike, record: str | os.PathLike) -> str:
     """
     path, record = Path(path), Path(record)
     try:
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = checksum(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error})") from error
     if not record.exists():

@@ -1,8 +1,6 @@
 """Training the detector: mmengine's loop, with snapshots, and with a state from which a killed training goes on."""
 
-import ast
 import errno
-import hashlib
 import logging
 import os
 import shutil
@@ -24,6 +22,7 @@ from kuzushiji import (
     legacy_boxes,
     mmcv_ops,
 )
+from kuzushiji.code import digest
 from kuzushiji.compute import device
 from kuzushiji.detection_config import optimizer_config, schedule_config
 from kuzushiji.detection_model import build_model, load_pretrained, plain
@@ -207,11 +206,10 @@ def _clear_other_code(folder: Path) -> None:
 
 
 def _code() -> str:
-    """A digest of the code that the weights depend on, without its comments."""
+    """A digest of the code that the weights depend on."""
     parts = [detection_config, detection_model, detection_parts, legacy_boxes, mmcv_ops]
     modules = [*parts, detector_pages, detector_runner]
-    files = [__file__, *(module.__file__ for module in modules)]
-    return hashlib.sha256("".join(ast.dump(ast.parse(Path(file).read_text())) for file in files).encode()).hexdigest()
+    return digest([__file__, *(module.__file__ for module in modules)])
 
 
 def _clear(folder: Path, keep: set[str]) -> None:

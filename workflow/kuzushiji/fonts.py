@@ -3,7 +3,7 @@
 import logging
 import zlib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,9 @@ BRUSHES = (
     "yuji-mai",
     "yuji-syuku",
 )
+# Fonts for reading, each tried for the characters that those before it lack; the first has nearly all, variants of kana
+# among them, the other two what is left: long repeat marks, rare kanji.
+_PLAIN = ("ipamjm", "hanamina", "hanaminb", "ipaexg")
 _TEST_SIZE = 32  # pixels
 _ABSENT = "\U0010ffff"  # a noncharacter: every font draws its .notdef for it
 
@@ -77,3 +80,12 @@ def has_ink(font: Path, text: str) -> list[bool]:
     missing = render(font, _ABSENT, _TEST_SIZE)
     drawn = (render(font, character, _TEST_SIZE) for character in text)
     return [bool(glyph.max() > 127 and not np.array_equal(glyph, missing)) for glyph in drawn]
+
+
+@cache
+def font_with(character: str, fonts: tuple[Path, ...]) -> Path | None:
+    """The one of `fonts` that shows `character` to readers: a plain one that has it, else any that has, else None."""
+    stems = [font.stem.lower() for font in fonts]
+    plain = [fonts[stems.index(stem)] for stem in _PLAIN if stem in stems]
+    others = sorted(set(fonts) - set(plain))
+    return next((font for font in [*plain, *others] if has_ink(font, character)[0]), None)

@@ -1,7 +1,6 @@
 """Pictures of the original pages with what was read on them."""
 
 import logging
-from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -10,14 +9,16 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from kuzushiji.boxes import CORNERS
-from kuzushiji.fonts import has_ink, load_font
+from kuzushiji.fonts import font_with, load_font
 from kuzushiji.images import read_page
+from kuzushiji.label_places import label_places
 from kuzushiji.text import character
 
-_SURE = np.array([0, 96, 190])  # RGB of a box whose character has probability 1
-_UNSURE = np.array([214, 60, 40])  # … and probability 0.5 or less
-_REJECTED = (150, 150, 150)
-_PREFERRED = "ipamjm"  # the font with the most characters, kana variants among them
+# RGB. Blue and orange-red are told apart by most colour-blind readers too, and on paper of any colour by their halo.
+_SURE = np.array([0, 84, 180])  # a box whose character has probability 1
+_UNSURE = np.array([220, 50, 20])  # … and probability 0.5 or less
+_REJECTED = (0, 130, 90)
+_HALO = "white"
 
 
 def write_overlays(
@@ -25,11 +26,10 @@ def write_overlays(
 ) -> None:
     """Write `folder/{image_id}.jpg` for every page of the table `pages`: the scan with its recognized boxes.
 
-    Characters stand to the right of their boxes, blue where they are sure and red where they are not; rejected boxes
-    are gray. A character that none of the `fonts` has is shown by its codepoint.
+    Characters stand beside their boxes, blue where they are sure and red where they are not; rejected boxes are green
+    and crossed out. A character that none of the `fonts` has is shown by its codepoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fonts = sorted(fonts, key=lambda font: (font.stem.lower() != _PREFERRED, font.name))
     by_page = dict(list(recognized.groupby("image_id")))
     none = recognized.iloc[:0]
     tasks = [
@@ -50,19 +50,27 @@ def draw_overlay(page: np.ndarray, boxes: pd.DataFrame, fonts: list[Path]) -> Im
     image = Image.fromarray(page)
     draw = ImageDraw.Draw(image)
     line = max(1, image.width // 800)
-    for box in boxes.sort_values("kept").itertuples():
-        corners = [getattr(box, name) for name in CORNERS]
-        if not box.kept:
-            draw.rectangle(corners, outline=_REJECTED, width=line)
-            continue
-        shade = _shade(box.probability)
-        draw.rectangle(corners, outline=shade, width=line)
-        text, font = _font_for(box.codepoint, tuple(fonts))
-        size = max(10, round(0.55 * np.mean([box.x_max - box.x_min, box.y_max - box.y_min])))
-        place = (box.x_max + line, (box.y_min + box.y_max) / 2)
-        drawn = load_font(font, size if len(text) == 1 else size // 3)
-        draw.text(place, text, fill=shade, font=drawn, anchor="lm", stroke_width=2 * line, stroke_fill="white")
+    kept = boxes[boxes["kept"]]
+    for corners in boxes.loc[~boxes["kept"], CORNERS].itertuples(index=False):
+        _outline(draw, corners, _REJECTED, line)
+        draw.line([*corners], fill=_REJECTED, width=line)
+    corners = kept[CORNERS].to_numpy()
+    shades = [_shade(probability) for probability in kept["probability"]]
+    for box, shade in zip(corners, shades, strict=True):
+        _outline(draw, box, shade, line)
+    places = label_places(corners, image.width, image.height)
+    for codepoint, place, shade in zip(kept["codepoint"], places, shades, strict=True):
+        text, font = _written(codepoint, tuple(fonts))
+        em = (place[2] - place[0]) / (1 if len(text) == 1 else 3)  # a codepoint's name is some three em long
+        middle = (place[:2] + place[2:]) / 2
+        draw.text((*middle,), text, shade, load_font(font, round(em)), "mm", stroke_width=2 * line, stroke_fill=_HALO)
     return image
+
+
+def _outline(draw: ImageDraw.ImageDraw, corners: np.ndarray, shade: tuple[int, int, int], line: int) -> None:
+    left, top, right, bottom = corners
+    draw.rectangle([left - 1, top - 1, right + 1, bottom + 1], outline=_HALO, width=line + 2)
+    draw.rectangle([left, top, right, bottom], outline=shade, width=line)
 
 
 def _shade(probability: float) -> tuple[int, int, int]:
@@ -70,11 +78,8 @@ def _shade(probability: float) -> tuple[int, int, int]:
     return tuple(np.rint(_UNSURE + sure * (_SURE - _UNSURE)).astype(int).tolist())
 
 
-@cache
-def _font_for(codepoint: str, fonts: tuple[Path, ...]) -> tuple[str, Path]:
-    """The character and the first font that has it, or the codepoint's name and the first font."""
+def _written(codepoint: str, fonts: tuple[Path, ...]) -> tuple[str, Path]:
+    """The character and a font that has it, or the codepoint's name and the first font."""
     glyph = character(codepoint)
-    for font in fonts:
-        if has_ink(font, glyph)[0]:
-            return glyph, font
-    return codepoint, fonts[0]
+    font = font_with(glyph, fonts)
+    return (glyph, font) if font else (codepoint, fonts[0])

@@ -88,6 +88,11 @@ def labelled(page_sets: dict, name: str) -> bool:
     return all({"labels", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
 
 
+def transcribed(page_sets: dict, name: str) -> bool:
+    """Whether the text of pages of page set `name` is known: a source has transcriptions, or is drawn."""
+    return any({"transcriptions", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
+
+
 def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
     if "synthetic" in settings:
         files = [

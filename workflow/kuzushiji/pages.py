@@ -1,29 +1,23 @@
-"""Checking every page and label once, before hours of work start."""
+"""Opening every page once, before hours of work start."""
 
 import logging
 import os
 from collections import defaultdict
 from multiprocessing import Pool
-from pathlib import Path
 
 import pandas as pd
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from kuzushiji.errors import InputError
-from kuzushiji.labels import read_labels, truth_table
 from kuzushiji.page_sets import Page
 
 
-def check_pages(
-    pages: list[Page], labels: str | os.PathLike | None, max_megapixels: float, processes: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Open every page and read every label.
+def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.DataFrame:
+    """Open every page: a table of `pages`.
 
-    Returns a table of `pages` and one of `truth` (without rows where `labels` is None). What was mended (EXIF rotation,
-    alpha, gray, a box that reaches over the page's edge) is logged, and noted in the column `note` where it concerns
-    an image.
+    What reading mends (EXIF rotation, alpha, gray) is logged, and noted in the column `note`.
 
-    Raises one `InputError` that lists every page and label row that cannot be used.
+    Raises one `InputError` that lists every page that cannot be used.
     """
     files = defaultdict(list)
     for page in pages:
@@ -43,12 +37,10 @@ def check_pages(
             logging.info("%s: %s", page.path, note)
         rows.append((*page, width, height, note))
     table = pd.DataFrame(rows, columns=[*Page._fields, "width", "height", "note"])
-    boxes, wrong = _check_labels(table, labels) if labels else ({}, [])
-    problems += wrong
     if problems:
         raise InputError(f"{len(problems)} problems with the pages:\n" + "\n".join(problems))
-    logging.info("%d pages, %d labelled boxes", len(table), sum(map(len, boxes.values())))
-    return table, truth_table(boxes)
+    logging.info("%d pages", len(table))
+    return table
 
 
 def _check_image(path: str, max_megapixels: float) -> tuple[int, int, str, str]:
@@ -96,36 +88,3 @@ def _mended(image: Image.Image) -> str:
     if image.mode in ("1", "L", "LA", "I;16"):
         notes.append("gray taken as RGB")
     return "; ".join(notes)
-
-
-def _check_labels(pages: pd.DataFrame, labels: str | os.PathLike) -> tuple[dict[str, list[tuple]], list[str]]:
-    if not Path(labels).is_file():
-        return {}, [f"{labels}: there is no such label file"]
-    boxes, problems = read_labels(labels)
-    sizes = {
-        image_id: (width, height)
-        for image_id, width, height in zip(pages["image_id"], pages["width"], pages["height"], strict=True)
-    }
-    if not boxes and problems:
-        return boxes, problems
-    problems += [f"{labels}: {image_id} has labels but no image" for image_id in boxes if image_id not in sizes]
-    problems += [f"{labels}: {image_id} has an image but no row" for image_id in sizes if image_id not in boxes]
-    for image_id in boxes:
-        width, height = sizes.get(image_id, (0, 0))
-        if width == 0:
-            continue  # an image that is missing or cannot be read is reported already
-        inside = []
-        for codepoint, x, y, w, h in boxes[image_id]:
-            left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-            if left >= right or top >= bottom:
-                problems.append(
-                    f"{labels}: {image_id}: `{codepoint} {x} {y} {w} {h}` lies outside the page of {width}x{height}"
-                )
-                continue
-            if (left, top, right, bottom) != (x, y, x + w, y + h):
-                logging.info(
-                    "%s: %s: `%s %d %d %d %d` is cut at the page's edge", labels, image_id, codepoint, x, y, w, h
-                )
-            inside.append((codepoint, left, top, right - left, bottom - top))
-        boxes[image_id] = inside
-    return boxes, problems

@@ -30,6 +30,9 @@ def summary(results: Path) -> str:
             folder = path.parents[1] / kind / path.stem
             if folder.is_dir():
                 lines.append(f"  {kind} {folder}")
+        viewer = path.parents[1] / "viewer" / f"{path.stem}.html"
+        if viewer.exists():
+            lines.append(f"  viewer {viewer}: open it in a browser")
     if not lines:
         raise InputError(f"{results}: holds no scores; run `snakemake evaluate` first")
     for name, what in {"final_submission.csv": "submission", "report.html": "report"}.items():

@@ -54,6 +54,24 @@ SCHEMAS = {
             ("kept", pa.bool_()),
         ]
     ),
+    # What else a recognized box may be: best first.
+    "alternatives": pa.schema(
+        [*_KEY, ("codepoints", pa.list_(pa.string())), ("probabilities", pa.list_(pa.float32()))]
+    ),
+    # The boxes that stay, in reading order: `position` counts those of a page from 0.
+    "ordered": pa.schema(
+        [
+            *_KEY,
+            *_INTEGER_BOX,
+            *_SCORES,
+            ("keep_probability", pa.float32()),
+            ("position", pa.int32()),
+            ("block", pa.int32()),
+            ("column", pa.int32()),
+            ("line", pa.int32()),
+            ("role", pa.string()),
+        ]
+    ),
 }
 
 
@@ -77,7 +95,7 @@ def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
 
     Raises `InputError` if the file is missing, no Parquet, or lacks a column of `SCHEMAS[kind]`.
     """
-    return _read(path, kind).to_pandas()
+    return read_arrow(path, kind).to_pandas()
 
 
 def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, kind: str) -> None:
@@ -85,11 +103,12 @@ def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, k
 
     Raises `InputError` as `read_table` does.
     """
-    table = pa.concat_tables([SCHEMAS[kind].empty_table(), *[_read(part, kind) for part in paths]])
+    table = pa.concat_tables([SCHEMAS[kind].empty_table(), *[read_arrow(part, kind) for part in paths]])
     pq.write_table(table.sort_by([("image_id", "ascending"), ("box", "ascending")]), path)
 
 
-def _read(path: str | os.PathLike, kind: str) -> pa.Table:
+def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
+    """As `read_table`, in Arrow's memory, where lists are cheap."""
     names = SCHEMAS[kind].names
     try:
         found = pq.read_schema(path).names

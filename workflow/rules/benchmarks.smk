@@ -1,7 +1,6 @@
 # What stages cost, measured: `snakemake benchmarks`. Nothing else depends on these.
 rule detection_modes:
     input:
-        code=code("detection_modes"),
         checkpoint=lambda wildcards: f"results/detector/{detectors_of(round_of(wildcards))[-1]}.pth",
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
@@ -20,9 +19,10 @@ rule detection_modes:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=grown(16000),
+        runtime=grown(240),
     params:
+        code=code("detection_modes"),
         settings=lambda wildcards: dict(
             detection_settings(detectors_of(round_of(wildcards))[-1]),
             **config["evaluate"],
@@ -35,8 +35,6 @@ rule detection_modes:
 
 
 rule detection_cost:
-    input:
-        code=code("detection_cost"),
     output:
         cases="results/detection_cost/cases.csv",
         growth="results/detection_cost/growth.csv",
@@ -53,9 +51,10 @@ rule detection_cost:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=grown(16000),
+        runtime=grown(240),
     params:
+        code=code("detection_cost"),
         settings=dict(DETECTION, **config["benchmarks"]["detection_cost"]),
     script:
         "../scripts/detection_cost.py"
@@ -63,8 +62,7 @@ rule detection_cost:
 
 rule postprocessing_speed:
     input:
-        code=code("postprocessing_speed"),
-        plain=os.path.normpath(f"{ROOT}/workflow/scripts/plain.py"),
+        plain=os.path.relpath(f"{workflow.basedir}/workflow/scripts/plain.py"),
     output:
         report(
             "results/benchmarks/postprocessing_speed.csv",
@@ -78,9 +76,10 @@ rule postprocessing_speed:
         "results/benchmarks/postprocessing_speed.tsv"
     threads: 2
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=grown(16000),
+        runtime=grown(60),
     params:
+        code=code("postprocessing_speed"),
         settings=dict(
             config["benchmarks"]["postprocessing_speed"],
             iou=config["nms"]["iou"],
@@ -95,7 +94,6 @@ rule postprocessing_speed:
 # What feeds the training, and how fast, on this machine.
 rule crop_loading:
     input:
-        code=code("crop_loading"),
         truth=f"results/truth/{TRAINING}.parquet",
         fold=lambda wildcards: training_fold(config["benchmarks"]["crop_loading"]["classifier"]),
         crops=training_crops,
@@ -108,9 +106,10 @@ rule crop_loading:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=32000,
-        runtime=60,
+        mem_mb=grown(32000),
+        runtime=grown(60),
     params:
+        code=code("crop_loading"),
         settings=lambda wildcards: dict(
             settings_of(config["benchmarks"]["crop_loading"]["classifier"]), **config["benchmarks"]["crop_loading"]
         ),

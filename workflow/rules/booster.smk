@@ -2,7 +2,6 @@
 # worth.
 rule features:
     input:
-        code=code("features"),
         merged="results/{round}/merged/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
     output:
@@ -12,9 +11,10 @@ rule features:
     benchmark:
         "results/benchmarks/features/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("features"),
         settings=lambda wildcards: dict(variant=feature_variant(wildcards.round)),
     script:
         "../scripts/features.py"
@@ -22,7 +22,6 @@ rule features:
 
 rule search:
     input:
-        code=code("search"),
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
@@ -37,9 +36,10 @@ rule search:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=grown(8000),
+        runtime=720,  # a retry goes on where this one ended
     params:
+        code=code("search"),
         settings=lambda wildcards: dict(
             config["booster"]["search"],
             state=f"results/{wildcards.round}/state/search",
@@ -51,7 +51,6 @@ rule search:
 
 rule booster:
     input:
-        code=code("booster"),
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
         truth=f"results/truth/{VALIDATION}.parquet",
@@ -69,9 +68,10 @@ rule booster:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("booster"),
         settings=dict(config["booster"]["training"], features=config["booster"]["features"]),
     script:
         "../scripts/booster.py"
@@ -80,7 +80,6 @@ rule booster:
 # The F1 of what stays, by what the folds keep whole.
 rule protocols:
     input:
-        code=code("protocols"),
         features=rules.booster.input.features,
         merged=rules.booster.input.merged,
         truth=rules.booster.input.truth,
@@ -101,9 +100,10 @@ rule protocols:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=grown(8000),
+        runtime=grown(240),
     params:
+        code=code("protocols"),
         settings=dict(
             {name: value for name, value in config["booster"]["training"].items() if name != "protocol"},
             threshold=config["reject"]["threshold"],
@@ -114,7 +114,6 @@ rule protocols:
 
 rule booster_report:
     input:
-        code=code("booster_report"),
         boosters=rules.booster.output.folds,
         out_of_fold=rules.booster.output.out_of_fold,
         features=rules.booster.input.features,
@@ -160,9 +159,10 @@ rule booster_report:
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("booster_report"),
         settings=dict(
             config["booster"]["report"],
             variant=config["booster"]["features"],

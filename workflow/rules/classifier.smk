@@ -1,7 +1,6 @@
 # The classifiers. With `--set-resources classifier:gpu=N` N processes share each batch.
 rule classifier:
     input:
-        code=code("classifier"),
         truth=f"results/truth/{TRAINING}.parquet",
         folds=fold_of,
         crops=training_crops,
@@ -30,9 +29,10 @@ rule classifier:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=32000,
-        runtime=4320,
+        mem_mb=grown(32000),
+        runtime=4320,  # a retry goes on where this one ended
     params:
+        code=code("classifier"),
         settings=classifier_settings,
     script:
         "../scripts/classifier.py"
@@ -40,7 +40,6 @@ rule classifier:
 
 rule curves:
     input:
-        code=code("curves"),
         history=expand("results/{{round}}/classifiers/{classifier}/history.csv", classifier=CLASSIFIERS),
         confusions=expand("results/{{round}}/classifiers/{classifier}/confusions.csv", classifier=CLASSIFIERS),
     output:
@@ -63,9 +62,10 @@ rule curves:
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
+        code=code("curves"),
         settings=dict(classifiers=CLASSIFIERS),
     script:
         "../scripts/curves.py"
@@ -81,7 +81,6 @@ AUGMENTATION = """
 # What the classifiers see while they train: one job for all, since each takes less time than a job's start.
 rule augmented:
     input:
-        code=code("augmented"),
         truth=f"results/truth/{TRAINING}.parquet",
         folds=lambda wildcards: [training_fold(name) for name in CLASSIFIERS],
         crops=training_crops,
@@ -102,9 +101,10 @@ rule augmented:
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("augmented"),
         settings=lambda wildcards: {
             name: {key: settings_of(name, wildcards.round)[key] for key in AUGMENTATION} for name in CLASSIFIERS
         },

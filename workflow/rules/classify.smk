@@ -1,7 +1,6 @@
 # What each detector's boxes read, to each classifier.
 rule classify:
     input:
-        code=code("classify"),
         checkpoint="results/{round}/classifiers/{classifier}.pth",
         detections=detections_of,
         denoised=denoised_chunk,
@@ -14,9 +13,10 @@ rule classify:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        mem_mb=grown(16000),
+        runtime=grown(120),
     params:
+        code=code("classify"),
         settings=lambda wildcards: dict(config["classify"], pages=denoised_chunk_pages(wildcards)),
     script:
         "../scripts/classify.py"
@@ -24,7 +24,6 @@ rule classify:
 
 rule gather_predictions:
     input:
-        code=code("gather"),
         chunks=gather("results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet"),
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}.parquet",
@@ -33,9 +32,10 @@ rule gather_predictions:
     benchmark:
         "results/benchmarks/gather_predictions/{round}/{page_set}/{detector}/{classifier}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("gather"),
         settings=dict(kind="readings"),
     script:
         "../scripts/gather.py"

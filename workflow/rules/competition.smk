@@ -7,8 +7,8 @@ rule competition_data:
     log:
         "results/logs/competition_data.log",
     resources:
-        mem_mb=2000,
-        runtime=600,
+        mem_mb=grown(2000),
+        runtime=grown(600),
     params:
         settings=config["competition"],
     script:

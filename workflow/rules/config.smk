@@ -1,6 +1,17 @@
 # The configuration: config.yaml, then profiles and `--config` over it, checked before anything is planned.
+import os
+import sys
+from pathlib import Path
+
 import yaml
 from snakemake.utils import update_config, validate
+
+LIBRARY = os.path.join(workflow.basedir, "workflow")
+sys.path.insert(0, LIBRARY)
+# What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
+os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
+
+from kuzushiji.own_scans import newest_models, reading
 
 
 configfile: "config.yaml"
@@ -15,7 +26,12 @@ def typed(value):
     return yaml.safe_load(value) if isinstance(value, str) else value
 
 
-update_config(config, typed(workflow.config_settings.config))
+said = typed(workflow.config_settings.config)
+update_config(config, said)
+if config["read"]:
+    models = {} if config["weights"] == "published" else newest_models(Path("results"))
+    update_config(models, said)
+    config.update(reading({**config, **models}, config["read"]))
 validate(config, "../schemas/config.schema.yaml")
 
 

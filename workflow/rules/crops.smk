@@ -1,9 +1,8 @@
 # Training crops of labelled boxes, and which of them train and validate for a held-out book.
 rule crops:
     input:
-        code=code("crops"),
         truth="results/truth/{image_set}.parquet",
-        denoised="results/denoised/{image_set}/{chunk}",
+        denoised=folder("results/denoised/{image_set}/{chunk}"),
     output:
         "results/crops/{image_set}/{chunk}.arrow",
     log:
@@ -11,9 +10,10 @@ rule crops:
     benchmark:
         "results/benchmarks/crops/{image_set}/{chunk}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
     params:
+        code=code("crops"),
         settings=lambda wildcards: dict(
             config["crops"], pages=denoised_pages(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)])
         ),
@@ -23,7 +23,6 @@ rule crops:
 
 rule folds:
     input:
-        code=code("folds"),
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",
     output:
@@ -34,9 +33,10 @@ rule folds:
     benchmark:
         "results/benchmarks/folds/{validation_book}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=20,
+        mem_mb=grown(8000),
+        runtime=grown(20),
     params:
+        code=code("folds"),
         settings={key: value for key, value in config["folds"].items() if key != "max_training"},
     script:
         "../scripts/folds.py"

@@ -1,20 +1,21 @@
 rule denoise:
     input:
-        code=code("denoise"),
         images=page_chunk_images,
-        # Waits for the check, but another page's change is no reason to denoise these again.
-        checked=ancient("results/pages/{image_set}.parquet"),
+        # Waits for the checks, but another page's change is no reason to denoise these again.
+        checked=[ancient("results/pages/{image_set}.parquet"), ancient("results/truth/{image_set}.parquet")],
     output:
-        directory("results/denoised/{image_set}/{chunk}"),
+        folder=directory("results/denoised/{image_set}/{chunk}"),
+        checksums="results/denoised/{image_set}/{chunk}.sha256",
     log:
         "results/logs/denoise/{image_set}/{chunk}.log",
     benchmark:
         "results/benchmarks/denoise/{image_set}/{chunk}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("denoise"),
         settings=lambda wildcards: dict(
             config["denoise"],
             pages=[[page.image_id, page.path] for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]],

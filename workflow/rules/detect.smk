@@ -1,7 +1,6 @@
 # Where the characters are.
 rule detect:
     input:
-        code=code("detect"),
         checkpoint="results/detector/{detector}.pth",
         denoised=denoised_chunk,
     output:
@@ -13,9 +12,10 @@ rule detect:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=grown(16000),
+        runtime=grown(240),
     params:
+        code=code("detect"),
         settings=detect_settings,
     script:
         "../scripts/detect.py"
@@ -23,7 +23,6 @@ rule detect:
 
 rule gather_detections:
     input:
-        code=code("gather"),
         chunks=gather("results/detections/{page_set}/{detector}/{chunk}.parquet"),
     output:
         "results/detections/{page_set}/{detector}.parquet",
@@ -32,9 +31,10 @@ rule gather_detections:
     benchmark:
         "results/benchmarks/gather_detections/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("gather"),
         settings=dict(kind="detections"),
     script:
         "../scripts/gather.py"

@@ -1,7 +1,6 @@
 # One training run, whose snapshots are the detectors. With `--set-resources detector:gpu=N` N processes share its steps.
 rule detector:
     input:
-        code=code("detector"),
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
@@ -17,9 +16,10 @@ rule detector:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=32000,
-        runtime=2880,
+        mem_mb=grown(32000),
+        runtime=2880,  # a retry goes on where this one ended
     params:
+        code=code("detector"),
         settings=lambda wildcards: dict(
             config["detector"], state="results/detector/state", pages=denoised_pages(pages_of(TRAINING))
         ),
@@ -30,7 +30,6 @@ rule detector:
 # Apart from the training, so that a change of the picture leaves the detectors alone.
 rule detector_losses:
     input:
-        code=code("detector_losses"),
         losses="results/detector/losses.csv",
     output:
         report(
@@ -44,9 +43,10 @@ rule detector_losses:
     benchmark:
         "results/benchmarks/detector_losses.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
+        code=code("detector_losses"),
         settings=dict(snapshots=config["detector"]["training"]["snapshots"]),
     script:
         "../scripts/detector_losses.py"

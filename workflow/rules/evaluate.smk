@@ -1,7 +1,6 @@
 # How well the pages were read, stage by stage.
 rule metrics:
     input:
-        code=code("metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=training_tables("pages"),
@@ -60,9 +59,10 @@ rule metrics:
     benchmark:
         "results/benchmarks/metrics/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("metrics"),
         settings=lambda wildcards: dict(
             detectors=detectors_of(wildcards.round), classifiers=classifiers_of(wildcards.round)
         ),
@@ -73,7 +73,6 @@ rule metrics:
 # How well the detectors alone find characters.
 rule detection_metrics:
     input:
-        code=code("detection_metrics"),
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=training_tables("pages"),
@@ -120,12 +119,42 @@ rule detection_metrics:
     benchmark:
         "results/benchmarks/detection_metrics/{page_set}/{weights}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
     params:
+        code=code("detection_metrics"),
         settings=lambda wildcards: dict(config["evaluate"], detectors=detectors_of(round_of(wildcards))),
     script:
         "../scripts/detection_metrics.py"
+
+
+# How well the text was read, of pages whose text is known: transcribed or drawn ones.
+rule text_metrics:
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        truth="results/truth/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        transcriptions=transcriptions,
+    output:
+        books=report(
+            "results/{round}/text_metrics/{page_set}.csv",
+            caption="../report/text_metrics.rst",
+            category="Scores",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "text, by book"},
+        ),
+        pages="results/{round}/text_metrics/{page_set}_pages.csv",
+    log:
+        "results/logs/text_metrics/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/text_metrics/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("text_metrics"),
+        settings=lambda wildcards: dict(drawn=drawn_sources(wildcards.page_set)),
+    script:
+        "../scripts/text_metrics.py"
 
 
 rule evaluate:
@@ -136,3 +165,4 @@ rule evaluate:
             weights=config["weights"],
             page_set=SCORED,
         ),
+        expand("results/{round}/text_metrics/{page_set}.csv", round=ROUND, page_set=TRANSCRIBED),

@@ -1,7 +1,6 @@
 # One reading a box from the classifiers'.
 rule fuse:
     input:
-        code=code("fuse"),
         predictions=predictions_of,
     output:
         "results/{round}/fused/{page_set}/{detector}.parquet",
@@ -10,9 +9,10 @@ rule fuse:
     benchmark:
         "results/benchmarks/fuse/{round}/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("fuse"),
         settings=lambda wildcards: dict(
             method=config["fuse"]["method"][wildcards.round], classifiers=classifiers_of(wildcards.round)
         ),

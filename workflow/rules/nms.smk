@@ -1,7 +1,6 @@
 # One set of boxes from the detectors'.
 rule nms:
     input:
-        code=code("nms"),
         fused=of_detectors("results/{round}/fused/{page_set}/{detector}.parquet"),
     output:
         "results/{round}/merged/{page_set}.parquet",
@@ -10,9 +9,10 @@ rule nms:
     benchmark:
         "results/benchmarks/nms/{round}/{page_set}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("nms"),
         settings=lambda wildcards: dict(config["nms"], detectors=detectors_of(wildcards.round)),
     script:
         "../scripts/nms.py"

@@ -1,12 +1,10 @@
-# Every page and label is checked once, before hours of work start.
+# Every page and label is checked once, before hours of work start. Apart, so that corrected labels leave alone what is
+# made of the images.
 rule pages:
     input:
-        code=code("pages"),
         images=page_images,
-        labels=page_labels,
     output:
-        pages="results/pages/{image_set}.parquet",
-        truth="results/truth/{image_set}.parquet",
+        "results/pages/{image_set}.parquet",
     log:
         "results/logs/pages/{image_set}.log",
     benchmark:
@@ -14,26 +12,42 @@ rule pages:
     priority: 100  # all page sets are checked before anything else runs
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("pages"),
         settings=lambda wildcards: dict(config["pages"], pages=[list(page) for page in pages_of(wildcards.image_set)]),
     script:
         "../scripts/pages.py"
 
 
+rule truth:
+    input:
+        pages="results/pages/{image_set}.parquet",
+        labels=page_labels,
+    output:
+        "results/truth/{image_set}.parquet",
+    log:
+        "results/logs/truth/{image_set}.log",
+    benchmark:
+        "results/benchmarks/truth/{image_set}.tsv"
+    priority: 100
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(20),
+    params:
+        code=code("truth"),
+    script:
+        "../scripts/truth.py"
+
+
 rule view:
     input:
-        code=code("view"),
-        pages=lambda wildcards: expand(
+        tables=lambda wildcards: expand(
             "results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
         ),
-        truth=lambda wildcards: expand(
-            "results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
-        ),
     output:
-        pages="results/pages/{page_set}.parquet",
-        truth="results/truth/{page_set}.parquet",
+        "results/pages/{page_set}.parquet",
     log:
         "results/logs/view/{page_set}.log",
     benchmark:
@@ -42,9 +56,34 @@ rule view:
         page_set=one_of(VIEWS),
     priority: 100
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
-        settings=lambda wildcards: dict(pages=[page.image_id for page in pages_of(wildcards.page_set)]),
+        code=code("view"),
+        settings=lambda wildcards: dict(kind="pages", pages=[page.image_id for page in pages_of(wildcards.page_set)]),
+    script:
+        "../scripts/view.py"
+
+
+rule view_truth:
+    input:
+        tables=lambda wildcards: expand(
+            "results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
+        ),
+    output:
+        "results/truth/{page_set}.parquet",
+    log:
+        "results/logs/view_truth/{page_set}.log",
+    benchmark:
+        "results/benchmarks/view_truth/{page_set}.tsv"
+    wildcard_constraints:
+        page_set=one_of(VIEWS),
+    priority: 100
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(20),
+    params:
+        code=code("view"),
+        settings=lambda wildcards: dict(kind="truth", pages=[page.image_id for page in pages_of(wildcards.page_set)]),
     script:
         "../scripts/view.py"

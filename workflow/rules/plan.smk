@@ -1,20 +1,13 @@
 # What the workflow is planned from: names from the configuration, page ids from folder listings, code from imports.
-import ast
 import os
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
 import grimp
 
-ROOT = os.path.relpath(workflow.basedir)
-LIBRARY = os.path.join(workflow.basedir, "workflow")
-sys.path.insert(0, LIBRARY)
-# What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
-
 from kuzushiji import page_sets
+from kuzushiji.code import digest, imported
 
 # Published weights make a round of their own, which trains nothing.
 ROUND = "published" if config["weights"] == "published" else config["round"]
@@ -53,19 +46,30 @@ SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, 
 if ROUND != "published":
     SCORED = list(dict.fromkeys([VALIDATION, *SCORED]))
 
+# The page sets whose text is known.
+TRANSCRIBED = [name for name in config["recognize"] if page_sets.transcribed(PAGE_SETS, name)]
+
 # Here one job at a time has the GPU (or stands in for it on the CPU); `--resources gpu=N` allows more.
 if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
 
 
 def code(script):
-    """The script and every library module that it imports, directly or not: what its results depend on."""
-    path = f"{ROOT}/workflow/scripts/{script}.py"
-    tree = ast.parse(Path(path).read_text())
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} & IMPORTS.modules
+    """A digest of the script and of every library module that it imports, directly or not."""
+    path = f"{workflow.basedir}/workflow/scripts/{script}.py"
+    modules = imported(path) & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
-    files = [f"{ROOT}/workflow/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]
-    return [os.path.normpath(file) for file in [path, *files]]
+    return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in sorted(modules - {"kuzushiji"})]])
+
+
+def grown(amount):
+    """A resource that grows with every retry, which the profile allows: `amount`, twice as much, three times, …"""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def folder(path):
+    """A folder that the workflow makes, as an input: it counts by its files' content, where Snakemake has but its clock."""
+    return [f"{path}.sha256", ancient(path)]
 
 
 def detectors_of(training_round):
@@ -149,7 +153,12 @@ def gather(pattern):
 
 
 def denoised_folders(pages):
-    return list(dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages))
+    folders = dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages)
+    return [part for path in folders for part in folder(path)]
+
+
+def drawn_images(image_set):
+    return folder(f"results/synthetic/{image_set}/images")
 
 
 def denoised_pages(pages):
@@ -188,10 +197,15 @@ def fonts(wildcards):
     return found
 
 
+def viewer_files(wildcards):
+    """The web page that the viewer fills: its template, style and scripts."""
+    return sorted(os.path.relpath(file) for file in Path(LIBRARY, "viewer").iterdir())
+
+
 def page_images(wildcards):
     """The images of an image set: files that were there, or the folder they are drawn into."""
     if "synthetic" in PAGE_SETS[wildcards.image_set]:
-        return f"results/synthetic/{wildcards.image_set}/images"
+        return drawn_images(wildcards.image_set)
     return [page.path for page in pages_of(wildcards.image_set)]
 
 
@@ -199,6 +213,19 @@ def page_labels(wildcards):
     if "synthetic" in PAGE_SETS[wildcards.image_set]:
         return f"results/synthetic/{wildcards.image_set}/labels.csv"
     return PAGE_SETS[wildcards.image_set].get("labels", [])
+
+
+def drawn_sources(page_set):
+    return [source for source in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[source]]
+
+
+def transcriptions(wildcards):
+    files = [PAGE_SETS[source].get("transcriptions") for source in page_sets.sources(PAGE_SETS, wildcards.page_set)]
+    if not any(files) and not drawn_sources(wildcards.page_set):
+        raise WorkflowError(
+            f"config.yaml: page_sets: {wildcards.page_set} needs `transcriptions` to measure its text by"
+        )
+    return [file for file in files if file]
 
 
 def page_chunk_images(wildcards):
@@ -263,12 +290,33 @@ def starting_weights(wildcards):
     return "results/pseudo/classifiers/{classifier}.pth" if wildcards.round == "refine" else []
 
 
-def original_images(wildcards):
+def original_images(page_set):
+    """The images of a page set as they came, and the folders of those that are drawn."""
     found = []
-    for image_set in page_sets.sources(PAGE_SETS, wildcards.page_set):
+    for image_set in page_sets.sources(PAGE_SETS, page_set):
         if "synthetic" in PAGE_SETS[image_set]:
-            found.append(f"results/synthetic/{image_set}/images")
-    return found + [page.path for page in pages_of(wildcards.page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+            found += drawn_images(image_set)
+    return found + [page.path for page in pages_of(page_set) if "synthetic" not in PAGE_SETS[page.image_set]]
+
+
+def submission_models(wildcards):
+    return [
+        *expand("results/detector/{detector}.pth", detector=detectors_of(wildcards.round)),
+        *expand(
+            "results/{round}/classifiers/{classifier}.pth",
+            round=wildcards.round,
+            classifier=classifiers_of(wildcards.round),
+        ),
+        *booster_folds(wildcards.round),
+    ]
+
+
+def submission_sources(wildcards):
+    """Images and labels of the pages of a submission, and of those that trained here what read them."""
+    read = [wildcards.page_set, TRAINING] if wildcards.round in TRAINED_ROUNDS else [wildcards.page_set]
+    names = dict.fromkeys(source for name in read for source in page_sets.sources(PAGE_SETS, name))
+    labels = [PAGE_SETS[name]["labels"] for name in names if "labels" in PAGE_SETS[name]]
+    return list(dict.fromkeys([image for name in read for image in original_images(name)] + labels))
 
 
 def submission_sample(wildcards):

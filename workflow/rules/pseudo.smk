@@ -1,7 +1,6 @@
 # Characters that the first round reads with certainty on pages without labels train the later rounds too.
 rule pseudo_labels:
     input:
-        code=code("pseudo_labels"),
         recognized="results/first/recognized/{page_set}.parquet",
     output:
         "results/pseudo/labels/{page_set}.parquet",
@@ -10,9 +9,10 @@ rule pseudo_labels:
     benchmark:
         "results/benchmarks/pseudo_labels/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("pseudo_labels"),
         settings=dict(probability=config["pseudo"]["probability"]),
     script:
         "../scripts/pseudo_labels.py"
@@ -20,7 +20,6 @@ rule pseudo_labels:
 
 rule pseudo_crops:
     input:
-        code=code("pseudo_crops"),
         labels="results/pseudo/labels/{page_set}.parquet",
         denoised=denoised_chunk,
     output:
@@ -30,9 +29,10 @@ rule pseudo_crops:
     benchmark:
         "results/benchmarks/pseudo_crops/{page_set}/{chunk}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
     params:
+        code=code("pseudo_crops"),
         settings=lambda wildcards: dict(padding=config["pseudo"]["padding"], pages=denoised_chunk_pages(wildcards)),
     script:
         "../scripts/pseudo_crops.py"

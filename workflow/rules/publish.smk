@@ -1,10 +1,9 @@
-# What people look at: the pages with what was read, and the text.
+# What people look at: the pages with what was read.
 rule overlays:
     input:
-        code=code("overlays"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
-        images=original_images,
+        images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
     output:
         report(
@@ -20,37 +19,53 @@ rule overlays:
         "results/benchmarks/overlays/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grown(8000),
+        runtime=grown(120),
+    params:
+        code=code("overlays"),
     script:
         "../scripts/overlays.py"
 
 
-rule text:
+# A web page to read, search and correct in: one file, opened from disk.
+rule viewer:
     input:
-        code=code("text"),
         recognized="results/{round}/recognized/{page_set}.parquet",
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        images=lambda wildcards: original_images(wildcards.page_set),
+        fonts=fonts,
+        template=viewer_files,
     output:
-        directory("results/{round}/text/{page_set}"),
+        "results/{round}/viewer/{page_set}.html",
     log:
-        "results/logs/text/{round}/{page_set}.log",
+        "results/logs/viewer/{round}/{page_set}.log",
     benchmark:
-        "results/benchmarks/text/{round}/{page_set}.tsv"
+        "results/benchmarks/viewer/{round}/{page_set}.tsv"
+    threads: 4
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(120),
+    params:
+        code=code("viewer"),
+        settings=dict(config["viewer"]),
     script:
-        "../scripts/text.py"
+        "../scripts/viewer.py"
 
 
 # What the report shows; `snakemake --report results/report.html` then writes it.
 rule report:
     input:
         rules.evaluate.input,
+        expand("results/{round}/viewer/{page_set}.html", round=ROUND, page_set=config["recognize"]),
         expand(
-            "results/{round}/{kind}/{page_set}", round=ROUND, kind=["overlays", "text"], page_set=config["recognize"]
+            "results/{round}/{kind}/{page_set}",
+            round=ROUND,
+            kind=["overlays", "text", "page_xml", "alto", "annotations"],
+            page_set=config["recognize"],
         ),
+        expand("results/{round}/text/{page_set}.jsonl", round=ROUND, page_set=config["recognize"]),
         [] if ROUND == "published" else rules.detector_losses.output,
         []
         if ROUND == "published"

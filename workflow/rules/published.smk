@@ -13,8 +13,8 @@ rule download:
         file=one_of([file for file in ADDRESSES if not os.path.exists(f"{FILES}/{file}")]),
     resources:
         download=1,
-        mem_mb=1000,
-        runtime=240,
+        mem_mb=grown(1000),
+        runtime=grown(240),
     params:
         settings=lambda wildcards: dict(address=ADDRESSES[wildcards.file]),
     script:
@@ -23,7 +23,6 @@ rule download:
 
 rule checksum:
     input:
-        code=code("checksum"),
         file=f"{FILES}/{{file}}",
     output:
         "results/published/checksums/{file}.sha256",
@@ -34,9 +33,10 @@ rule checksum:
     wildcard_constraints:
         file=one_of(ADDRESSES),
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
+        code=code("checksum"),
         # What was noted at the first use outlives every output.
         settings=lambda wildcards: dict(record=f"{FILES}/{wildcards.file}.sha256"),
     script:
@@ -46,7 +46,6 @@ rule checksum:
 rule import_detector:
     input:
         unpack(lambda wildcards: checked(published=config["published"]["detectors"][wildcards.detector])),
-        code=code("import_detector"),
     output:
         "results/detector/{detector}.pth",
     log:
@@ -56,8 +55,10 @@ rule import_detector:
     wildcard_constraints:
         detector=one_of(PUBLISHED_DETECTORS),
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grown(4000),
+        runtime=grown(10),
+    params:
+        code=code("import_detector"),
     script:
         "../scripts/import_detector.py"
 
@@ -65,7 +66,6 @@ rule import_detector:
 rule import_classifier:
     input:
         unpack(lambda wildcards: checked(published=config["published"]["classifiers"][wildcards.classifier])),
-        code=code("import_classifier"),
     output:
         "results/published/classifiers/{classifier}.pth",
     log:
@@ -73,9 +73,10 @@ rule import_classifier:
     benchmark:
         "results/benchmarks/import_classifier/{classifier}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grown(4000),
+        runtime=grown(10),
     params:
+        code=code("import_classifier"),
         settings=lambda wildcards: {
             key: settings_of(wildcards.classifier)[key]
             for key in ("architecture", "channels", "input_size", "resize", "temperature")
@@ -87,7 +88,6 @@ rule import_classifier:
 rule import_booster:
     input:
         **checked(published=config["published"]["booster"]),
-        code=code("import_booster"),
     output:
         booster_folds("published"),
     log:
@@ -95,8 +95,10 @@ rule import_booster:
     benchmark:
         "results/benchmarks/import_booster.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grown(2000),
+        runtime=grown(10),
+    params:
+        code=code("import_booster"),
     script:
         "../scripts/import_booster.py"
 
@@ -105,7 +107,6 @@ rule import_booster:
 rule import_detections:
     input:
         unpack(published_detections),
-        code=code("import_detections"),
         pages="results/pages/{page_set}.parquet",
     output:
         "results/detections/{page_set}/{detector}.parquet",
@@ -117,9 +118,10 @@ rule import_detections:
         page_set=one_of(GIVEN) or "(?!)",
         detector=one_of(PUBLISHED_DETECTORS),
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("import_detections"),
         settings=dict(max_long_side=config["detect"]["max_long_side"]),
     script:
         "../scripts/import_detections.py"

@@ -1,7 +1,6 @@
 # What stays, and the submission.
 rule reject:
     input:
-        code=code("reject"),
         merged="results/{round}/merged/{page_set}.parquet",
         features="results/{round}/features/{page_set}.parquet",
         boosters=lambda wildcards: booster_folds(wildcards.round),
@@ -13,9 +12,10 @@ rule reject:
         "results/benchmarks/reject/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grown(8000),
+        runtime=grown(30),
     params:
+        code=code("reject"),
         settings=lambda wildcards: dict(config["reject"], variant=feature_variant(wildcards.round)),
     script:
         "../scripts/reject.py"
@@ -23,7 +23,6 @@ rule reject:
 
 rule submission:
     input:
-        code=code("submission"),
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         sample=submission_sample,
@@ -34,9 +33,10 @@ rule submission:
     benchmark:
         "results/benchmarks/submission/{round}/{page_set}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grown(4000),
+        runtime=grown(20),
     params:
+        code=code("submission"),
         settings=dict(max_predictions=config["submission"]["max_predictions"]),
     script:
         "../scripts/submission.py"
@@ -59,4 +59,8 @@ rule final_submission:
 
 rule recognize:
     input:
-        expand("results/{round}/submissions/{page_set}.csv", round=ROUND, page_set=config["recognize"]),
+        expand(
+            ["results/{round}/submissions/{page_set}.csv", "results/{round}/provenance/{page_set}"],
+            round=ROUND,
+            page_set=config["recognize"],
+        ),

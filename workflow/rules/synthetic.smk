@@ -1,11 +1,11 @@
 # Pages drawn in brush fonts, in the competition's layout.
 rule synthetic:
     input:
-        code=code("synthetic"),
         fonts=fonts,
         corpus=sorted(map(str, Path("resources/corpus").glob("*.txt"))),
     output:
         images=directory("results/synthetic/{image_set}/images"),
+        checksums="results/synthetic/{image_set}/images.sha256",
         labels="results/synthetic/{image_set}/labels.csv",
     log:
         "results/logs/synthetic/{image_set}.log",
@@ -13,9 +13,10 @@ rule synthetic:
         "results/benchmarks/synthetic/{image_set}.tsv"
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
+        code=code("synthetic"),
         settings=lambda wildcards: PAGE_SETS[wildcards.image_set]["synthetic"],
     script:
         "../scripts/synthetic.py"

@@ -2,8 +2,7 @@
 # nearest to the pages to be read. Nothing else depends on these.
 rule title_crops:
     input:
-        code=code("title_crops"),
-        denoised="results/denoised/{image_set}/{chunk}",
+        denoised=folder("results/denoised/{image_set}/{chunk}"),
     output:
         "results/titles/crops/{image_set}/{chunk}.arrow",
     log:
@@ -12,9 +11,10 @@ rule title_crops:
         "results/benchmarks/title_crops/{image_set}/{chunk}.tsv"
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
     params:
+        code=code("title_crops"),
         settings=lambda wildcards: dict(size=config["titles"]["size"], pages=title_pages(wildcards)),
     script:
         "../scripts/title_crops.py"
@@ -22,7 +22,6 @@ rule title_crops:
 
 rule title_folds:
     input:
-        code=code("title_folds"),
         pages=f"results/pages/{TRAINING}.parquet",
     output:
         training="results/titles/folds/training.parquet",
@@ -32,9 +31,10 @@ rule title_folds:
     benchmark:
         "results/benchmarks/title_folds.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
+        code=code("title_folds"),
         settings={key: config["titles"][key] for key in ("holdout", "seed")},
     script:
         "../scripts/title_folds.py"
@@ -43,7 +43,6 @@ rule title_folds:
 # With `--set-resources title_classifier:gpu=N` N processes share each batch.
 rule title_classifier:
     input:
-        code=code("title_classifier"),
         folds=[rules.title_folds.output.training, rules.title_folds.output.validation],
         crops=title_training_crops,
     output:
@@ -62,9 +61,10 @@ rule title_classifier:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=720,
+        mem_mb=grown(16000),
+        runtime=720,  # a retry goes on where this one ended
     params:
+        code=code("title_classifier"),
         settings=dict(config["classification"], **config["titles"]["classifier"], state="results/titles/state"),
     script:
         "../scripts/title_classifier.py"
@@ -72,7 +72,6 @@ rule title_classifier:
 
 rule titles:
     input:
-        code=code("titles"),
         checkpoint=rules.title_classifier.output.checkpoint,
         pages="results/pages/{page_set}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
@@ -96,9 +95,10 @@ rule titles:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        mem_mb=grown(16000),
+        runtime=grown(120),
     params:
+        code=code("titles"),
         settings=lambda wildcards: dict(config["titles"]["reading"], pages=denoised_pages(pages_of(wildcards.page_set))),
     script:
         "../scripts/titles.py"

@@ -1,13 +1,15 @@
 """Denoises the pages of one chunk.
 
-In: page images. Out: a folder of PNGs, one a page.
+In: page images. Out: a folder of PNGs, one a page, and their checksums.
 """
 
 from pathlib import Path
 
 from kuzushiji.denoise import denoise_pages
+from kuzushiji.files import write_checksums
 from kuzushiji.logs import log_to
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-denoise_pages(settings["pages"], Path(snakemake.output[0]), settings, snakemake.threads)
+denoise_pages(settings["pages"], Path(snakemake.output.folder), settings, snakemake.threads)
+write_checksums(snakemake.output.folder, snakemake.output.checksums)

@@ -1,10 +1,11 @@
 """Draws the pages of one `synthetic` page set.
 
-In: fonts, corpus. Out: a folder of JPEG pages, and their labels in the competition's layout.
+In: fonts, corpus. Out: a folder of JPEG pages, their checksums, and their labels in the competition's layout.
 """
 
 from pathlib import Path
 
+from kuzushiji.files import write_checksums
 from kuzushiji.logs import log_to
 from kuzushiji.synthetic import draw_pages
 
@@ -17,3 +18,4 @@ draw_pages(
     labels=Path(snakemake.output.labels),
     processes=snakemake.threads,
 )
+write_checksums(snakemake.output.images, snakemake.output.checksums)

@@ -1,6 +1,6 @@
-"""Writes the text of every page in reading order.
+"""Writes the text of every page and book.
 
-In: recognized boxes, pages. Out: a folder of text files.
+In: boxes in reading order, pages. Out: a folder of text files.
 """
 
 from pathlib import Path
@@ -10,6 +10,8 @@ from kuzushiji.tables import read_table
 from kuzushiji.text import write_text
 
 log_to(snakemake.log[0])
-recognized = read_table(snakemake.input.recognized, "recognized")
-image_ids = read_table(snakemake.input.pages, "pages")["image_id"].tolist()
-write_text(recognized, image_ids, Path(snakemake.output[0]))
+write_text(
+    read_table(snakemake.input.ordered, "ordered"),
+    read_table(snakemake.input.pages, "pages"),
+    Path(snakemake.output[0]),
+)

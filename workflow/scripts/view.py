@@ -1,6 +1,6 @@
 """Selects a page set from others.
 
-In: their tables of pages and of true boxes. Out: the same for the selected pages.
+In: tables of one kind, of pages or of true boxes. Out: one table with the selected pages.
 """
 
 from kuzushiji.logs import log_to
@@ -8,7 +8,6 @@ from kuzushiji.tables import read_table, write_table
 from kuzushiji.view import view
 
 log_to(snakemake.log[0])
-image_ids = snakemake.params.settings["pages"]
-for kind in ("pages", "truth"):
-    tables = [read_table(path, kind) for path in snakemake.input[kind]]
-    write_table(view(tables, image_ids), snakemake.output[kind], kind)
+settings = snakemake.params.settings
+tables = [read_table(path, settings["kind"]) for path in snakemake.input.tables]
+write_table(view(tables, settings["pages"]), snakemake.output[0], settings["kind"])

@@ -1,0 +1,204 @@
+"""A part of the miniature workflow through a real Slurm of one node and two (fake) GPUs.
+
+`make test-cluster` installs what this needs. One story, since each job costs seconds of start-up and polling: a
+training hangs until its time is up, its second attempt loses its controller, a detection is cancelled, the node is
+drained; and in the end every file is the one that an undisturbed run on this machine gives.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from snakemake_runs import ROOT, copy_checkout, planned, snakemake
+
+from kuzushiji.files import checksum
+
+HERE = Path(__file__).parent
+SETTINGS = [
+    "--configfile",
+    "profiles/demo/settings.yaml",
+    str(ROOT / "tests/workflow/miniature.yaml"),
+    str(HERE / "settings.yaml"),
+]
+DETECTIONS = ["results/detections/test/000060.parquet", "results/detections/test/000120.parquet"]
+SLURM = ["--slurm-init-seconds-before-status-checks", "3"]
+# What the profile leaves alone: as many threads as the run without Slurm has, since sums depend on them.
+THREADS = ["--set-threads", "detector=2", "detect=2", "denoise=2"]
+
+
+@pytest.fixture(scope="module")
+def start_cluster(tmp_path_factory):
+    if os.geteuid() != 0 or not shutil.which("slurmctld"):
+        pytest.skip("a Slurm for tests needs root and Slurm's packages: run `make test-cluster`")
+    folder = tmp_path_factory.mktemp("slurm")
+
+    def start(*options: str) -> None:
+        subprocess.run(["bash", HERE / "stop.sh", folder], check=True)
+        subprocess.run(["bash", HERE / "start.sh", folder, *options], check=True)
+
+    yield start
+    subprocess.run(["bash", HERE / "stop.sh", folder], check=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A checkout in which the detections were made on this machine."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("undisturbed") / "checkout")
+    snakemake("--cores", "2", *SETTINGS, "--", *DETECTIONS, cwd=checkout)
+    return checkout
+
+
+def started(checkout: Path, *command: str) -> subprocess.Popen:
+    """A run in the background, from the bare command of the README."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with open(checkout / "run.log", "a") as log:
+        return subprocess.Popen(
+            [*command, *SLURM, *THREADS, *SETTINGS, "--", *DETECTIONS],
+            cwd=checkout,
+            env={**os.environ, "PATH": path},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def until(condition: Callable, seconds: float = 180):
+    """What `condition` gives as soon as it gives something."""
+    for _ in range(int(seconds / 0.2)):
+        if found := condition():
+            return found
+        time.sleep(0.2)
+    pytest.fail(f"this did not happen within {seconds:.0f} s: {condition.__doc__ or condition}")
+
+
+def jobs(rule: str, state: str) -> list[str]:
+    """The ids of this rule's jobs that are in this state, the newest first."""
+    listed = subprocess.run(
+        ["squeue", "--noheader", "--states=all", "--format=%A %T %k"], check=True, capture_output=True, text=True
+    ).stdout
+    found = [line.split(maxsplit=2) for line in listed.splitlines()]
+    own = [job for job, now, comment in found if now == state and re.fullmatch(f"rule_{rule}(_.*)?", comment)]
+    return sorted(own, key=int, reverse=True)
+
+
+def details(job: str) -> str:
+    return subprocess.run(
+        ["scontrol", "show", "job", "--details", job], check=True, capture_output=True, text=True
+    ).stdout
+
+
+class Watch(threading.Thread):
+    """Looks again and again at which GPUs running jobs have."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seen: list[dict[str, list[str]]] = []
+        self.ended = threading.Event()
+
+    def run(self):
+        while not self.ended.wait(0.5):
+            running = jobs("detector", "RUNNING") + jobs("detect", "RUNNING")
+            self.seen.append({job: re.findall(r"gpu:test:(\d)\(IDX:(\S+)\)", details(job)) for job in running})
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+
+def training_process(job: str) -> int | None:
+    """The process that trains within a job."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        own = f"SLURM_JOB_ID={job}\0".encode() in environment
+        if own and command.startswith(sys.executable.encode()) and b".detector.py" in command:
+            return int(process.name)
+    return None
+
+
+def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_cluster, undisturbed, tmp_path):
+    start_cluster()
+    checkout = tmp_path / "checkout"
+    subprocess.run(["cp", "-a", undisturbed, checkout], check=True)
+    for made in ("denoised/drawn_test", "detector", "detections", "logs/detector.log"):
+        path = checkout / "results" / made
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (checkout / "results/denoised").glob("drawn_test*"):
+        path.unlink()
+
+    with Watch() as watch:
+        # A training hangs, and its time is up.
+        run = started(checkout, "snakemake", "--profile", "slurm", "--set-resources", "detector:runtime=1")
+        (first,) = until(lambda: jobs("detector", "RUNNING"))
+        until(lambda: list((checkout / "results/detector/state").glob("*/iter_*.pth")))
+        os.kill(until(lambda: training_process(first)), signal.SIGSTOP)
+        assert until(lambda: jobs("detector", "TIMEOUT")) == [first]
+
+        # Its second attempt loses its controller, which leaves it running; the documented command takes over.
+        (second,) = until(lambda: jobs("detector", "RUNNING"), 300)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert jobs("detector", "RUNNING") == [second]
+        run = started(checkout, "bash", "slurm/resume.sh")
+        assert until(lambda: jobs("detector", "CANCELLED")) == [second]
+        (third,) = until(lambda: jobs("detector", "COMPLETED"), 300)
+        assert third not in (first, second)
+        log = (checkout / "results/logs/detector.log").read_text()
+        assert re.search(r"from iteration [1-9]\d* to 120", log)
+
+        # A detection is cancelled; the node is drained while others wait.
+        cancelled = until(lambda: jobs("detect", "RUNNING"))[0]
+        subprocess.run(["scontrol", "update", "nodename=ALL", "state=drain", "reason=test"], check=True)
+        subprocess.run(["scancel", cancelled], check=True)
+        until(lambda: jobs("detect", "CANCELLED"))
+        subprocess.run(["scontrol", "update", "nodename=ALL", "state=resume"], check=True)
+        assert run.wait(600) == 0, (checkout / "run.log").read_text()[-8000:]
+
+    for name in [*DETECTIONS, "results/detector/000060.pth", "results/detector/000120.pth"]:
+        assert checksum(checkout / name) == checksum(undisturbed / name), name
+    assert planned(snakemake("--dry-run", "--cores", "2", *SETTINGS, "--", *DETECTIONS, cwd=checkout)) == {}
+    # Every running job had one GPU, its own, and there were never more than the two.
+    busy = [gpus for gpus in watch.seen if gpus]
+    assert busy and max(map(len, busy)) == 2
+    for gpus in busy:
+        known = [indices for indices in gpus.values() if indices]  # a job that ends meanwhile has none
+        assert all(len(indices) == 1 and indices[0][0] == "1" for indices in known)
+        assert len({indices[0][1] for indices in known}) == len(known)
+    # What Slurm says of jobs that failed stays where the README says.
+    assert list((checkout / "results/logs/slurm").rglob(f"{first}.log"))
+
+
+def test_a_living_run_is_not_taken_over(start_cluster, undisturbed):
+    living = subprocess.Popen(["bash", "-c", "exec -a snakemake sleep 60"], cwd=undisturbed)
+    try:
+        resume = subprocess.run(["bash", "slurm/resume.sh"], cwd=undisturbed, capture_output=True, text=True)
+        assert resume.returncode == 1
+        assert f"process {living.pid}" in resume.stderr
+    finally:
+        living.kill()
+        living.wait()
+
+
+@pytest.mark.parametrize("command", ["squeue", "sacct"])
+def test_a_cluster_with_accounting_is_polled_either_way(start_cluster, undisturbed, tmp_path, command):
+    start_cluster("--accounting")
+    checkout = tmp_path / "checkout"
+    subprocess.run(["cp", "-a", undisturbed, checkout], check=True)
+    (checkout / DETECTIONS[0]).unlink()
+    run = started(checkout, "snakemake", "--profile", "profiles/slurm", "--slurm-status-command", command)
+    assert run.wait(300) == 0, (checkout / "run.log").read_text()[-8000:]
+    assert checksum(checkout / DETECTIONS[0]) == checksum(undisturbed / DETECTIONS[0])

@@ -1,0 +1,54 @@
+"""Running Snakemake itself, in a copy of the checkout."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def copy_checkout(to: Path) -> Path:
+    """The files that git knows or would, with the fonts that set-up fetched."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if (ROOT / name).exists() and not name.startswith("tests/"):
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
+    (to / "resources").mkdir(exist_ok=True)
+    (to / "resources" / "fonts").symlink_to(ROOT / "resources" / "fonts")
+    return to
+
+
+def snakemake(
+    *arguments: str, cwd: Path, check: bool = True, before: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess:
+    """Run Snakemake in `cwd`, with `before` before the command; a test shows what it said if it failed unexpectedly."""
+    command = [*before, sys.executable, "-m", "snakemake", *arguments]
+    run = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if check and run.returncode:
+        pytest.fail(f"snakemake {' '.join(arguments)} failed:\n{run.stdout[-5000:]}\n{run.stderr[-10000:]}")
+    return run
+
+
+def planned(run: subprocess.CompletedProcess) -> dict[str, int]:
+    """The number of jobs a rule that a dry run plans, without the target rules."""
+    lines = iter(run.stdout.splitlines())
+    if not any(line.startswith("Job stats:") for line in lines):
+        return {}
+    next(lines), next(lines)
+    counts = {}
+    for line in lines:
+        if not line.strip():
+            break
+        rule, count = line.rsplit(maxsplit=1)
+        counts[rule.strip()] = int(count)
+    return {rule: count for rule, count in counts.items() if rule not in ("all", "total", "train", "recognize")}

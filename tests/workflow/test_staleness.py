@@ -1,0 +1,258 @@
+"""What a change makes stale: exactly what a dry run plans after it. README's table for developers says the same."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import yaml
+from conftest import MINIATURE, copied, planned, run_miniature, snakemake
+from PIL import Image
+
+# Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
+EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
+SHOWN = {"overlays": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED
+SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1}
+FROM_REJECT = {"reject": 2, "metrics": 2} | SHOWN | SUBMITTED
+FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_REJECT
+FROM_SEARCH = {"search": 1} | FROM_BOOSTER
+FROM_FEATURES = {"features": 2} | FROM_SEARCH
+FROM_NMS = {"nms": 2} | FROM_FEATURES
+FROM_FUSE = {"fuse": 4} | FROM_NMS
+FROM_CLASSIFY = {"classify": 16, "gather_predictions": 8} | FROM_FUSE
+FROM_DETECT = {"detect": 8, "gather_detections": 4, "detection_metrics": 2} | FROM_CLASSIFY
+FROM_DETECTOR = {"detector": 1, "detector_losses": 1} | FROM_DETECT
+FROM_CLASSIFIER = {"classifier": 2, "curves": 1} | FROM_CLASSIFY
+FROM_FOLDS = {"folds": 2, "augmented": 1} | FROM_CLASSIFIER
+FROM_CROPS = {"crops": 2, "augmented": 1} | FROM_CLASSIFIER
+FROM_DENOISE = {"denoise": 4} | FROM_CROPS | FROM_DETECTOR
+CHECKED = {"pages": 2, "truth": 2, "view": 3, "view_truth": 3}
+ONE_PAGE_SET = {  # all that is made of the pages of test alone
+    "pages": 1,
+    "truth": 1,
+    "view": 1,
+    "view_truth": 1,
+    "denoise": 2,
+    "detect": 4,
+    "gather_detections": 2,
+    "detection_metrics": 1,
+    "classify": 8,
+    "gather_predictions": 4,
+    "fuse": 2,
+    "nms": 1,
+    "features": 1,
+    "reject": 1,
+    "metrics": 1,
+} | SHOWN
+
+SETTINGS = {
+    "page_sets={drawn_test: {synthetic: {seed: 9}}}": {"synthetic": 1} | ONE_PAGE_SET | SUBMITTED,
+    "pages={max_megapixels: 100}": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
+    "denoise={strength: 10}": FROM_DENOISE,
+    "crops={padding: 0.2}": FROM_CROPS,
+    "folds={min_training: 3}": FROM_FOLDS,
+    "folds={max_training: 100}": {"augmented": 1} | FROM_CLASSIFIER,
+    "detector={training: {learning_rate: 0.01}}": FROM_DETECTOR,
+    "detect={score: 0.1}": FROM_DETECT,
+    "classification={momentum: 0.8}": FROM_CLASSIFIER,
+    "classifiers={01_gray_mixup: {epochs: 1}}": FROM_CLASSIFIER
+    | {"classifier": 1, "classify": 8, "gather_predictions": 4},
+    "classify={batch_size: 64}": FROM_CLASSIFY,
+    "fuse={method: {first: hard_prob}}": FROM_FUSE,
+    "nms={iou: 0.4}": FROM_NMS,
+    "booster={features: published}": FROM_FEATURES,
+    "booster={search: {trials: 4}}": FROM_SEARCH,
+    "booster={training: {rounds: 100}}": FROM_BOOSTER,
+    "booster={report: {bins: 5}}": {"booster_report": 1},
+    "reject={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_REJECT,
+    "submission={max_predictions: 5}": SUBMITTED,
+    "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
+    "viewer={max_side: 1000}": {"viewer": 1},
+    "annotations={granularity: [glyph]}": {"annotations": 1},
+    # What the targets do not ask for.
+    "pseudo={probability: 0.5}": {},
+    "refinement={epochs: 2}": {},
+    "titles={size: 64}": {},
+    "benchmarks={pages: 5}": {},
+    # A classifier less trains nothing.
+    "classifiers={02_rgb_icap: null}": {"augmented": 1, "curves": 1} | FROM_FUSE,
+}
+
+# A changed line in a module of the library: the stages that use it, directly or not.
+CODE = {
+    "synthetic": {"synthetic": 2} | CHECKED | FROM_FOLDS | FROM_DENOISE,
+    "pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
+    "denoise": FROM_DENOISE,
+    "folds": FROM_FOLDS,
+    "detector": FROM_DETECTOR,
+    "detect": FROM_DETECT,
+    "classifier": FROM_CLASSIFIER,
+    "classify": FROM_CLASSIFY,
+    "fuse": FROM_FUSE,
+    "nms": FROM_NMS,
+    "search": FROM_SEARCH,
+    "booster": FROM_BOOSTER,
+    "booster_report": {"booster_report": 1},
+    "submission": SUBMITTED,
+    "provenance": {"provenance": 1},
+    "metrics": {"metrics": 2},
+    "detection_metrics": {"detection_metrics": 2},
+    "detector_losses": {"detector_losses": 1},
+    "curves": {"curves": 1},
+    "overlays": {"overlays": 1},
+    "viewer": {"viewer": 1},
+    "reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
+    "alternatives": {"alternatives": 1, "json_lines": 1, "viewer": 1},
+    "alto": {"alto": 1},
+    "label_places": {"overlays": 1},
+    "web_fonts": {"viewer": 1},
+    "titles": {},
+    "summary": {},
+}
+
+
+def dry_run(cwd, *arguments) -> dict[str, int]:
+    return planned(run_miniature("--dry-run", *arguments, cwd=cwd))
+
+
+@pytest.fixture(scope="module")
+def plans(miniature):
+    """What every changed setting plans; two dry runs at a time, since none changes anything."""
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda change: dry_run(miniature.checkout, "--config", change), SETTINGS)
+        return dict(zip(SETTINGS, found, strict=True))
+
+
+@pytest.mark.parametrize("change", SETTINGS)
+def test_a_changed_setting_reruns_its_stage_and_what_follows(plans, change):
+    assert plans[change] == SETTINGS[change]
+
+
+def test_without_a_change_nothing_is_planned(miniature):
+    assert dry_run(miniature.checkout) == {}
+
+
+@pytest.mark.parametrize("module", CODE)
+def test_a_changed_module_reruns_the_stages_that_use_it(done, module):
+    path = done / f"workflow/kuzushiji/{module}.py"
+    before = path.read_text()
+    path.write_text(before + "\n\ndef added():\n    return 1\n")
+    try:
+        assert dry_run(done) == CODE[module]
+    finally:
+        path.write_text(before)
+
+
+def test_comments_docstrings_and_layout_rerun_nothing(done):
+    for path in done.glob("workflow/kuzushiji/*.py"):
+        path.write_text("# Read again.\n\n" + path.read_text().replace('"""\n', ' Indeed."""\n', 1))
+    assert dry_run(done) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "jobs"),
+    [
+        ("workflow/scripts/page_xml.py", "log_to(", "print()\nlog_to(", {"page_xml": 1}),
+        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1}),
+    ],
+)
+def test_a_changed_script_or_template_reruns_its_rule(done, file, old, new, jobs):
+    path = done / file
+    before = path.read_text()
+    assert old in before
+    path.write_text(before.replace(old, new, 1))
+    assert dry_run(done) == jobs
+    path.write_text(before)
+    assert dry_run(done) == {}
+
+
+def test_a_changed_file_of_the_viewer_reruns_it(done):
+    path = done / "workflow/viewer/review.js"
+    before = path.read_text()
+    path.write_text(before + "// More.\n")
+    assert dry_run(done) == {"viewer": 1}
+    path.write_text(before)
+
+
+def test_another_number_of_cores_and_a_cluster_plan_nothing(done):
+    assert dry_run(done, "--cores", "1") == dry_run(done, "--cores", "16") == {}
+    assert dry_run(done, "--profile", "slurm") == {}
+
+
+def test_touching_everything_reruns_nothing(miniature, tmp_path):
+    """Results, folders and their files too, in the order of their names."""
+    checkout = copied(miniature.checkout, tmp_path / "touched")
+    for path in sorted(checkout.rglob("*"), reverse=True):
+        if not path.is_symlink() and ".snakemake" not in path.relative_to(checkout).parts[:1]:
+            path.touch()
+    assert dry_run(checkout) == {}
+
+
+def test_a_fresh_checkout_with_copied_results_reruns_nothing(checkout, miniature):
+    """With Snakemake's notes of them, which lie in .snakemake/metadata."""
+    shutil.copytree(miniature.checkout / "results", checkout / "results")
+    shutil.copytree(miniature.checkout / ".snakemake/metadata", checkout / ".snakemake/metadata")
+    assert dry_run(checkout) == {}
+
+
+def test_a_deleted_intermediate_is_made_again(miniature, tmp_path):
+    checkout = copied(miniature.checkout, tmp_path / "deleted")
+    merged = checkout / "results/first/merged/test.parquet"
+    before = merged.read_bytes()
+    merged.unlink()
+    assert dry_run(checkout)["nms"] == 1
+    run_miniature("--until", "nms", cwd=checkout)
+    assert merged.read_bytes() == before
+    assert dry_run(checkout) == {}
+
+
+def test_a_stage_run_alone_that_gives_the_same_saves_what_follows(miniature, tmp_path):
+    checkout = copied(miniature.checkout, tmp_path / "alone")
+    change = ["--config", "pages={max_megapixels: 100}"]
+    assert dry_run(checkout, *change)["detector"] == 1
+    run_miniature("--until", "view_truth", *change, cwd=checkout)
+    assert dry_run(checkout, *change) == {}
+
+
+@pytest.fixture
+def scans(miniature, tmp_path):
+    """A checkout in which a folder of labelled scans was read too; returns what plans that again."""
+    checkout = copied(miniature.checkout, tmp_path / "checkout")
+    shutil.copytree(checkout / "results/synthetic/drawn_test/images", checkout / "scans")
+    shutil.copy(checkout / "results/synthetic/drawn_test/labels.csv", checkout / "scans.csv")
+    settings = {"page_sets": {"scans": {"images": "scans", "labels": "scans.csv"}}, "recognize": ["test", "scans"]}
+    (checkout / "scans.yaml").write_text(yaml.safe_dump(settings))
+
+    def run(*arguments):
+        settings = ["profiles/demo/settings.yaml", str(MINIATURE), "scans.yaml"]
+        return planned(snakemake("--cores", "2", "--configfile", *settings, *arguments, cwd=checkout))
+
+    run()
+    assert run("--dry-run") == {}
+    return checkout, lambda: run("--dry-run")
+
+
+def test_only_what_depends_on_a_changed_page_is_made_again(scans):
+    checkout, plan = scans
+    submitted = {"submission": 1, "provenance": 1}
+    read = {name: count for name, count in ONE_PAGE_SET.items() if not name.startswith("view")} | submitted
+    of_one_chunk = read | {"denoise": 1, "detect": 2, "classify": 4}
+
+    # A corrected label: the scores.
+    labels = (checkout / "scans.csv").read_text()
+    (checkout / "scans.csv").write_text(labels.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
+    assert plan() == {"truth": 1, "metrics": 1, "detection_metrics": 1}
+    (checkout / "scans.csv").write_text(labels)
+    assert plan() == {}
+
+    # A better scan of one page: its chunk, and what joins chunks.
+    image = checkout / "scans/hana002-001.jpg"
+    before = image.read_bytes()
+    Image.open(image).convert("L").save(image)
+    assert plan() == of_one_chunk
+    image.write_bytes(before)
+    assert plan() == {}
+
+    # One more page: the same.
+    shutil.copy(image, checkout / "scans/hana003-001.jpg")
+    (checkout / "scans.csv").write_text(labels + "hana003-001,\n")
+    assert plan() == of_one_chunk

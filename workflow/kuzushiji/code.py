@@ -1,0 +1,35 @@
+"""Which code a result depends on."""
+
+import ast
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def imported(file: str | os.PathLike) -> set[str]:
+    """The names that a Python file imports: modules, and what may be one in another (`from package import name`)."""
+    found = set()
+    for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"), filename=os.fspath(file))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def digest(files: Iterable[str | os.PathLike]) -> str:
+    """A digest of what Python `files` do, in their order: the same whatever their comments, docstrings and layout say.
+
+    Raises `SyntaxError`, naming the file, where one is no Python.
+    """
+    found = hashlib.sha256()
+    for file in files:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"), filename=os.fspath(file))
+        for node in ast.walk(tree):
+            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
+                node.body = node.body[1:]
+        found.update(ast.unparse(tree).encode() + b"\0")
+    return found.hexdigest()[:32]

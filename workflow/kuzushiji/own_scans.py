@@ -1,0 +1,37 @@
+"""Reading a folder of scans with models that are there already."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from kuzushiji.errors import InputError
+
+
+def newest_models(results: Path) -> dict:
+    """The configuration that the newest models under `results` were made with, as provenance says of what they read.
+
+    Raises `InputError` if nothing was read there yet.
+    """
+    noted = sorted(results.glob("*/provenance/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
+    if not noted:
+        raise InputError(
+            f"{results}: no models are here yet. `make demo` trains small ones in minutes, `snakemake` the published "
+            "system in days; --config weights=published (make read: WEIGHTS=published) fetches the published ones"
+        )
+    return yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
+
+
+def reading(config: dict, folder: str) -> dict:
+    """`config` with the scans in `folder` as one more page set, the one to be read.
+
+    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if the folder is none, or if
+    another page set has that name.
+    """
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: there is no such folder of scans")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(folder).resolve().name).strip("_") or "scans"
+    entry = {"images": folder}
+    if config["page_sets"].get(name, entry) != entry:
+        raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
+    return {**config, "page_sets": {**config["page_sets"], name: entry}, "recognize": [name]}

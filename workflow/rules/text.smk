@@ -1,0 +1,142 @@
+# The text of what was recognized, in the formats that people and their tools ask for.
+rule reading_order:
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+    output:
+        "results/{round}/reading_order/{page_set}.parquet",
+    log:
+        "results/logs/reading_order/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/reading_order/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(60),
+    params:
+        code=code("reading_order"),
+    script:
+        "../scripts/reading_order.py"
+
+
+rule text:
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        directory("results/{round}/text/{page_set}"),
+    log:
+        "results/logs/text/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/text/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(4000),
+        runtime=grown(30),
+    params:
+        code=code("text"),
+    script:
+        "../scripts/text.py"
+
+
+# What else each box may be, for people who correct the text.
+rule alternatives:
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        predictions=predictions_of,
+    output:
+        "results/{round}/alternatives/{page_set}.parquet",
+    log:
+        "results/logs/alternatives/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/alternatives/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(16000),
+        runtime=grown(60),
+    params:
+        code=code("alternatives"),
+        settings=lambda wildcards: dict(
+            detectors=detectors_of(wildcards.round),
+            classifiers=classifiers_of(wildcards.round),
+            top_k=config["classify"]["top_k"],
+        ),
+    script:
+        "../scripts/alternatives.py"
+
+
+rule json_lines:
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        "results/{round}/text/{page_set}.jsonl",
+    log:
+        "results/logs/json_lines/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/json_lines/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(8000),
+        runtime=grown(60),
+    params:
+        code=code("json_lines"),
+    script:
+        "../scripts/json_lines.py"
+
+
+rule page_xml:
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        directory("results/{round}/page_xml/{page_set}"),
+    log:
+        "results/logs/page_xml/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/page_xml/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(8000),
+        runtime=grown(60),
+    params:
+        code=code("page_xml"),
+    script:
+        "../scripts/page_xml.py"
+
+
+rule alto:
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        directory("results/{round}/alto/{page_set}"),
+    log:
+        "results/logs/alto/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/alto/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(8000),
+        runtime=grown(60),
+    params:
+        code=code("alto"),
+    script:
+        "../scripts/alto.py"
+
+
+rule annotations:
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        directory("results/{round}/annotations/{page_set}"),
+    log:
+        "results/logs/annotations/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/annotations/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=grown(8000),
+        runtime=grown(60),
+    params:
+        code=code("annotations"),
+        settings=dict(config["annotations"]),
+    script:
+        "../scripts/annotations.py"

@@ -1,0 +1,22 @@
+"""Lists what else each recognized box may be.
+
+In: recognized boxes, what every classifier read on every detector's boxes.
+Out: codepoints and probabilities, a row a box.
+"""
+
+from collections import defaultdict
+from itertools import product
+
+from kuzushiji.alternatives import find_alternatives
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_arrow, read_table, write_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+readings = defaultdict(list)
+for (detector, _), path in zip(
+    product(settings["detectors"], settings["classifiers"]), snakemake.input.predictions, strict=True
+):
+    readings[detector].append(read_arrow(path, "readings"))
+alternatives = find_alternatives(read_table(snakemake.input.recognized, "recognized"), readings, settings["top_k"])
+write_table(alternatives, snakemake.output[0], "alternatives")

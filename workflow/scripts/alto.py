@@ -1,0 +1,19 @@
+"""Writes the text of every page as ALTO XML.
+
+In: boxes in reading order, their alternatives, pages. Out: a folder of XML files.
+"""
+
+from pathlib import Path
+
+from kuzushiji.alto import write_alto
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+from kuzushiji.transcripts import transcripts
+
+log_to(snakemake.log[0])
+pages = transcripts(
+    read_table(snakemake.input.ordered, "ordered"),
+    read_table(snakemake.input.alternatives, "alternatives"),
+    read_table(snakemake.input.pages, "pages"),
+)
+write_alto(pages, Path(snakemake.output[0]))

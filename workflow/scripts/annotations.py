@@ -1,0 +1,20 @@
+"""Writes the text of every page as web annotations on IIIF canvases.
+
+In: boxes in reading order, their alternatives, pages. Out: a folder of JSON files.
+"""
+
+from pathlib import Path
+
+from kuzushiji.annotations import write_annotations
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+from kuzushiji.transcripts import transcripts
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+pages = transcripts(
+    read_table(snakemake.input.ordered, "ordered"),
+    read_table(snakemake.input.alternatives, "alternatives"),
+    read_table(snakemake.input.pages, "pages"),
+)
+write_annotations(pages, settings["canvas"], settings["granularity"], Path(snakemake.output[0]))

@@ -1,0 +1,19 @@
+"""Writes everything that was read as JSON.
+
+In: boxes in reading order, their alternatives, pages. Out: one file, a line a page.
+"""
+
+from pathlib import Path
+
+from kuzushiji.json_lines import write_json_lines
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+from kuzushiji.transcripts import transcripts
+
+log_to(snakemake.log[0])
+pages = transcripts(
+    read_table(snakemake.input.ordered, "ordered"),
+    read_table(snakemake.input.alternatives, "alternatives"),
+    read_table(snakemake.input.pages, "pages"),
+)
+write_json_lines(pages, Path(snakemake.output[0]))

@@ -1,0 +1,23 @@
+"""Notes what made a submission.
+
+In: the submission, the models that made it, page images and labels, the lock.
+Out: a folder, a research object crate (RO-Crate).
+
+The one script that looks at the whole configuration and at the installation: it says what they were when the submission
+was made, and a change of either is no reason to say it again.
+"""
+
+from pathlib import Path
+
+from kuzushiji.logs import log_to
+from kuzushiji.provenance import write_provenance
+
+log_to(snakemake.log[0])
+write_provenance(
+    Path(snakemake.output[0]),
+    Path(snakemake.input.submission),
+    [Path(path) for path in snakemake.input.models],
+    [Path(path) for path in snakemake.input.sources],
+    snakemake.config,
+    Path(snakemake.input.lock),
+)

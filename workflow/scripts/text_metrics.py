@@ -1,0 +1,22 @@
+"""Measures the text against what is known of it.
+
+In: recognized and true boxes, pages, transcriptions if there are. Out: error rates by book, and by page.
+"""
+
+import pandas as pd
+
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+from kuzushiji.text_metrics import error_rates, measure_text, read_transcriptions
+
+log_to(snakemake.log[0])
+errors = measure_text(
+    read_table(snakemake.input.recognized, "recognized"),
+    read_table(snakemake.input.truth, "truth"),
+    read_table(snakemake.input.pages, "pages"),
+    {image_id: text for path in snakemake.input.transcriptions for image_id, text in read_transcriptions(path).items()},
+    snakemake.params.settings["drawn"],
+)
+books = pd.concat([errors, errors.assign(book="(all)")])
+error_rates(books, ["book", "source"]).round(4).to_csv(snakemake.output.books, index=False)
+error_rates(errors, ["image_id", "source"]).round(4).to_csv(snakemake.output.pages, index=False)

@@ -1,0 +1,12 @@
+"""Checks the labels of one image set.
+
+In: a table of pages, labels or none. Out: a table of true boxes.
+"""
+
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table, write_table
+from kuzushiji.truth import check_labels
+
+log_to(snakemake.log[0])
+pages = read_table(snakemake.input.pages, "pages")
+write_table(check_labels(pages, snakemake.input.get("labels") or None), snakemake.output[0], "truth")

@@ -1,0 +1,25 @@
+"""Writes one web page to read, search and correct a page set in.
+
+In: recognized boxes, their reading order, their alternatives, pages, their images, fonts, the template's files.
+Out: a self-contained HTML file.
+"""
+
+from pathlib import Path
+
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+from kuzushiji.viewer import write_viewer
+
+log_to(snakemake.log[0])
+write_viewer(
+    snakemake.wildcards.page_set,
+    read_table(snakemake.input.recognized, "recognized"),
+    read_table(snakemake.input.ordered, "ordered"),
+    read_table(snakemake.input.alternatives, "alternatives"),
+    read_table(snakemake.input.pages, "pages"),
+    [Path(path) for path in snakemake.input.fonts],
+    Path(snakemake.input.template[0]).parent,
+    snakemake.params.settings,
+    Path(snakemake.output[0]),
+    snakemake.threads,
+)

@@ -1,0 +1,43 @@
+// From one unsure box to the next, over all pages.
+
+const threshold = byId("threshold");
+
+// A kept box is unsure of its character or of being one; a rejected box is unsure if it was nearly kept. What people
+// decided is settled.
+function isUnsure(box) {
+  if (box.decision) return false;
+  const least = Number(threshold.value);
+  return box.kept ? Math.min(box.probability, box.keep_probability) < least : box.keep_probability > 1 - least;
+}
+
+function orderOf(page) {
+  const {kept, rejected} = currentBoxes(page);
+  return [...kept, ...rejected];
+}
+
+function unsureCount() {
+  let count = 0;
+  for (let page = 0; page < pageSet.pages.length; page++) count += orderOf(page).filter(isUnsure).length;
+  return count;
+}
+
+// The next (1) or previous (-1) unsure box from the selected one, around the end of the page set: {page, key} or null.
+function findUnsure(step) {
+  const count = pageSet.pages.length;
+  const place = orderOf(view.page).findIndex((box) => box.key === view.selected);
+  for (let turn = 0; turn <= count; turn++) {
+    const page = (view.page + step * turn + count) % count;
+    const order = orderOf(page);
+    const from = turn ? (step > 0 ? 0 : order.length - 1) : place < 0 && step < 0 ? order.length - 1 : place + step;
+    for (let at = from; at >= 0 && at < order.length; at += step) {
+      if (isUnsure(order[at])) return {page, key: order[at].key};
+    }
+  }
+  return null;
+}
+
+function nextUnsure(step) {
+  const found = findUnsure(step);
+  if (found) goTo(found.page, found.key);
+  else say("No box is unsure");
+}
