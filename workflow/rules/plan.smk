@@ -301,7 +301,7 @@ def original_images(page_set):
 
 def submission_models(wildcards):
     return [
-        *expand("results/detector/{detector}.pth", detector=detectors_of(wildcards.round)),
+        *sources_of_boxes(wildcards),
         *expand(
             "results/{round}/classifiers/{classifier}.pth",
             round=wildcards.round,
