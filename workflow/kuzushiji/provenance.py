@@ -76,7 +76,8 @@ def write_provenance(
         properties={"name": "reading the pages", "endTime": datetime.now(UTC).isoformat(timespec="seconds")},
     )
     crate.metadata.write(folder)
-    made = f"{crate.description}\n\ncommit {workflow['version']} ({workflow['description']})\n{workflow['runtimePlatform']}"
+    commit = f"commit {workflow['version']} ({workflow['description']})"
+    made = "\n".join([crate.description, commit, workflow["runtimePlatform"]])
     shown = {"configuration": "config.yaml", "packages": "versions.txt", "checksums": "checksums.sha256"}
     parts = {"made by": made, **{title: texts[name] for title, name in shown.items()}}
     write_web_page(folder / "ro-crate-preview.html", crate.name, parts)

@@ -69,7 +69,7 @@ def plot_usage(table: pd.DataFrame, path: str | os.PathLike) -> None:
             axes.grid(axis="y", visible=False)
             left, right = axes.get_xlim()
             axes.set_xlim(left, right * 2.5)  # room for the labels
-            axes.legend(loc="lower right")
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
 
 def _duration(seconds: float) -> str:

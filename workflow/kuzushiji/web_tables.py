@@ -41,22 +41,18 @@ nav a { margin-right: 1.2em; }
 def write_web_page(path: str | os.PathLike, title: str, parts: Mapping[str, pd.DataFrame | str]) -> None:
     """Write `parts`, tables (with their index) and texts by name, to `path`: one HTML file that needs nothing else.
 
-    Numbers of tables are right-aligned with separated thousands, floats as they are formatted by `rounded`.
+    Floats have four digits, as `rounded` says.
     """
     Path(path).write_text(_PAGE.render(title=title, parts=parts, table=_table), encoding="utf-8")
 
 
 def rounded(value: float) -> str:
-    """Four digits where they matter: 0.1235, 12.35, 1,235."""
-    if pd.isna(value):
-        return "–"
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 4
-    return f"{value:,.{digits}f}"
+    """Four digits, or all before the point: 0.1235, 12.35, 27, 12,346."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _table(table: pd.DataFrame) -> Markup:
-    text = table.map(_cell)
-    return Markup(text.to_html(border=0, justify="right", index_names=table.index.name is not None))
+    return Markup(table.map(_cell).to_html(border=0, justify="right", index_names=False))
 
 
 def _cell(value) -> str:

@@ -1,8 +1,8 @@
 """Scores a page set stage by stage.
 
 In: true boxes, the tables of every stage, the pages and true boxes of training if they are at hand.
-Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions, as CSV and all on
-one HTML page; figures.
+Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions, as CSV
+and on one HTML page; figures.
 """
 
 import json
