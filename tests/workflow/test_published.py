@@ -23,6 +23,7 @@ MINE = "page_sets={mine: {images: scans}}"
 # Every rule on the way from the files to what is read, and how often it runs for two pages of two chunks.
 READING = {
     "pages": 1,
+    "truth": 1,
     "checksum": 8,
     "import_detector": 2,
     "import_classifier": 5,
@@ -37,10 +38,13 @@ READING = {
     "reject": 1,
     "submission": 1,
     "final_submission": 1,
+    "provenance": 1,
     "overlays": 1,
+    "reading_order": 1,
     "text": 1,
-    "viewer": 1,
 }
+SHOWN = ["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer", "dataset", "examples", "usage"]
+EVERYTHING = READING | dict.fromkeys(SHOWN, 1)
 WITHOUT_TARGETS = ("report", "evaluate", "published_weights")
 
 
@@ -63,14 +67,14 @@ def scans(checkout):
 
 
 def test_reading_scans_trains_nothing(scans):
-    assert plan("weights=published", MINE, "recognize=[mine]", cwd=scans) == {"download": 8, **READING}
+    assert plan("weights=published", MINE, "recognize=[mine]", cwd=scans) == {"download": 8, **EVERYTHING}
     touch(scans / "resources" / "published", FILES)
-    assert plan("weights=published", MINE, "recognize=[mine]", cwd=scans) == READING
+    assert plan("weights=published", MINE, "recognize=[mine]", cwd=scans) == EVERYTHING
 
 
 def test_text_and_pictures_can_be_asked_for_by_name(scans):
     targets = ["--", "results/published/text/mine", "results/published/overlays/mine"]
-    without = {"download": 8, **READING} | dict.fromkeys(("submission", "final_submission"))
+    without = {"download": 8, **READING} | dict.fromkeys(("submission", "final_submission", "provenance"))
     expected = {rule: count for rule, count in without.items() if count}
     # Whatever the targets ask for otherwise, and without the training page sets.
     assert plan(MINE, *targets, cwd=scans) == expected
@@ -83,10 +87,10 @@ def test_each_target_makes_only_what_published_weights_have(scans):
     imports = {"download": 8, "checksum": 8, "import_detector": 2, "import_classifier": 5, "import_booster": 1}
     assert plan(*arguments, "train", cwd=scans) == imports
     assert plan(*arguments, "published_weights", cwd=scans) == {"download": 8, "checksum": 8}
-    everything = {"download": 8, **READING}
+    everything = {"download": 8, **EVERYTHING}
     for target, missing in {
-        "recognize": {"final_submission", "overlays", "text"},
-        "report": {"final_submission", "submission"},
+        "recognize": {"final_submission", "overlays", "reading_order", "text", *SHOWN},
+        "report": {"final_submission"},
     }.items():
         assert plan(*arguments, target, cwd=scans) == {k: v for k, v in everything.items() if k not in missing}
     assert plan(*arguments, "evaluate", cwd=scans) == {}  # nobody knows what these pages say
@@ -96,21 +100,21 @@ def test_labelled_scans_are_scored_without_the_training_pages(scans):
     (scans / "labels.csv").write_text("image_id,labels\n")
     labelled = "page_sets={mine: {images: scans, labels: labels.csv}}"
     jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
-    gathered = {"gather_detections": 2, "metrics": 1, "detection_metrics": 1}
-    assert jobs == {"download": 8, **READING, **gathered}
+    scored = {"gather_detections": 2, "metrics": 1, "detection_metrics": 1, "misread": 1}
+    assert jobs == {"download": 8, **EVERYTHING, **scored}
     # With them, scores also tell what training saw.
     touch(scans / "resources" / "competition" / "train_images", ["brsk001-001.jpg"])
     touch(scans / "resources" / "competition", ["train.csv"])
     jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
-    assert jobs == {"download": 8, **READING, **gathered, "pages": 2, "view": 1}
+    assert jobs == {"download": 8, **EVERYTHING, **scored, "pages": 2, "truth": 2, "view": 1, "view_truth": 1}
 
 
 def test_published_boxes_can_be_started_from(scans):
     touch(scans / "resources" / "competition" / "test_images", ["test_1.jpg", "test_2.jpg"])
     jobs = plan("weights=published", "published={start_from_detections: [test]}", cwd=scans)
     # Two lists of boxes and the order of their pages, in place of the detectors.
-    kept = {rule: count for rule, count in READING.items() if rule not in ("detect", "import_detector")}
-    assert jobs == {**kept, "download": 9, "checksum": 9, "import_detections": 2, "view": 1}
+    kept = {rule: count for rule, count in EVERYTHING.items() if rule not in ("detect", "import_detector")}
+    assert jobs == {**kept, "download": 9, "checksum": 9, "import_detections": 2, "view": 1, "view_truth": 1}
 
 
 def test_trained_and_published_results_stand_side_by_side(competition_pages):

@@ -142,15 +142,17 @@ def recorded(rule, **values):
 
 def benchmarks_of(rule):
     """An input function: the benchmarks of the rule's jobs for all page sets that it works on."""
-    values = dict(
-        round=ROUND,
-        weights=WEIGHTS,
-        detector=detectors_of(ROUND),
-        classifier=classifiers_of(ROUND),
-        validation_book={str(settings_of(name)["validation_book"]): None for name in (CLASSIFIERS if TRAINS else [])},
-    )
 
     def benchmarks(wildcards):
+        values = dict(
+            round=ROUND,
+            weights=WEIGHTS,
+            detector=detectors_of(ROUND),
+            classifier=classifiers_of(ROUND),
+            validation_book={
+                str(settings_of(name)["validation_book"]): None for name in (CLASSIFIERS if TRAINS else [])
+            },
+        )
         found = []
         for page_set in TIMED[rule]:
             if rule == "detect" and not TRAINS and page_set in GIVEN:
