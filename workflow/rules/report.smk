@@ -132,35 +132,39 @@ TIMED = {
 }
 
 
-def recorded(rule, **values):
-    """The benchmarks of a rule's jobs. One that was lost is left out: nothing is made again to be timed."""
-    benchmark, output = str(getattr(rules, rule).benchmark), str(getattr(rules, rule).output[0])
-    values = {name: value for name, value in values.items() if f"{{{name}}}" in benchmark}
-    pairs = zip(expand(benchmark, **values), expand(output, **values), strict=True)
-    return [file for file, made in pairs if os.path.exists(file) or not os.path.exists(made)]
+@cache
+def places_of(page_set):
+    """Where the pages of a page set are worked on."""
+    pages = dict.fromkeys((page.image_set, page.chunk) for page in pages_of(page_set))
+    return [dict(page_set=page_set, image_set=image_set, chunk=chunk) for image_set, chunk in pages]
 
 
 def benchmarks_of(rule):
-    """An input function: the benchmarks of the rule's jobs for all page sets that it works on."""
+    """An input function: the benchmarks of the rule's jobs. One that was lost is left out: nothing is made again for it."""
+    benchmark, output = str(getattr(rules, rule).benchmark), str(getattr(rules, rule).output[0])
+
+    def has(name):
+        return f"{{{name}}}" in benchmark
 
     def benchmarks(wildcards):
-        values = dict(
-            round=ROUND,
-            weights=WEIGHTS,
-            detector=detectors_of(ROUND),
-            classifier=classifiers_of(ROUND),
-            validation_book={
-                str(settings_of(name)["validation_book"]): None for name in (CLASSIFIERS if TRAINS else [])
-            },
-        )
-        found = []
-        for page_set in TIMED[rule]:
-            if rule == "detect" and not TRAINS and page_set in GIVEN:
-                continue
-            for image_set, chunk in dict.fromkeys((page.image_set, page.chunk) for page in pages_of(page_set)):
-                if rule != "synthetic" or "synthetic" in PAGE_SETS[image_set]:
-                    found += recorded(rule, page_set=page_set, image_set=image_set, chunk=chunk, **values)
-        return list(dict.fromkeys(found))
+        values = dict(round=ROUND, weights=WEIGHTS, detector=detectors_of(ROUND), classifier=classifiers_of(ROUND))
+        values["validation_book"] = [
+            str(settings_of(name)["validation_book"]) for name in (CLASSIFIERS if TRAINS else [])
+        ]
+        values = {name: value for name, value in values.items() if has(name)}
+        places = [
+            tuple((name, value) for name, value in place.items() if has(name))
+            for page_set in TIMED[rule]
+            if not (rule == "detect" and not TRAINS and page_set in GIVEN)
+            for place in places_of(page_set)
+            if rule != "synthetic" or "synthetic" in PAGE_SETS[place["image_set"]]
+        ]
+        pairs = [
+            pair
+            for place in dict.fromkeys(places)
+            for pair in zip(*[expand(pattern, **dict(place), **values) for pattern in (benchmark, output)], strict=True)
+        ]
+        return [file for file, made in dict.fromkeys(pairs) if os.path.exists(file) or not os.path.exists(made)]
 
     return benchmarks
 
