@@ -58,7 +58,7 @@ rule dataset:
 rule examples:
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
-        truth=lambda wildcards: expand("results/truth/{page_set}.parquet", page_set=labelled([wildcards.page_set])),
+        truth=lambda wildcards: "results/truth/{page_set}.parquet" if labelled([wildcards.page_set]) else [],
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
