@@ -39,6 +39,7 @@ include: "workflow/rules/provenance.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/text.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/read.smk"
 include: "workflow/rules/benchmarks.smk"
 

@@ -55,6 +55,13 @@ def test_the_crate_says_how_it_was_made(made):
     assert {Path(entity["@id"]).name for entity in metadata["@graph"]} >= {"submission.csv", "#workflow"}
 
 
+def test_people_read_all_of_it_on_one_page(made):
+    page = (made / "crate/ro-crate-preview.html").read_text()
+    for name in ("config.yaml", "versions.txt", "checksums.sha256"):
+        assert (made / "crate" / name).read_text() in page
+    assert "commit " in page
+
+
 def test_the_commit_and_what_was_changed_since_are_told(tmp_path):
     assert source_version(tmp_path) == ("", [])
 

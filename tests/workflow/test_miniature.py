@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -115,6 +116,26 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(done):
     assert not planned(run("--dry-run", cwd=done))
 
 
-def test_a_report_is_written(done):
-    run("--report", "results/report.html", cwd=done)
-    assert (done / "results/report.html").stat().st_size > 100_000
+def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path):
+    run("--report", str(tmp_path / "report.html"), cwd=done)
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    categories = json.JSONDecoder().raw_decode(report.partition("categories = ")[2])[0]
+    names = ["Data", "Training", "Detection", "Scores", "Booster", "Examples", "Resources", "Provenance"]
+    assert sorted(categories) == [f"{place} {name}" for place, name in enumerate(names, start=1)]
+    shown = {name: list(chain.from_iterable(found.values())) for name, found in categories.items()}
+    assert {path.rpartition("/")[0] for path in shown["6 Examples"]} == {"results/first/examples/test"}
+    assert "results/first/provenance/test/ro-crate-preview.html" in shown["8 Provenance"]
+    assert {f"results/first/misread/{name}.png" for name in ("val", "test")} <= set(shown["4 Scores"])
+    assert not any(
+        "overlays" in path for paths in shown.values() for path in paths
+    )  # all pages, which may be thousands
+    # Every entry has its caption.
+    results = json.JSONDecoder().raw_decode(report.partition("results = ")[2])[0]
+    assert [path for paths in shown.values() for path in paths if not results[path]["caption"].strip()] == []
+
+
+def test_the_table_of_times_has_every_rule_that_was_asked_for(done):
+    usage = pd.read_csv(done / "results/first/usage/usage.csv").set_index("rule")
+    assert usage.loc["classify", "jobs"] == 16 and usage.loc["denoise", "jobs"] == 4
+    assert {"synthetic", "detector", "classifier", "search", "reject", "viewer", "misread"} <= set(usage.index)
+    assert (usage["total_s"] > 0).all() and (usage["asked_mb"] >= 1000).all()

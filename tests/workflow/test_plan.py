@@ -54,6 +54,8 @@ def test_a_sites_type_of_gpu_reaches_every_rule_that_uses_one_and_no_other(compe
         if re.search(r"(?m)^ +gpu=", body)
     }
     assert chosen == {rule: {"gpu_model": "a100"} for rule in using}
+    default = competition / "profiles/default/config.yaml"
+    default.write_text(default.read_text().replace("logger: rich", ""))  # Snakemake's own tells the jobs' resources
     run = snakemake("--dry-run", "--profile", "slurm", cwd=competition)
     described = re.findall(r"(?ms)^rule (\w+):.*?^    resources: (.*?)$", run.stdout)
     assert {rule for rule, resources in described if "gpu_model=a100" in resources} == using & set(dict(described))

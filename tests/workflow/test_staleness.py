@@ -3,6 +3,7 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import MINIATURE, copied, planned, run_miniature, snakemake
@@ -10,9 +11,10 @@ from PIL import Image
 
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
 EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
-SHOWN = {"overlays": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED
-SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1}
-FROM_REJECT = {"reject": 2, "metrics": 2} | SHOWN | SUBMITTED
+USAGE = {"usage": 1}  # the time of what ran
+SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED | USAGE
+SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1} | USAGE
+FROM_REJECT = {"reject": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_REJECT
 FROM_SEARCH = {"search": 1} | FROM_BOOSTER
 FROM_FEATURES = {"features": 2} | FROM_SEARCH
@@ -25,12 +27,13 @@ FROM_CLASSIFIER = {"classifier": 2, "curves": 1} | FROM_CLASSIFY
 FROM_FOLDS = {"folds": 2, "augmented": 1} | FROM_CLASSIFIER
 FROM_CROPS = {"crops": 2, "augmented": 1} | FROM_CLASSIFIER
 FROM_DENOISE = {"denoise": 4} | FROM_CROPS | FROM_DETECTOR
-CHECKED = {"pages": 2, "truth": 2, "view": 3, "view_truth": 3}
+CHECKED = {"pages": 2, "truth": 2, "view": 3, "view_truth": 3, "dataset": 1}
 ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "pages": 1,
     "truth": 1,
     "view": 1,
     "view_truth": 1,
+    "dataset": 1,
     "denoise": 2,
     "detect": 4,
     "gather_detections": 2,
@@ -42,6 +45,7 @@ ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "features": 1,
     "reject": 1,
     "metrics": 1,
+    "misread": 1,
 } | SHOWN
 
 SETTINGS = {
@@ -62,12 +66,14 @@ SETTINGS = {
     "booster={features: published}": FROM_FEATURES,
     "booster={search: {trials: 4}}": FROM_SEARCH,
     "booster={training: {rounds: 100}}": FROM_BOOSTER,
-    "booster={report: {bins: 5}}": {"booster_report": 1},
+    "booster={report: {bins: 5}}": {"booster_report": 1} | USAGE,
     "reject={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_REJECT,
     "submission={max_predictions: 5}": SUBMITTED,
-    "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
-    "viewer={max_side: 1000}": {"viewer": 1},
-    "annotations={granularity: [glyph]}": {"annotations": 1},
+    "evaluate={detector_score: 0.4}": {"detection_metrics": 2} | USAGE,
+    "viewer={max_side: 1000}": {"viewer": 1} | USAGE,
+    "report={examples: 1}": {"examples": 1} | USAGE,
+    "report={samples: 2}": {"misread": 2} | USAGE,
+    "annotations={granularity: [glyph]}": {"annotations": 1} | USAGE,
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
     "refinement={epochs: 2}": {},
@@ -91,20 +97,29 @@ CODE = {
     "nms": FROM_NMS,
     "search": FROM_SEARCH,
     "booster": FROM_SEARCH,  # it says what the search minimizes
-    "booster_report": {"booster_report": 1},
+    "booster_report": {"booster_report": 1} | USAGE,
     "submission": SUBMITTED,
-    "provenance": {"provenance": 1},
-    "metrics": {"metrics": 2, "detection_metrics": 2},
-    "detection_metrics": {"detection_metrics": 2},
+    "provenance": {"provenance": 1} | USAGE,
+    "metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2} | USAGE,
+    "detection_metrics": {"detection_metrics": 2} | USAGE,
     "detector_losses": {"detector_losses": 1},
     "curves": {"curves": 1},
-    "overlays": {"overlays": 1},
-    "viewer": {"viewer": 1},
-    "reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
-    "alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
-    "alto": {"alto": 1},
-    "label_places": {"overlays": 1},
-    "web_fonts": {"viewer": 1},
+    "overlays": {"overlays": 1, "examples": 1} | USAGE,
+    "viewer": {"viewer": 1} | USAGE,
+    "reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED | USAGE,
+    "alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1)
+    | USAGE,
+    "alto": {"alto": 1} | USAGE,
+    "label_places": {"overlays": 1, "examples": 1} | USAGE,
+    "web_fonts": {"viewer": 1} | USAGE,
+    "dataset": {"dataset": 1},
+    "examples": {"examples": 1} | USAGE,
+    "misread": {"misread": 2} | USAGE,
+    "usage": USAGE,
+    "web_tables": {"dataset": 1, "metrics": 2, "provenance": 1} | USAGE,
+    # What a job says while it runs changes no result.
+    "progress": {},
+    "logs": {},
     "titles": {},
     "summary": {},
 }
@@ -151,8 +166,8 @@ def test_comments_docstrings_and_layout_rerun_nothing(done):
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
-        ("workflow/scripts/page_xml.py", "log_to(", "print()\nlog_to(", {"page_xml": 1}),
-        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1}),
+        ("workflow/scripts/page_xml.py", "log_to(", "print()\nlog_to(", {"page_xml": 1} | USAGE),
+        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1} | USAGE),
     ],
 )
 def test_a_changed_script_or_template_reruns_its_rule(done, file, old, new, jobs):
@@ -169,7 +184,7 @@ def test_a_changed_file_of_the_viewer_reruns_it(done):
     path = done / "workflow/viewer/review.js"
     before = path.read_text()
     path.write_text(before + "// More.\n")
-    assert dry_run(done) == {"viewer": 1}
+    assert dry_run(done) == {"viewer": 1} | USAGE
     path.write_text(before)
 
 
@@ -202,6 +217,16 @@ def test_a_deleted_intermediate_is_made_again(miniature, tmp_path):
     assert dry_run(checkout)["nms"] == 1
     run_miniature("--until", "nms", cwd=checkout)
     assert merged.read_bytes() == before
+    assert dry_run(checkout) == {}
+
+
+def test_a_lost_record_of_time_makes_nothing_again_but_the_table_of_times(miniature, tmp_path):
+    checkout = copied(miniature.checkout, tmp_path / "lost")
+    (checkout / "results/benchmarks/detector.tsv").unlink()
+    assert dry_run(checkout) == USAGE
+    run_miniature("--until", "usage", cwd=checkout)
+    known = pd.read_csv(checkout / "results/first/usage/usage.csv")["rule"].tolist()
+    assert "detector" not in known and {"detect", "classifier"} <= set(known)
     assert dry_run(checkout) == {}
 
 
@@ -240,7 +265,8 @@ def test_only_what_depends_on_a_changed_page_is_made_again(scans):
     # A corrected label: the scores.
     labels = (checkout / "scans.csv").read_text()
     (checkout / "scans.csv").write_text(labels.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
-    assert plan() == {"truth": 1, "metrics": 1, "detection_metrics": 1}
+    scored = {"metrics": 1, "detection_metrics": 1, "misread": 1, "examples": 1}
+    assert plan() == {"truth": 1, "dataset": 1} | scored | USAGE
     (checkout / "scans.csv").write_text(labels)
     assert plan() == {}
 

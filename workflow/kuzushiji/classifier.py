@@ -116,11 +116,12 @@ def _train(
         run.resume(folder / "state.pt")
         if rank:
             for epoch in range(len(run.history), settings["epochs"]):
-                run.train_epoch(epoch)
+                run.train_epoch(epoch, run.progress())
             return
-        with SummaryWriter(folder / "tensorboard", purge_step=len(run.history) + 1) as board:
+        board = SummaryWriter(folder / "tensorboard", purge_step=len(run.history) + 1)
+        with board, run.progress() as progress:
             for epoch in range(len(run.history), settings["epochs"]):
-                run.train_epoch(epoch)
+                run.train_epoch(epoch, progress)
                 latest = run.history[-1]
                 for name in set(latest) - {"epoch"}:
                     board.add_scalar(name, latest[name], epoch + 1)

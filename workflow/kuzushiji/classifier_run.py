@@ -24,6 +24,7 @@ from kuzushiji.distort import share
 from kuzushiji.errors import InputError
 from kuzushiji.files import replacing
 from kuzushiji.learning_rate import schedule
+from kuzushiji.progress import Progress
 from kuzushiji.readings import accuracies
 from kuzushiji.training_batches import batch_size_of, training_batches
 
@@ -78,8 +79,14 @@ class Run:
         self.history: list[dict] = []
         self.best: dict | None = None
 
-    def train_epoch(self, epoch: int) -> None:
-        """Train on one epoch's crops, validate, and add to the history."""
+    def progress(self) -> Progress:
+        """Counts the steps of all epochs, from the present one on."""
+        return Progress(
+            self.settings["epochs"] * self.steps, "steps", len(self.history) * self.steps, first=self.rank == 0
+        )
+
+    def train_epoch(self, epoch: int, progress: Progress) -> None:
+        """Train on one epoch's crops, validate, and add to the history; `progress` counts the steps."""
         start = time.monotonic()
         # timm draws from Python's and NumPy's global generators: all processes draw the same for the whole batch.
         random_seed(seed_of(self.settings["seed"], epoch))
@@ -91,6 +98,7 @@ class Run:
         for step, (images, targets) in enumerate(self.batches(epoch)):
             self.schedule.step_update(epoch * self.steps + step)
             total += self.update(images, targets, rng, noise)
+            progress.update()
         loss = self.summed(total).item() / self.steps / self.ranks
         if not np.isfinite(loss):
             raise InputError(f"the loss of epoch {epoch + 1} is {loss}; lower base_learning_rate")
@@ -104,9 +112,8 @@ class Run:
         self.history.append({**scores, "learning_rate": rate, "seconds": round(seconds, 2)})
         logging.info(
             "epoch %d of %d: loss %.4f, validation accuracy %.4f (mean over codepoints %.4f), learning rate %.2g; "
-            "%.0f s, %.1f min to go",
-            *(epoch + 1, self.settings["epochs"], loss, accuracy, macro_accuracy, rate),
-            *(seconds, seconds * (self.settings["epochs"] - epoch - 1) / 60),
+            "%.0f s",
+            *(epoch + 1, self.settings["epochs"], loss, accuracy, macro_accuracy, rate, seconds),
         )
 
     def update(

@@ -1,6 +1,5 @@
 """What one classifier reads in one detector's boxes."""
 
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from kuzushiji.classifier_model import load_classifier, normalize
 from kuzushiji.compute import device as choose_device
 from kuzushiji.crops import crop_box, page_file
 from kuzushiji.errors import InputError
+from kuzushiji.progress import Progress
 from kuzushiji.tables import SCHEMAS
 from kuzushiji.walk import pairwise_walk
 
@@ -73,6 +73,7 @@ def classify(
 
     count = min(settings["top_k"], len(charset))
     best, probabilities = [np.empty((0, count), np.int64)], [np.empty((0, count), np.float32)]
+    progress = Progress(len(boxes), "boxes")
     for views in _joined(loader, settings["batch_size"]):  # (boxes, crops, channels, size, size), uint8
         logits = []
         for part in views.flatten(0, 1).split(settings["batch_size"]):
@@ -83,7 +84,8 @@ def classify(
         highest, places = mean.softmax(1).topk(count)
         best.append(places.cpu().numpy())
         probabilities.append(highest.cpu().numpy())
-        logging.info("classified %d of %d boxes", sum(map(len, best)), len(boxes))
+        progress.update(len(views))
+    progress.close()
 
     named = np.array(charset, dtype=object)[np.concatenate(best)]  # (N, count)
     shares = np.concatenate(probabilities)

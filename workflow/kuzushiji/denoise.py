@@ -1,6 +1,5 @@
 """Contrast and denoising of pages, as the published solution does it, channel order included."""
 
-import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from kuzushiji.errors import InputError
 from kuzushiji.files import replacing
 from kuzushiji.images import denoised_path, read_page
+from kuzushiji.progress import Progress
 
 
 def denoise(image: np.ndarray, settings: dict) -> np.ndarray:
@@ -54,6 +54,6 @@ def denoise_pages(
             if not cv2.imwrite(str(partial), denoise(image, settings)):
                 raise OSError(f"{partial}: could not be written")
 
-    with ThreadPoolExecutor(processes) as pool:
-        for number, _ in enumerate(pool.map(work, pages), 1):
-            logging.info("denoised %d of %d pages: %s", number, len(pages), pages[number - 1][0])
+    with ThreadPoolExecutor(processes) as pool, Progress(len(pages), "pages") as progress:
+        for _ in pool.map(work, pages):
+            progress.update()

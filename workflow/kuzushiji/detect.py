@@ -16,6 +16,7 @@ from torchvision.ops import clip_boxes_to_image, nms
 
 from kuzushiji.compute import device
 from kuzushiji.detection_model import load_detector, read_denoised
+from kuzushiji.progress import Progress
 from kuzushiji.tables import concat_tables
 
 # A view of a page: its width and height in pixels, and whether in gray.
@@ -49,11 +50,14 @@ def detect_pages(
     """What `detect` finds, with a network that is ready."""
     tables = []
     views = _ahead([path for _, path in pages], settings, model.roi_head.test_cfg["gray_last"], workers)
-    for number, ((image_id, _), (size, batches)) in enumerate(zip(pages, views, strict=True), start=1):
-        boxes, scores = _detect(model, size, batches, settings)
-        table = pd.DataFrame(boxes, columns=["x_min", "y_min", "x_max", "y_max"])
-        tables.append(table.assign(image_id=image_id, box=np.arange(len(boxes), dtype=np.int32), detector_score=scores))
-        logging.info("page %d of %d: %d boxes on %s", number, len(pages), len(boxes), image_id)
+    with Progress(len(pages), "pages") as progress:
+        for (image_id, _), (size, batches) in zip(pages, views, strict=True):
+            boxes, scores = _detect(model, size, batches, settings)
+            table = pd.DataFrame(boxes, columns=["x_min", "y_min", "x_max", "y_max"])
+            number = np.arange(len(boxes), dtype=np.int32)
+            tables.append(table.assign(image_id=image_id, box=number, detector_score=scores))
+            logging.info("%s: %d boxes", image_id, len(boxes))
+            progress.update()
     return concat_tables(tables, "detections")
 
 

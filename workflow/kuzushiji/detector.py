@@ -29,6 +29,7 @@ from kuzushiji.detection_model import build_model, load_pretrained, plain
 from kuzushiji.detector_pages import Page, TrainingPages, loader
 from kuzushiji.detector_runner import (
     FiniteLossHook,
+    ProgressHook,
     ResumableRunner,
     SeededLoop,
     SnapshotHook,
@@ -151,7 +152,7 @@ def _run(pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: 
                 "save_last": False,
             },
         },
-        custom_hooks=[FiniteLossHook(), SnapshotHook(snapshots, plain(settings["model"]))],
+        custom_hooks=[FiniteLossHook(), ProgressHook(), SnapshotHook(snapshots, plain(settings["model"]))],
         log_processor={"by_epoch": False, "window_size": interval},
         visualizer={
             "type": "Visualizer",

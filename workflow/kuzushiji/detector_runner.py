@@ -17,6 +17,7 @@ from kuzushiji.detection_model import KIND
 from kuzushiji.detector_pages import seed_of
 from kuzushiji.errors import InputError
 from kuzushiji.files import replacing
+from kuzushiji.progress import Progress
 
 
 class ResumableRunner(Runner):
@@ -90,6 +91,19 @@ class SnapshotHook(Hook):
                 torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:  # PyTorch's writer tells a full disk by either
             raise unwritable(self.snapshots[iteration], error) from error
+
+
+class ProgressHook(Hook):
+    """Says how far the training is."""
+
+    def before_train(self, runner) -> None:
+        self.progress = Progress(runner.max_iters, "iterations", runner.iter, first=runner.rank == 0)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        self.progress.update()
+
+    def after_train(self, runner) -> None:
+        self.progress.close()
 
 
 class FiniteLossHook(Hook):

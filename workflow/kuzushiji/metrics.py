@@ -90,7 +90,8 @@ def evaluate(
                 *(_band(column, seen_before) for column in (table["codepoint"], truth["codepoint"])), hit
             )
             result["bands"] = {band: result["bands"][band] for band in BANDS.values() if band in result["bands"]}
-        result["confusions"] = _confusions(table[~hit], truth)
+        confusions = count_confusions(confused_boxes(table, truth))
+        result["confusions"] = confusions.astype({"count": int}).to_dict("records")
     return result
 
 
@@ -122,20 +123,24 @@ def _by(predicted: pd.Series, true: pd.Series, hit: np.ndarray) -> dict:
     }
 
 
-def _confusions(missed: pd.DataFrame, truth: pd.DataFrame) -> list[dict]:
-    missed = missed.reset_index(drop=True)
-    box, point = inside_pairs(missed, truth, ["image_id"])
-    pairs = pd.DataFrame(
-        {
-            "truth": truth["codepoint"].to_numpy(object)[box],
-            "predicted": missed["codepoint"].to_numpy(object)[point],
-            "point": point,
-        }
-    )
-    pairs = pairs[pairs["truth"] != pairs["predicted"]].drop_duplicates("point")
+def confused_boxes(read: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """The boxes of the table `read` that are misread: no hits, whose center lies in a true box of another codepoint.
+
+    Columns `truth` and `predicted` (codepoints), `true_box` and `read_box` (rows of the tables); of several true boxes
+    around a center the first counts.
+    """
+    missed = np.flatnonzero(~match(read, truth))
+    box, point = inside_pairs(read.iloc[missed], truth, ["image_id"])
+    pairs = pd.DataFrame({"true_box": box, "read_box": missed[point]})
+    pairs["truth"] = truth["codepoint"].to_numpy(object)[pairs["true_box"]]
+    pairs["predicted"] = read["codepoint"].to_numpy(object)[pairs["read_box"]]
+    return pairs[pairs["truth"] != pairs["predicted"]].drop_duplicates("read_box", ignore_index=True)
+
+
+def count_confusions(pairs: pd.DataFrame) -> pd.DataFrame:
+    """How often each pair of codepoints is among the `confused_boxes`: the commonest, with their `count`."""
     found = pairs.groupby(["truth", "predicted"]).size().rename("count").reset_index()
-    found = found.sort_values(["count", "truth", "predicted"], ascending=[False, True, True]).head(CONFUSIONS)
-    return found.astype({"count": int}).to_dict("records")
+    return found.sort_values(["count", "truth", "predicted"], ascending=[False, True, True]).head(CONFUSIONS)
 
 
 def score_table(scores: dict[str, dict]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from kuzushiji.files import checksum
+from kuzushiji.web_tables import write_web_page
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _ROOT = Path(__file__).parents[2]
@@ -25,7 +26,8 @@ def write_provenance(
     `checksums.sha256` has the SHA-256 of the submission, of the `models` and of all `sources` (page images and labels;
     of a folder, its files), as `sha256sum --check` reads it in the folder that the workflow runs in. `config.yaml` is
     the whole configuration, `requirements.txt` the `lock` to install from, `versions.txt` what was really installed.
-    The crate's metadata name the commit of the workflow, and whether files were changed since.
+    The crate's metadata name the commit of the workflow, and whether files were changed since. `ro-crate-preview.html`
+    shows all of this to people.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -74,6 +76,11 @@ def write_provenance(
         properties={"name": "reading the pages", "endTime": datetime.now(UTC).isoformat(timespec="seconds")},
     )
     crate.metadata.write(folder)
+    commit = f"commit {workflow['version']} ({workflow['description']})"
+    made = "\n".join([crate.description, commit, workflow["runtimePlatform"]])
+    shown = {"configuration": "config.yaml", "packages": "versions.txt", "checksums": "checksums.sha256"}
+    parts = {"made by": made, **{title: texts[name] for title, name in shown.items()}}
+    write_web_page(folder / "ro-crate-preview.html", crate.name, parts)
 
 
 def installed() -> list[tuple[str, str]]:

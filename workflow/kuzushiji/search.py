@@ -16,6 +16,7 @@ from sklearn.model_selection import train_test_split
 from kuzushiji.booster import parameters
 from kuzushiji.errors import InputError
 from kuzushiji.files import replacing
+from kuzushiji.progress import Progress
 from kuzushiji.state import locked
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -77,7 +78,7 @@ def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage:
         except optuna.TrialPruned:
             return TrialState.PRUNED, None
 
-    with ThreadPoolExecutor(parallel) as pool:
+    with ThreadPoolExecutor(parallel) as pool, Progress(settings["trials"], "trials", done) as progress:
         while done < settings["trials"]:
             asked = []
             for number in range(done, min(done - done % parallel + parallel, settings["trials"])):
@@ -89,6 +90,7 @@ def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage:
             for (trial, _), (state, error) in zip(asked, list(pool.map(judge, *zip(*asked, strict=True))), strict=True):
                 study.tell(trial, error, state)
             done += len(asked)
+            progress.update(len(asked))
     return study.best_params
 
 

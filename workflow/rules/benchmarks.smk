@@ -9,7 +9,7 @@ rule detection_modes:
         report(
             "results/detection_modes/{page_set}/{weights}.csv",
             caption="../report/detection_modes.rst",
-            category="Benchmarks",
+            category="9 Benchmarks",
             labels={"page set": "{page_set}", "weights": "{weights}", "content": "detection modes"},
         ),
     log:
@@ -41,7 +41,7 @@ rule detection_cost:
         plot=report(
             "results/detection_cost/cost.svg",
             caption="../report/detection_cost.rst",
-            category="Benchmarks",
+            category="9 Benchmarks",
             labels={"content": "cost of detection"},
         ),
     log:
@@ -67,7 +67,7 @@ rule postprocessing_speed:
         report(
             "results/benchmarks/postprocessing_speed.csv",
             caption="../report/postprocessing_speed.rst",
-            category="Benchmarks",
+            category="9 Benchmarks",
             labels={"content": "speed from fusion to submission"},
         ),
     log:

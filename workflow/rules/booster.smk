@@ -89,7 +89,7 @@ rule protocols:
         report(
             "results/{round}/booster/protocols.csv",
             caption="../report/protocols.rst",
-            category="Booster",
+            category="5 Booster",
             labels={"round": "{round}", "content": "gain in F1, by protocol"},
         ),
     log:
@@ -124,32 +124,32 @@ rule booster_report:
         importances=report(
             "results/{round}/booster/importances.csv",
             caption="../report/booster_importances.rst",
-            category="Booster",
+            category="5 Booster",
             labels={"round": "{round}", "content": "importance of the features"},
         ),
         importances_plot=report(
             "results/{round}/booster/importances.svg",
             caption="../report/booster_importances.rst",
-            category="Booster",
+            category="5 Booster",
             labels={"round": "{round}", "content": "importance of the features, drawn"},
         ),
         contributions=report(
             "results/{round}/booster/contributions.svg",
             caption="../report/booster_contributions.rst",
-            category="Booster",
+            category="5 Booster",
             labels={"round": "{round}", "content": "what features do to a box (SHAP)"},
         ),
         calibration="results/{round}/booster/calibration.csv",
         calibration_plot=report(
             "results/{round}/booster/calibration.svg",
             caption="../report/booster_calibration.rst",
-            category="Booster",
+            category="5 Booster",
             labels={"round": "{round}", "content": "calibration"},
         ),
         precision_recall=report(
             "results/{round}/booster/precision_recall.svg",
             caption="../report/booster_precision_recall.rst",
-            category="Booster",
+            category="5 Booster",
             labels={"round": "{round}", "content": "precision and recall"},
         ),
     log:

@@ -11,13 +11,13 @@ rule classifier:
         history=report(
             "results/{round}/classifiers/{classifier}/history.csv",
             caption="../report/classifier.rst",
-            category="Training",
+            category="2 Training",
             labels={"network": "{classifier}", "content": "epochs, {round} round"},
         ),
         confusions=report(
             "results/{round}/classifiers/{classifier}/confusions.csv",
             caption="../report/classifier_confusions.rst",
-            category="Training",
+            category="2 Training",
             labels={"network": "{classifier}", "content": "confused pairs, {round} round"},
         ),
     log:
@@ -46,13 +46,13 @@ rule curves:
         history=report(
             "results/{round}/classifiers/history.svg",
             caption="../report/classifier.rst",
-            category="Training",
+            category="2 Training",
             labels={"network": "all classifiers", "content": "epochs, {round} round"},
         ),
         confusions=report(
             "results/{round}/classifiers/confusions.svg",
             caption="../report/classifier_confusions.rst",
-            category="Training",
+            category="2 Training",
             labels={"network": "all classifiers", "content": "confused pairs, {round} round"},
         ),
     log:
@@ -89,7 +89,7 @@ rule augmented:
             report(
                 f"results/{{round}}/classifiers/{name}/augmented.png",
                 caption="../report/classifier_augmented.rst",
-                category="Training",
+                category="2 Training",
                 labels={"network": name, "content": "augmented crops, {round} round"},
             )
             for name in CLASSIFIERS

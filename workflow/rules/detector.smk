@@ -35,7 +35,7 @@ rule detector_losses:
         report(
             "results/detector/losses.svg",
             caption="../report/detector.rst",
-            category="Training",
+            category="2 Training",
             labels={"network": "detector", "content": "losses"},
         ),
     log:

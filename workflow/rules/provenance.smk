@@ -6,7 +6,13 @@ rule provenance:
         sources=submission_sources,
         lock="envs/requirements.txt",
     output:
-        directory("results/{round}/provenance/{page_set}"),
+        report(
+            directory("results/{round}/provenance/{page_set}"),
+            patterns=[r"{file,[^/]+\.(html|json|yaml|txt|sha256)}"],
+            caption="../report/provenance.rst",
+            category="8 Provenance",
+            labels={"page set": "{page_set}", "file": "{file}", "round": "{round}"},
+        ),
     log:
         "results/logs/provenance/{round}/{page_set}.log",
     benchmark:

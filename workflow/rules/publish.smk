@@ -6,13 +6,7 @@ rule overlays:
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
     output:
-        report(
-            directory("results/{round}/overlays/{page_set}"),
-            patterns=["{image_id}.jpg"],
-            caption="../report/overlays.rst",
-            category="Pages",
-            subcategory="{page_set}",
-        ),
+        directory("results/{round}/overlays/{page_set}"),
     log:
         "results/logs/overlays/{round}/{page_set}.log",
     benchmark:
@@ -52,25 +46,3 @@ rule viewer:
         settings=dict(config["viewer"]),
     script:
         "../scripts/viewer.py"
-
-
-# What the report shows; `snakemake --report results/report.html` then writes it.
-rule report:
-    input:
-        rules.evaluate.input,
-        expand("results/{round}/viewer/{page_set}.html", round=ROUND, page_set=config["recognize"]),
-        expand(
-            "results/{round}/{kind}/{page_set}",
-            round=ROUND,
-            kind=["overlays", "text", "page_xml", "alto", "annotations"],
-            page_set=config["recognize"],
-        ),
-        expand("results/{round}/text/{page_set}.jsonl", round=ROUND, page_set=config["recognize"]),
-        [] if ROUND == "published" else rules.detector_losses.output,
-        []
-        if ROUND == "published"
-        else expand(
-            "results/{round}/classifiers/{picture}",
-            round=ROUND,
-            picture=["history.svg", "confusions.svg", *[f"{name}/augmented.png" for name in CLASSIFIERS]],
-        ),

@@ -50,7 +50,7 @@ rule title_classifier:
         history=report(
             "results/titles/classifier/history.csv",
             caption="../report/title_classifier.rst",
-            category="Data",
+            category="1 Data",
             labels={"page set": TRAINING, "content": "telling books apart, epochs"},
         ),
         confusions="results/titles/classifier/confusions.csv",
@@ -79,13 +79,13 @@ rule titles:
         pages=report(
             "results/titles/{page_set}.csv",
             caption="../report/titles.rst",
-            category="Data",
+            category="1 Data",
             labels={"page set": "{page_set}", "content": "nearest books, by page"},
         ),
         books=report(
             "results/titles/{page_set}/books.csv",
             caption="../report/titles.rst",
-            category="Data",
+            category="1 Data",
             labels={"page set": "{page_set}", "content": "nearest books"},
         ),
     log:

@@ -1,7 +1,8 @@
 """Scores a page set stage by stage.
 
 In: true boxes, the tables of every stage, the pages and true boxes of training if they are at hand.
-Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions; figures.
+Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions, as CSV
+and on one HTML page; figures.
 """
 
 import json
@@ -11,6 +12,7 @@ from kuzushiji.logs import log_to
 from kuzushiji.metrics import confusion_table, evaluate, name_stages, score_table
 from kuzushiji.metrics_plots import plot_bands, plot_stages
 from kuzushiji.tables import read_table
+from kuzushiji.web_tables import write_web_page
 
 KINDS = {"detections": "detections", "predictions": "predictions", "fused": "predictions"}
 KINDS |= {"merged": "merged", "recognized": "recognized"}
@@ -26,8 +28,22 @@ metrics = evaluate(
     read_table(snakemake.input.training_truth, "truth")["codepoint"] if known else None,
 )
 Path(snakemake.output.metrics).write_text(json.dumps(metrics, indent=1, ensure_ascii=False))
-for part in ("stages", "books", "codepoints", "bands"):
-    score_table(metrics.get(part, {})).to_csv(snakemake.output[part], index_label=part.removesuffix("s"))
-confusion_table(metrics["confusions"]).to_csv(snakemake.output.confusions, index=False)
+scores = {part: score_table(metrics.get(part, {})) for part in ("stages", "books", "bands", "codepoints")}
+for part, table in scores.items():
+    table.to_csv(snakemake.output[part], index_label=part.removesuffix("s"))
+confusions = confusion_table(metrics["confusions"])
+confusions.to_csv(snakemake.output.confusions, index=False)
+write_web_page(
+    snakemake.output.page,
+    f"Scores of {snakemake.wildcards.page_set}, {snakemake.wildcards.round} round",
+    {
+        "by stage": scores["stages"],
+        "by book": scores["books"],
+        "seen and unseen books": score_table(metrics.get("training", {})),
+        "by frequency in training": scores["bands"],
+        "commonest confusions": confusions,
+        "by codepoint": scores["codepoints"].sort_values("count", ascending=False, kind="stable"),
+    },
+)
 plot_stages(metrics["stages"], snakemake.output.stages_plot)
 plot_bands(metrics.get("bands", {}), snakemake.output.bands_plot)

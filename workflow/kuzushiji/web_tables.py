@@ -1,0 +1,63 @@
+"""Tables and texts as one HTML page, for the report: it shows HTML, where other files are only handed over."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+_PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+    """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{{ title }}</title>
+<style>
+body { font: 15px/1.45 system-ui, sans-serif; color: #222; background: white; margin: 1.5em; }
+table { border-collapse: collapse; margin: 0.5em 0 1.5em; }
+th, td { padding: 0.2em 0.8em; border-bottom: 1px solid #ddd; text-align: right; font-variant-numeric: tabular-nums; }
+th { color: #444; background: #f4f4f4; }
+thead th { position: sticky; top: 0; }
+tbody th, td.text { text-align: left; }
+pre { background: #f7f7f7; padding: 1em; overflow-x: auto; }
+nav a { margin-right: 1.2em; }
+</style>
+<h1>{{ title }}</h1>
+{% if parts|length > 1 %}
+<nav>{% for name in parts %}<a href="#part-{{ loop.index }}">{{ name }}</a>{% endfor %}</nav>
+{% endif %}
+{% for name, part in parts.items() %}
+{% if parts|length > 1 %}<h2 id="part-{{ loop.index }}">{{ name }}</h2>{% endif %}
+{% if part is string %}<pre>{{ part }}</pre>{% else %}{{ table(part) }}{% endif %}
+
+{% endfor %}
+</html>
+"""
+)
+
+
+def write_web_page(path: str | os.PathLike, title: str, parts: Mapping[str, pd.DataFrame | str]) -> None:
+    """Write `parts`, tables (with their index) and texts by name, to `path`: one HTML file that needs nothing else.
+
+    Floats have four digits, as `rounded` says.
+    """
+    Path(path).write_text(_PAGE.render(title=title, parts=parts, table=_table), encoding="utf-8")
+
+
+def rounded(value: float) -> str:
+    """Four digits, or all before the point: 0.1235, 12.35, 27, 12,346."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _table(table: pd.DataFrame) -> Markup:
+    return Markup(table.map(_cell).to_html(border=0, justify="right", index_names=False))
+
+
+def _cell(value) -> str:
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
+        return "–"
+    return rounded(value) if isinstance(value, float) else f"{value:,}"

@@ -1,0 +1,21 @@
+"""Draws what was read on a few pages, from the worst to the best.
+
+In: recognized boxes, pages, their images, fonts, true boxes where there are. Out: a folder of JPEGs.
+"""
+
+from pathlib import Path
+
+from kuzushiji.examples import write_examples
+from kuzushiji.logs import log_to
+from kuzushiji.tables import read_table
+
+log_to(snakemake.log[0])
+truth = snakemake.input.truth
+write_examples(
+    read_table(snakemake.input.recognized, "recognized"),
+    read_table(truth, "truth") if truth else None,
+    read_table(snakemake.input.pages, "pages"),
+    [Path(path) for path in snakemake.input.fonts],
+    Path(snakemake.output[0]),
+    snakemake.params.settings,
+)
