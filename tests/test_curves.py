@@ -53,4 +53,4 @@ def test_readers_need_no_font_of_their_own(tmp_path):
     plot_confusions({"01_one": PAIRS}, tmp_path / "confusions.svg", FONTS)
     drawn = (tmp_path / "confusions.svg").read_text()
     assert "<text" not in drawn
-    assert 'id="IPAexGothic-3042"' in drawn  # the outline of あ, which matplotlib's own font has not
+    assert 'id="IPAexGothic-' in drawn  # the outlines of what matplotlib's own font has not
