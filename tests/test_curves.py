@@ -1,5 +1,8 @@
 import re
+from functools import partial
+from pathlib import Path
 
+import matplotlib_fontja
 import pandas as pd
 import pytest
 
@@ -14,6 +17,7 @@ HISTORY = pd.DataFrame(
         "learning_rate": [0.1, 0.01],
     }
 )
+FONTS = sorted((Path(matplotlib_fontja.__file__).parent / "fonts").glob("*.ttf"))
 PAIRS = pd.DataFrame({"codepoint": ["U+3042"], "read_as": ["U+2000B"], "crops": [7], "share": [0.5]})
 
 
@@ -25,7 +29,11 @@ def test_figures_name_the_classifiers_and_pairs_and_have_the_same_bytes_every_ti
             {"01_one": HISTORY, "02_other": HISTORY[:1]},
             ["01_one: best accuracy 0.7500", "02_other: best"],
         ),
-        (plot_confusions, {"01_one": PAIRS, "02_other": PAIRS[:0]}, ["あ U+3042 read as \U0002000b U+2000B", "none"]),
+        (
+            partial(plot_confusions, fonts=FONTS),
+            {"01_one": PAIRS, "02_other": PAIRS[:0]},
+            ["あ U+3042 read as \U0002000b U+2000B", "none"],
+        ),
     ):
         for name in ("one.svg", "other.svg"):
             plot(tables, tmp_path / name)
@@ -37,5 +45,12 @@ def test_figures_name_the_classifiers_and_pairs_and_have_the_same_bytes_every_ti
 
 def test_one_classifier_is_enough(tmp_path):
     plot_history({"01_one": HISTORY}, tmp_path / "history.svg")
-    plot_confusions({"01_one": PAIRS}, tmp_path / "confusions.svg")
+    plot_confusions({"01_one": PAIRS}, tmp_path / "confusions.svg", FONTS)
     assert (tmp_path / "history.svg").stat().st_size and (tmp_path / "confusions.svg").stat().st_size
+
+
+def test_readers_need_no_font_of_their_own(tmp_path):
+    plot_confusions({"01_one": PAIRS}, tmp_path / "confusions.svg", FONTS)
+    drawn = (tmp_path / "confusions.svg").read_text()
+    assert "<text" not in drawn
+    assert 'id="IPAexGothic-' in drawn  # the outlines of what matplotlib's own font has not

@@ -2,6 +2,8 @@
 
 import os
 import warnings
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -39,13 +41,16 @@ def plot_history(histories: dict[str, pd.DataFrame], path: str | os.PathLike) ->
         figure.legend(loc="outside lower center", ncols=2)
 
 
-def plot_confusions(confusions: dict[str, pd.DataFrame], path: str | os.PathLike) -> None:
-    """Draw each classifier's most confused pairs, of the tables of `kuzushiji.readings`: a panel a classifier."""
+def plot_confusions(confusions: dict[str, pd.DataFrame], path: str | os.PathLike, fonts: Iterable[Path]) -> None:
+    """Draw each classifier's most confused pairs, of the tables of `kuzushiji.readings`: a panel a classifier.
+
+    Characters are drawn with the first of `fonts` that has them; beside each stands its codepoint.
+    """
     columns = min(3, len(confusions))
     rows = -(-len(confusions) // columns)
     shown = max(1, *(min(len(table), SHOWN) for table in confusions.values()))
-    with warnings.catch_warnings(), drawing(path, 4.2 * columns, rows * (1.2 + 0.22 * shown)) as figure:
-        warnings.filterwarnings("ignore", "Glyph")  # what shows the SVG has the fonts, what lays it out has not
+    with warnings.catch_warnings(), drawing(path, 4.2 * columns, rows * (1.2 + 0.22 * shown), fonts) as figure:
+        warnings.filterwarnings("ignore", "Glyph")  # one that no font has: its codepoint tells it
         panels = figure.subplots(rows, columns, squeeze=False).flat
         for axes, (name, table) in zip(panels, confusions.items(), strict=False):
             _bars(axes, name, table.head(shown), shown)

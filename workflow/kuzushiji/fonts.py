@@ -82,10 +82,14 @@ def has_ink(font: Path, text: str) -> list[bool]:
     return [bool(glyph.max() > 127 and not np.array_equal(glyph, missing)) for glyph in drawn]
 
 
+def plain_first(fonts: Iterable[Path]) -> list[Path]:
+    """All `fonts`, first those that show characters to readers, in the order in which they are to be tried."""
+    by_stem = {font.stem.lower(): font for font in sorted(fonts)}
+    plain = [by_stem.pop(stem) for stem in _PLAIN if stem in by_stem]
+    return [*plain, *by_stem.values()]
+
+
 @cache
 def font_with(character: str, fonts: tuple[Path, ...]) -> Path | None:
     """The one of `fonts` that shows `character` to readers: a plain one that has it, else any that has, else None."""
-    stems = [font.stem.lower() for font in fonts]
-    plain = [fonts[stems.index(stem)] for stem in _PLAIN if stem in stems]
-    others = sorted(set(fonts) - set(plain))
-    return next((font for font in [*plain, *others] if has_ink(font, character)[0]), None)
+    return next((font for font in plain_first(fonts) if has_ink(font, character)[0]), None)

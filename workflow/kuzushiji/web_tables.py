@@ -20,7 +20,8 @@ table { border-collapse: collapse; margin: 0.5em 0 1.5em; }
 th, td { padding: 0.2em 0.8em; border-bottom: 1px solid #ddd; text-align: right; font-variant-numeric: tabular-nums; }
 th { color: #444; background: #f4f4f4; }
 thead th { position: sticky; top: 0; }
-tbody th, td.text { text-align: left; }
+th { white-space: nowrap; }
+tbody th { text-align: left; }
 pre { background: #f7f7f7; padding: 1em; overflow-x: auto; }
 nav a { margin-right: 1.2em; }
 </style>

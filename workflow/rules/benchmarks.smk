@@ -10,7 +10,7 @@ rule detection_modes:
             "results/detection_modes/{page_set}/{weights}.csv",
             caption="../report/detection_modes.rst",
             category="9 Benchmarks",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "detection modes"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "detection modes (CSV)"},
         ),
     log:
         "results/logs/detection_modes/{page_set}/{weights}.log",
@@ -68,7 +68,7 @@ rule postprocessing_speed:
             "results/benchmarks/postprocessing_speed.csv",
             caption="../report/postprocessing_speed.rst",
             category="9 Benchmarks",
-            labels={"content": "speed from fusion to submission"},
+            labels={"content": "speed from fusion to submission (CSV)"},
         ),
     log:
         "results/logs/postprocessing_speed.log",

@@ -90,7 +90,7 @@ rule protocols:
             "results/{round}/booster/protocols.csv",
             caption="../report/protocols.rst",
             category="5 Booster",
-            labels={"round": "{round}", "content": "gain in F1, by protocol"},
+            labels={"round": "{round}", "content": "gain in F1, by protocol (CSV)"},
         ),
     log:
         "results/logs/protocols/{round}.log",
@@ -125,7 +125,7 @@ rule booster_report:
             "results/{round}/booster/importances.csv",
             caption="../report/booster_importances.rst",
             category="5 Booster",
-            labels={"round": "{round}", "content": "importance of the features"},
+            labels={"round": "{round}", "content": "importance of the features (CSV)"},
         ),
         importances_plot=report(
             "results/{round}/booster/importances.svg",

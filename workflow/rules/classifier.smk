@@ -12,13 +12,13 @@ rule classifier:
             "results/{round}/classifiers/{classifier}/history.csv",
             caption="../report/classifier.rst",
             category="2 Training",
-            labels={"network": "{classifier}", "content": "epochs, {round} round"},
+            labels={"network": "{classifier}", "content": "epochs, {round} round (CSV)"},
         ),
         confusions=report(
             "results/{round}/classifiers/{classifier}/confusions.csv",
             caption="../report/classifier_confusions.rst",
             category="2 Training",
-            labels={"network": "{classifier}", "content": "confused pairs, {round} round"},
+            labels={"network": "{classifier}", "content": "confused pairs, {round} round (CSV)"},
         ),
     log:
         "results/logs/classifier/{round}/{classifier}.log",
@@ -42,6 +42,7 @@ rule curves:
     input:
         history=expand("results/{{round}}/classifiers/{classifier}/history.csv", classifier=CLASSIFIERS),
         confusions=expand("results/{{round}}/classifiers/{classifier}/confusions.csv", classifier=CLASSIFIERS),
+        fonts=fonts,
     output:
         history=report(
             "results/{round}/classifiers/history.svg",

@@ -22,7 +22,7 @@ rule metrics:
             "results/{round}/metrics/{page_set}.csv",
             caption="../report/metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by stage"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by stage (CSV)"},
         ),
         stages_plot=report(
             "results/{round}/metrics/{page_set}_stages.svg",
@@ -34,19 +34,19 @@ rule metrics:
             "results/{round}/metrics/{page_set}_books.csv",
             caption="../report/metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by book"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by book (CSV)"},
         ),
         codepoints=report(
             "results/{round}/metrics/{page_set}_codepoints.csv",
             caption="../report/metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by codepoint"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by codepoint (CSV)"},
         ),
         bands=report(
             "results/{round}/metrics/{page_set}_bands.csv",
             caption="../report/metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by frequency of the codepoint"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by frequency of the codepoint (CSV)"},
         ),
         bands_plot=report(
             "results/{round}/metrics/{page_set}_bands.svg",
@@ -58,7 +58,7 @@ rule metrics:
             "results/{round}/metrics/{page_set}_confusions.csv",
             caption="../report/metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "commonest confusions"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "commonest confusions (CSV)"},
         ),
     log:
         "results/logs/metrics/{round}/{page_set}.log",
@@ -88,7 +88,7 @@ rule detection_metrics:
             "results/detection_metrics/{page_set}/{weights}/books.csv",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book (CSV)"},
         ),
         books_plot=report(
             "results/detection_metrics/{page_set}/{weights}/books.svg",
@@ -100,7 +100,7 @@ rule detection_metrics:
             "results/detection_metrics/{page_set}/{weights}/scores.csv",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score (CSV)"},
         ),
         scores_plot=report(
             "results/detection_metrics/{page_set}/{weights}/scores.svg",
@@ -112,7 +112,7 @@ rule detection_metrics:
             "results/detection_metrics/{page_set}/{weights}/iou.csv",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU (CSV)"},
         ),
         iou_plot=report(
             "results/detection_metrics/{page_set}/{weights}/iou.svg",
@@ -146,7 +146,7 @@ rule text_metrics:
             "results/{round}/text_metrics/{page_set}.csv",
             caption="../report/text_metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "text, by book"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "text, by book (CSV)"},
         ),
         pages="results/{round}/text_metrics/{page_set}_pages.csv",
     log:

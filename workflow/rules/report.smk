@@ -116,13 +116,13 @@ rule usage:
             "results/{round}/usage/usage.html",
             caption="../report/usage.rst",
             category="7 Resources",
-            labels={"content": "time and memory of the rules", "round": "{round}"},
+            labels={"round": "{round}", "content": "time and memory of the rules"},
         ),
         plot=report(
             "results/{round}/usage/usage.svg",
             caption="../report/usage.rst",
             category="7 Resources",
-            labels={"content": "time and memory of the rules, drawn", "round": "{round}"},
+            labels={"round": "{round}", "content": "time and memory of the rules, drawn"},
         ),
     log:
         "results/logs/usage/{round}.log",

@@ -51,7 +51,7 @@ rule title_classifier:
             "results/titles/classifier/history.csv",
             caption="../report/title_classifier.rst",
             category="1 Data",
-            labels={"page set": TRAINING, "content": "telling books apart, epochs"},
+            labels={"page set": TRAINING, "content": "telling books apart, epochs (CSV)"},
         ),
         confusions="results/titles/classifier/confusions.csv",
     log:
@@ -80,13 +80,13 @@ rule titles:
             "results/titles/{page_set}.csv",
             caption="../report/titles.rst",
             category="1 Data",
-            labels={"page set": "{page_set}", "content": "nearest books, by page"},
+            labels={"page set": "{page_set}", "content": "nearest books, by page (CSV)"},
         ),
         books=report(
             "results/titles/{page_set}/books.csv",
             caption="../report/titles.rst",
             category="1 Data",
-            labels={"page set": "{page_set}", "content": "nearest books"},
+            labels={"page set": "{page_set}", "content": "nearest books (CSV)"},
         ),
     log:
         "results/logs/titles/{page_set}.log",

@@ -1,7 +1,9 @@
 """Draws how the trainings of all classifiers went.
 
-In: their tables of epochs and of what is confused. Out: a figure of each.
+In: their tables of epochs and of what is confused, fonts. Out: a figure of each.
 """
+
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,8 +12,9 @@ from kuzushiji.logs import log_to
 
 log_to(snakemake.log[0])
 names = snakemake.params.settings["classifiers"]
-for plot, tables, out in (
-    (plot_history, snakemake.input.history, snakemake.output.history),
-    (plot_confusions, snakemake.input.confusions, snakemake.output.confusions),
-):
-    plot({name: pd.read_csv(path) for name, path in zip(names, tables, strict=True)}, out)
+history, confusions = (
+    {name: pd.read_csv(path) for name, path in zip(names, paths, strict=True)}
+    for paths in (snakemake.input.history, snakemake.input.confusions)
+)
+plot_history(history, snakemake.output.history)
+plot_confusions(confusions, snakemake.output.confusions, [Path(path) for path in snakemake.input.fonts])
