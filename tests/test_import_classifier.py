@@ -86,8 +86,8 @@ def test_every_wrong_weight_and_class_is_listed(content, tmp_path):
         "no tensor: _bn1.bias",
         "of another kind of numbers: _bn1.weight torch.int64",
         "not finite: _bn0.bias",
-        "class_names: 'あ' is no codepoint",
-        "class_names: U+4E10 occurs twice",
+        "1 of class_names are no codepoints: 'あ'",
+        "1 of class_names occur twice: U+4E10",
     ):
         assert expected in found
 

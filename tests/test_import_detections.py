@@ -102,6 +102,9 @@ def test_boxes_of_other_pages_are_told_by_their_size(three, tmp_path):
     assert "page a: was seen as (320, 384) pixels, but has 750x1000: other scans, or another order" in found
     assert "page c: was seen as (2500, 3333) pixels, but has 400x480" in found
     assert "page b" not in found
+    pages = pd.DataFrame({"image_id": [f"p{number}" for number in range(8)], "width": 100, "height": 999})
+    found = refused([three[0]] * 8, tmp_path, pages=pages, order=pages["image_id"].tolist())
+    assert "page p4: was seen" in found and "page p5" not in found and found.endswith("; and 3 pages more")
 
 
 @pytest.mark.parametrize(

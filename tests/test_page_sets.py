@@ -73,3 +73,15 @@ def test_mistakes_in_page_sets_name_their_key(tmp_path):
     sets["nothing"] = {"of": ["drawn"], "without_books": ["kouzan"]}
     with pytest.raises(InputError, match="nothing: no page is left"):
         page_sets.pages(sets, "nothing", 4)
+
+
+def test_the_text_of_drawn_and_transcribed_pages_is_known():
+    sets = {
+        "scans": {"images": "scans"},
+        "transcribed": {"images": "others", "transcriptions": "texts.csv"},
+        "drawn": {"synthetic": {}},
+        "both": {"of": ["scans", "transcribed"]},
+        "view": {"of": ["scans"]},
+    }
+    known = {name for name in sets if page_sets.transcribed(sets, name)}
+    assert known == {"transcribed", "drawn", "both"}

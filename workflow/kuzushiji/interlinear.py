@@ -7,10 +7,15 @@ from kuzushiji.columns import axis
 # Ruby is at most this large against the column's characters, and stands so far from its middle, in characters.
 _RUBY_SIZE = 0.62
 _RUBY_NEAR, _RUBY_FAR = 0.42, 1.1
+_RUBY_ASIDE = 0.2  # within a column
+# A run of ruby without a space of this, and shorter than that, is one character's; of a longer one each is that of the
+# character that it is nearest to.
+_RUBY_GAP, _RUBY_RUN = 0.15, 1.1
 _ADDED = 2  # boxes at most that are text between two of a column's
 # The lines of a note are at most this wide, in characters, and so many boxes long at least.
 _NOTE_WIDTH = 0.75
 _NOTE_LENGTH = 2
+_NOTE_RATIO = 1.5  # at most, between the sizes of its lines' characters
 # Side by side are boxes that share this part of the lower one's height and overlap by no more than this of the width.
 _SHARED_HEIGHT = 0.4
 _OVERLAP = 0.2
@@ -31,20 +36,26 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
     host, belongs = np.full(len(corners), -1), column.copy()
     x, y, size, em = _measures(corners, column)
     place = np.array([axis(corners[column == one], corners) for one in range(len(em))])
-    for own in _parts(corners, column):
+    # Where columns waver, ruby is in line with one: what stands aside in its column is a part of its own.
+    aside = _aside(corners, column, size) & (x - place[column] > _RUBY_ASIDE * em[column])
+    for own in _parts(corners, column + len(em) * aside):
         large = np.median(size[own])
         middle = np.median(x[own])
         beside = (middle - place) / em  # in characters of each column, positive to its right
-        fits = (large < _RUBY_SIZE * em) & (np.arange(len(em)) != column[own[0]])
+        fits = (large < _RUBY_SIZE * em) & (aside[own[0]] | (np.arange(len(em)) != column[own[0]]))
         for side in (beside, -beside):
-            near = np.flatnonzero(fits & (side > _RUBY_NEAR) & (side < _RUBY_FAR))
+            least = np.where(np.arange(len(em)) == column[own[0]], _RUBY_ASIDE, _RUBY_NEAR)
+            near = np.flatnonzero(fits & (side > least) & (side < _RUBY_FAR))
             if not len(near):
                 continue
             nearest = near[np.argmin(side[near])]
             text = np.flatnonzero((column == nearest) & (size > large))
             inside = (corners[text, 1] < y[own, None]) & (y[own, None] < corners[text, 3])
             if len(text) and inside.any(axis=1).mean() > 0.5:
-                host[own] = text[np.abs(y[text] - y[own, None]).argmin(axis=1)]
+                for run in _runs(corners, own, _RUBY_GAP * em[nearest]):
+                    whole = corners[run, 3].max() - corners[run, 1].min() < _RUBY_RUN * em[nearest]
+                    at = np.full(len(run), y[run].mean()) if whole else y[run]
+                    host[run] = text[np.abs(y[text] - at[:, None]).argmin(axis=1)]
                 belongs[own] = nearest
                 break
             if len(own) <= _ADDED and (y[text] < y[own].min()).any() and (y[text] > y[own].max()).any():
@@ -56,6 +67,15 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
     return host, belongs
 
 
+def _aside(corners: np.ndarray, column: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Whether each box is small against another of its column that it stands to the right of, (n,)."""
+    left, top, right, bottom = corners.T
+    y, slack = (top + bottom) / 2, _OVERLAP * (right - left)
+    beside = (top[None, :] < y[:, None]) & (y[:, None] < bottom[None, :]) & (left[:, None] + slack[:, None] > right)
+    small = size[:, None] < _RUBY_SIZE * size[None, :]
+    return (beside & small & (column[:, None] == column[None, :])).any(axis=1)
+
+
 def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
     """The number of the line of a note that each box is in, (n,): odd to the right, even to the left; 0 for none.
 
@@ -63,7 +83,7 @@ def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
     above being lines 2k - 1 and 2k. A note is where narrow boxes stand side by side around the middle of their column.
     """
     line = np.zeros(len(corners), dtype=int)
-    x, y, _, em = _measures(corners, column)
+    x, y, size, em = _measures(corners, column)
     width = corners[:, 2] - corners[:, 0]
     for one in range(len(em)):
         own = np.flatnonzero(column == one)
@@ -88,7 +108,8 @@ def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
             )
             inside = _tail(corners, narrow, inside, between)
             to_right = x[inside] > between
-            if min(to_right.sum(), (~to_right).sum()) >= _NOTE_LENGTH:
+            large = [np.median(size[inside[side]]) for side in (to_right, ~to_right) if side.sum() >= _NOTE_LENGTH]
+            if len(large) == 2 and max(large) < _NOTE_RATIO * min(large):
                 number += 1
                 line[inside] = np.where(to_right, 2 * number - 1, 2 * number)
     return line
@@ -118,13 +139,17 @@ def _measures(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]
 def _parts(corners: np.ndarray, column: np.ndarray) -> list[np.ndarray]:
     """The boxes of each part of a column, parts being apart by more than a character of theirs."""
     found = []
-    for one in range(column.max() + 1):
+    for one in np.unique(column):
         own = np.flatnonzero(column == one)
-        own = own[np.argsort(corners[own, 1], kind="stable")]
-        reach = np.maximum.accumulate(corners[own, 3])
-        height = np.median(corners[own, 3] - corners[own, 1])
-        found += np.split(own, np.flatnonzero(corners[own[1:], 1] - reach[:-1] > height) + 1)
+        found += _runs(corners, own, np.median(corners[own, 3] - corners[own, 1]))
     return found
+
+
+def _runs(corners: np.ndarray, own: np.ndarray, space: float) -> list[np.ndarray]:
+    """The boxes `own` from above, parted where more than `space` is between them."""
+    own = own[np.argsort(corners[own, 1], kind="stable")]
+    reach = np.maximum.accumulate(corners[own, 3])
+    return np.split(own, np.flatnonzero(corners[own[1:], 1] - reach[:-1] > space) + 1)
 
 
 def _side_by_side(corners: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,9 @@ from pathlib import Path
 import yaml
 
 from kuzushiji.errors import InputError
+from kuzushiji.page_sets import list_images
+
+_PAGES_OF_A_CHUNK = 16  # at least: every job of a chunk loads a network, which takes as long as several pages on a GPU
 
 
 def newest_models(results: Path) -> dict:
@@ -23,15 +26,19 @@ def newest_models(results: Path) -> dict:
 
 
 def reading(config: dict, folder: str) -> dict:
-    """`config` with the scans in `folder` as one more page set, the one to be read.
+    """`config` with the scans in `folder` as one more page set, the one to be read, in as many chunks as are worth it.
 
-    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if the folder is none, or if
-    another page set has that name.
+    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if the folder holds no scans,
+    or if another page set has that name.
     """
-    if not Path(folder).is_dir():
-        raise InputError(f"{folder}: there is no such folder of scans")
+    scans = list_images(folder)
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(folder).resolve().name).strip("_") or "scans"
     entry = {"images": folder}
     if config["page_sets"].get(name, entry) != entry:
         raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
-    return {**config, "page_sets": {**config["page_sets"], name: entry}, "recognize": [name]}
+    return {
+        **config,
+        "page_sets": {**config["page_sets"], name: entry},
+        "recognize": [name],
+        "chunks": max(1, len(scans) // _PAGES_OF_A_CHUNK),
+    }

@@ -1,21 +1,21 @@
 # What stages cost, measured: `snakemake benchmarks`. Nothing else depends on these.
 rule detection_modes:
     input:
-        checkpoint=f"results/detector/{TRAINED_DETECTORS[-1]}.pth",
+        checkpoint=lambda wildcards: f"results/detector/{detectors_of(round_of(wildcards))[-1]}.pth",
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
     output:
         report(
-            "results/detection_modes/{page_set}.csv",
+            "results/detection_modes/{page_set}/{weights}.csv",
             caption="../report/detection_modes.rst",
             category="9 Benchmarks",
-            labels={"page set": "{page_set}", "content": "detection modes (CSV)"},
+            labels={"page set": "{page_set}", "weights": "{weights}", "content": "detection modes (CSV)"},
         ),
     log:
-        "results/logs/detection_modes/{page_set}.log",
+        "results/logs/detection_modes/{page_set}/{weights}.log",
     benchmark:
-        "results/benchmarks/detection_modes/{page_set}.tsv"
+        "results/benchmarks/detection_modes/{page_set}/{weights}.tsv"
     threads: 4
     resources:
         gpu=1,
@@ -24,7 +24,7 @@ rule detection_modes:
     params:
         code=code("detection_modes"),
         settings=lambda wildcards: dict(
-            DETECTION,
+            detection_settings(detectors_of(round_of(wildcards))[-1]),
             **config["evaluate"],
             modes=config["detect"]["modes"],
             pages=config["benchmarks"]["pages"],
@@ -120,9 +120,10 @@ rule crop_loading:
 rule benchmarks:
     input:
         rules.postprocessing_speed.output,
-        rules.crop_loading.output,
+        [] if ROUND == "published" else rules.crop_loading.output,
         rules.detection_cost.output,
         expand(
-            "results/detection_modes/{page_set}.csv",
+            "results/detection_modes/{page_set}/{weights}.csv",
             page_set=SCORED,
+            weights=config["weights"],
         ),

@@ -47,6 +47,14 @@ def detections_of(wildcards):
     return "results/detections/{page_set}/{detector}/{chunk}.parquet"
 
 
+def sources_of_boxes(wildcards):
+    """The detectors of a round; the published files of their boxes where those were given."""
+    if wildcards.round == "published" and wildcards.page_set in GIVEN:
+        entry = config["published"]["detections"][wildcards.page_set]
+        return [f"{FILES}/{entry[name]}" for name in PUBLISHED_DETECTORS]
+    return expand("results/detector/{detector}.pth", detector=detectors_of(wildcards.round))
+
+
 def passing_detectors():
     """The published detectors, unless the boxes of all that is to be read are given."""
     return [] if set(config["recognize"]) <= set(GIVEN) else PUBLISHED_DETECTORS
