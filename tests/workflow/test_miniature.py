@@ -130,7 +130,7 @@ def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path
         "overlays" in path for paths in shown.values() for path in paths
     )  # all pages, which may be thousands
     # Every entry has its caption.
-    results = json.JSONDecoder().raw_decode(report.partition("results = ")[2])[0]
+    results = json.JSONDecoder().raw_decode("{" + report.partition("var results = {")[2])[0]
     assert [path for paths in shown.values() for path in paths if not results[path]["caption"].strip()] == []
 
 
