@@ -1,7 +1,7 @@
 """Pictures of the original pages with what was read on them."""
 
 import logging
-from multiprocessing import Pool
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +36,8 @@ def write_overlays(
         (Path(page.path), by_page.get(page.image_id, none), fonts, folder / f"{page.image_id}.jpg")
         for page in pages.itertuples()
     ]
-    with Pool(processes) as pool:
-        pool.starmap(_write_overlay, tasks, chunksize=1)
+    with ProcessPoolExecutor(processes) as pool:
+        list(pool.map(_write_overlay, *zip(*tasks, strict=True)))
     logging.info("%d pages drawn", len(tasks))
 
 

@@ -3,7 +3,8 @@
 import logging
 import os
 from collections import defaultdict
-from multiprocessing import Pool
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
 import pandas as pd
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -27,8 +28,8 @@ def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.
         for image_id, paths in files.items()
         if len(paths) > 1
     ]
-    with Pool(processes) as pool:
-        checked = pool.starmap(_check_image, [(page.path, max_megapixels) for page in pages], chunksize=8)
+    with ProcessPoolExecutor(processes) as pool:
+        checked = list(pool.map(_check_image, [page.path for page in pages], repeat(max_megapixels), chunksize=8))
     rows = []
     for page, (width, height, note, problem) in zip(pages, checked, strict=True):
         if problem:

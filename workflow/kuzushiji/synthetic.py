@@ -8,8 +8,8 @@ import csv
 import logging
 import re
 import zlib
-from itertools import islice
-from multiprocessing import Pool
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice, repeat
 from pathlib import Path
 
 import cv2
@@ -40,8 +40,8 @@ def draw_pages(
     """
     tasks = plan_pages(settings, fonts, corpus)
     images.mkdir(parents=True, exist_ok=True)
-    with Pool(processes, initializer=cv2.setNumThreads, initargs=(0,)) as pool:
-        rows = pool.starmap(_save_page, [(task, images, settings["quality"]) for task in tasks], chunksize=1)
+    with ProcessPoolExecutor(processes, initializer=cv2.setNumThreads, initargs=(0,)) as pool:
+        rows = list(pool.map(_save_page, tasks, repeat(images), repeat(settings["quality"])))
     with replacing(labels) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image_id", "labels"])

@@ -3,7 +3,8 @@
 import base64
 import logging
 from collections.abc import Iterator
-from multiprocessing import Pool
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -115,10 +116,9 @@ def _shrink_pages(paths: list[Path], settings: dict, folder: Path, processes: in
     """JPEG files of all pages in `folder`, together no larger than asked for if that leaves them readable."""
     files = [folder / f"{number}.jpg" for number in range(len(paths))]
     side, most = settings["max_side"], settings["max_megabytes"] * 1e6
-    with Pool(processes) as pool:
+    with ProcessPoolExecutor(processes) as pool:
         while True:
-            tasks = [(path, side, settings["quality"], file) for path, file in zip(paths, files, strict=True)]
-            total = sum(pool.starmap(_shrink_page, tasks, chunksize=1))
+            total = sum(pool.map(_shrink_page, paths, repeat(side), repeat(settings["quality"]), files))
             if total <= most or side == _SMALLEST_SIDE:
                 break
             side = max(_SMALLEST_SIDE, min(side - 1, int(0.97 * side * (most / total) ** 0.5)))
