@@ -3,7 +3,6 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-import pandas as pd
 import pytest
 import yaml
 from conftest import MINIATURE, copied, planned, run_miniature, snakemake
