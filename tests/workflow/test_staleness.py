@@ -47,6 +47,8 @@ ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "misread": 1,
 } | SHOWN
 
+_ANY = next(iter(filter(None, yaml.safe_load(MINIATURE.read_text())["classifiers"].values())))
+MORE = f"classifiers={yaml.safe_dump({'03_more': _ANY}, default_flow_style=True, width=9999).strip()}"
 SETTINGS = {
     "page_sets={drawn_test: {synthetic: {seed: 9}}}": {"synthetic": 1} | ONE_PAGE_SET | SUBMITTED,
     "pages={max_megapixels: 100}": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
@@ -78,13 +80,18 @@ SETTINGS = {
     "refinement={epochs: 2}": {},
     "titles={size: 64}": {},
     "benchmarks={pages: 5}": {},
-    # A classifier less trains nothing.
+    # A classifier more is trained and reads, and no other does; a classifier less trains nothing.
+    MORE: {"classifier": 1, "classify": 8, "gather_predictions": 4, "augmented": 1, "curves": 1} | FROM_FUSE,
     "classifiers={02_rgb_icap: null}": {"augmented": 1, "curves": 1} | FROM_FUSE,
 }
 
 # A changed line in a module of the library: the stages that use it, directly or not.
 CODE = {
     "synthetic": {"synthetic": 2} | CHECKED | FROM_FOLDS | FROM_DENOISE,
+    "truth": {"truth": 2, "view_truth": 3, "dataset": 1}
+    | FROM_CROPS
+    | FROM_FOLDS
+    | FROM_DETECTOR,  # so do other labels
     "pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
     "denoise": FROM_DENOISE,
     "folds": FROM_FOLDS,
