@@ -28,10 +28,11 @@ def typed(value):
 
 said = typed(workflow.config_settings.config)
 update_config(config, said)
-if config["read"]:
+if config["read"] is not None:
+    scans = str(config["read"])  # a folder may be called by a number
     models = {} if config["weights"] == "published" else newest_models(Path("results"))
     update_config(models, said)
-    config.update(reading({**config, **models}, config["read"]))
+    config.update(reading({**config, **models, "read": scans}, scans))
 validate(config, "../schemas/config.schema.yaml")
 
 
