@@ -22,6 +22,7 @@ def test_the_newest_models_are_those_that_read_last(tmp_path):
     note(tmp_path, "refine/provenance/test", {"round": "refine"}, 1000)
     note(tmp_path, "first/provenance/test", {"round": "first"}, 2000)
     note(tmp_path, "first/provenance/val", {"round": "first", "chunks": 3}, 1500)
+    note(tmp_path, "published/provenance/test", {"weights": "published"}, 3000)  # asked for by that name alone
     assert newest_models(tmp_path) == {"round": "first"}
 
 

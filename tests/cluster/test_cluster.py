@@ -22,6 +22,7 @@ from snakemake_runs import ROOT, copy_checkout, planned, snakemake
 from kuzushiji.files import checksum
 
 HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
 SETTINGS = [
     "--configfile",
     "profiles/demo/settings.yaml",
@@ -58,7 +59,7 @@ def undisturbed(tmp_path_factory):
 
 def started(checkout: Path, *command: str) -> subprocess.Popen:
     """A run in the background, from the bare command of the README."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     with open(checkout / "run.log", "a") as log:
         return subprocess.Popen(
             [*command, *SLURM, *THREADS, *SETTINGS, "--", *DETECTIONS],
@@ -140,6 +141,12 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
     for path in (checkout / "results/denoised").glob("drawn_test*"):
         path.unlink()
 
+    # As a site does: the cluster's partitions are written down, and jobs go to those that they fit.
+    partitions = "profiles/slurm/partitions.yaml"
+    subprocess.run([BIN / "generate-slurm-partition-config", "-o", partitions], cwd=checkout, check=True)
+    profile = checkout / "profiles/slurm/config.yaml"
+    profile.write_text(profile.read_text().replace("# slurm-partition-config:", "slurm-partition-config:"))
+
     with Watch() as watch:
         # A training hangs, and its time is up.
         run = started(checkout, "snakemake", "--profile", "slurm", "--set-resources", "detector:runtime=1")
@@ -191,6 +198,16 @@ def test_a_living_run_is_not_taken_over(start_cluster, undisturbed):
     finally:
         living.kill()
         living.wait()
+
+
+def test_a_run_of_another_machine_is_not_taken_over(start_cluster, undisturbed, tmp_path):
+    checkout = tmp_path / "checkout"
+    subprocess.run(["cp", "-a", undisturbed, checkout], check=True)
+    log = checkout / ".snakemake/log/2999-01-01T000000.000000.snakemake.log"
+    log.write_text("  Host: login2\n")
+    resume = subprocess.run(["bash", "slurm/resume.sh"], cwd=checkout, capture_output=True, text=True)
+    assert resume.returncode == 1
+    assert "The last run here was started on login2: go on there" in resume.stderr
 
 
 @pytest.mark.parametrize("command", ["squeue", "sacct"])

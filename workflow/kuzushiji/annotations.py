@@ -8,7 +8,6 @@ from urllib.parse import quote
 from kuzushiji.errors import InputError
 from kuzushiji.transcripts import Transcript, extent
 
-GRANULARITIES = ("line", "glyph")
 _CONTEXT = [
     "http://iiif.io/api/extension/text-granularity/context.json",
     "http://iiif.io/api/presentation/3/context.json",

@@ -26,7 +26,7 @@ HELP = """How to get the competition's data:
   1. make an account on Kaggle and accept the rules on https://www.kaggle.com/competitions/{name}/rules
   2. either: pip install kaggle; make a token on https://www.kaggle.com/settings (API), and put it where that page says
      or: download {name}.zip from https://www.kaggle.com/competitions/{name}/data into {folder}
-  3. run `snakemake competition_data` again: it fetches, unpacks and checks what is missing
+  3. run `snakemake --cores 1 competition_data` again: it fetches, unpacks and checks what is missing
   What is wanted: {folder}/train.csv, train_images/*.jpg, test_images/*.jpg"""
 
 

@@ -8,15 +8,17 @@ import yaml
 from kuzushiji.errors import InputError
 from kuzushiji.page_sets import list_images
 
+_CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: every job of a chunk loads a network, which takes as long as several pages on a GPU
 
 
 def newest_models(results: Path) -> dict:
     """The configuration that the newest models under `results` were made with, as provenance says of what they read.
 
-    Raises `InputError` if nothing was read there yet.
+    Imported models do not count: they are asked for by `weights`. Raises `InputError` if there are no others.
     """
-    noted = sorted(results.glob("*/provenance/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
+    crates = [path for path in results.glob("*/provenance/*/config.yaml") if path.parts[-4] != "published"]
+    noted = sorted(crates, key=lambda path: path.stat().st_mtime_ns)
     if not noted:
         raise InputError(
             f"{results}: no models are here yet. `make demo` trains small ones in minutes, `snakemake` the published "
@@ -40,5 +42,5 @@ def reading(config: dict, folder: str) -> dict:
         **config,
         "page_sets": {**config["page_sets"], name: entry},
         "recognize": [name],
-        "chunks": max(1, len(scans) // _PAGES_OF_A_CHUNK),
+        "chunks": min(_CHUNKS, max(1, len(scans) // _PAGES_OF_A_CHUNK)),
     }

@@ -50,8 +50,14 @@ def synthetic_ids(settings: dict) -> list[str]:
 def list_images(folder: str) -> tuple[Path, ...]:
     """The image files of `folder`, by name. Raises `InputError` where there is no folder or no image in it."""
     if not Path(folder).is_dir():
-        raise InputError(f"{folder}: there is no such folder of page images; put the scans there or change page_sets")
-    images = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES)
+        raise InputError(
+            f"{folder}: there is no such folder of page images; put the scans there or change page_sets "
+            "(the competition's pages: `snakemake --cores 1 competition_data`)"
+        )
+    # Hidden files are none: macOS puts `._page.jpg` beside page.jpg on other systems' disks.
+    images = sorted(
+        path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
     if not images:
         raise InputError(f"{folder}: holds no page images ({', '.join(SUFFIXES)})")
     return tuple(images)

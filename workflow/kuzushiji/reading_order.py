@@ -12,7 +12,6 @@ from kuzushiji.columns import find_columns, straighten
 from kuzushiji.interlinear import find_notes, find_ruby
 from kuzushiji.tables import concat_tables
 
-ROLES = ("text", "ruby", "note")
 ADDED = {"block": "int32", "column": "int32", "line": "int32", "role": "object"}
 
 # A spread is wider than high, and its gutter has this many times the columns' pitch.

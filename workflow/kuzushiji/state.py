@@ -1,5 +1,6 @@
 """Where a long job keeps what it resumes from, and that no two copies of it write there at once."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -41,6 +42,11 @@ def locked(folder: Path) -> Iterator[None]:
             # Not flock, whose locks pass to forked processes: an orphaned data loader would hold a killed job's.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise InputError(
+                    f"{folder}: this file system has no locks ({error.strerror}), which keep two copies of a job "
+                    "apart; keep results on one that has (mounted with flock or local_flock, say)"
+                ) from error
             raise InputError(
                 f"{folder}: another copy of this job is running; let it finish or stop it first"
             ) from error

@@ -185,3 +185,5 @@ rule train:
         booster_folds(ROUND),
         # Published networks and boosters come without what training tells.
         [] if ROUND == "published" else expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),
+        # What they read of these pages tells, with its provenance, what made the models.
+        [] if ROUND == "published" else f"results/{ROUND}/provenance/{VALIDATION}",

@@ -9,7 +9,7 @@ rule fuse:
     benchmark:
         "results/benchmarks/fuse/{round}/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=grown(8000),
+        mem_mb=grown(8000, 0.5),
         runtime=grown(30),
     params:
         code=code("fuse"),

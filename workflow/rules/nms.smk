@@ -9,7 +9,7 @@ rule nms:
     benchmark:
         "results/benchmarks/nms/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
+        mem_mb=grown(8000, 0.5),
         runtime=grown(30),
     params:
         code=code("nms"),

@@ -53,7 +53,8 @@ if ROUND != "published":
 TRANSCRIBED = [name for name in config["recognize"] if page_sets.transcribed(PAGE_SETS, name)]
 
 
-# Here one job at a time has the GPU (or stands in for it on the CPU); `--resources gpu=N` allows more.
+# Here one job at a time has the GPU (or stands in for it on the CPU). `--resources gpu=N` is for jobs of several GPUs: two
+# jobs of one each would both take the first; a cluster gives every job its own.
 if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
 
@@ -67,9 +68,14 @@ def code(script):
     return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in counted]])
 
 
-def grown(amount):
-    """A resource that grows with every retry, which the profile allows: `amount`, twice as much, three times, …"""
-    return lambda wildcards, attempt: amount * attempt
+def grown(amount, each=0):
+    """A resource: `amount`, and `each` for every page of the job's page set; twice as much at the first retry, …"""
+
+    def resource(wildcards, attempt):
+        pages = pages_of(wildcards.page_set) if each and wildcards else []
+        return attempt * (amount + int(each * len(pages)))
+
+    return resource
 
 
 def folder(path):

@@ -99,7 +99,9 @@ def original_images(page_set):
 
 def submission_sources(wildcards):
     """Images and labels of the pages of a submission, and of those that trained here what read them."""
-    read = [wildcards.page_set, TRAINING] if wildcards.round in TRAINED_ROUNDS else [wildcards.page_set]
+    # Own scans are also read where the training pages are not: their models' checksums stand for them.
+    trained_here = wildcards.round in TRAINED_ROUNDS and config["read"] is None
+    read = [wildcards.page_set, TRAINING] if trained_here else [wildcards.page_set]
     names = dict.fromkeys(source for name in read for source in page_sets.sources(PAGE_SETS, name))
     labels = [PAGE_SETS[name]["labels"] for name in names if "labels" in PAGE_SETS[name]]
     return list(dict.fromkeys([image for name in read for image in original_images(name)] + labels))
@@ -121,3 +123,22 @@ def title_training_crops(wildcards):
     return list(
         dict.fromkeys(f"results/titles/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING))
     )
+
+
+def own_scans(wildcards):
+    """What is made of the scans in the folder that `read` names, if the models are there and nothing is trained."""
+    if not workflow.dag_settings.allowed_rules:
+        raise WorkflowError(
+            "read: say --profile profiles/read too, which lets nothing be trained "
+            "(on a cluster: --profile slurm --workflow-profile profiles/read)"
+        )
+    models = [
+        *expand("results/detector/{detector}.pth", detector=TRAINED_DETECTORS),
+        *expand("results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=CLASSIFIERS),
+        *booster_folds(ROUND),
+    ]
+    gone = [path for path in models if ROUND != "published" and not os.path.exists(path)]
+    if gone:
+        raise WorkflowError(f"{', '.join(gone)}: the model is gone; train it again with the configuration that made it")
+    kinds = ["viewer/{page_set}.html", "text/{page_set}", "overlays/{page_set}", "provenance/{page_set}"]
+    return expand([f"results/{ROUND}/{kind}" for kind in kinds], page_set=config["recognize"])

@@ -14,7 +14,7 @@ rule overlays:
     threads: 4
     resources:
         mem_mb=grown(8000),
-        runtime=grown(120),
+        runtime=grown(30, 0.05),
     params:
         code=code("overlays"),
     script:
@@ -40,7 +40,7 @@ rule viewer:
     threads: 4
     resources:
         mem_mb=grown(8000),
-        runtime=grown(120),
+        runtime=grown(30, 0.05),
     params:
         code=code("viewer"),
         settings=dict(config["viewer"]),

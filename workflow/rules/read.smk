@@ -1,17 +1,9 @@
-# A folder of scans, read with the newest models that are there: `--profile profiles/read`, which lets nothing be trained.
+# A folder of scans, read with the newest models that are there. Nothing may be trained for it.
 rule read:
     input:
-        expand(
-            [
-                "results/{round}/text/{page_set}",
-                "results/{round}/overlays/{page_set}",
-                "results/{round}/viewer/{page_set}.html",
-            ],
-            round=ROUND,
-            page_set=config["recognize"],
-        ),
+        own_scans,
 
 
 onsuccess:
-    if config["read"]:
-        print("\nRead:", *rules.read.input, sep="\n  ")
+    if config["read"] is not None:
+        print("\nRead:", *own_scans(None), sep="\n  ")

@@ -10,7 +10,7 @@ rule reading_order:
         "results/benchmarks/reading_order/{round}/{page_set}.tsv"
     resources:
         mem_mb=grown(4000),
-        runtime=grown(60),
+        runtime=grown(60, 0.02),
     params:
         code=code("reading_order"),
     script:
@@ -48,8 +48,8 @@ rule alternatives:
     benchmark:
         "results/benchmarks/alternatives/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(16000),
-        runtime=grown(60),
+        mem_mb=grown(16000, 2),
+        runtime=grown(60, 0.02),
     params:
         code=code("alternatives"),
         settings=lambda wildcards: dict(
@@ -74,7 +74,7 @@ rule json_lines:
         "results/benchmarks/json_lines/{round}/{page_set}.tsv"
     resources:
         mem_mb=grown(8000),
-        runtime=grown(60),
+        runtime=grown(60, 0.02),
     params:
         code=code("json_lines"),
     script:
@@ -94,7 +94,7 @@ rule page_xml:
         "results/benchmarks/page_xml/{round}/{page_set}.tsv"
     resources:
         mem_mb=grown(8000),
-        runtime=grown(60),
+        runtime=grown(60, 0.02),
     params:
         code=code("page_xml"),
     script:
@@ -114,7 +114,7 @@ rule alto:
         "results/benchmarks/alto/{round}/{page_set}.tsv"
     resources:
         mem_mb=grown(8000),
-        runtime=grown(60),
+        runtime=grown(60, 0.02),
     params:
         code=code("alto"),
     script:
@@ -134,7 +134,7 @@ rule annotations:
         "results/benchmarks/annotations/{round}/{page_set}.tsv"
     resources:
         mem_mb=grown(8000),
-        runtime=grown(60),
+        runtime=grown(60, 0.02),
     params:
         code=code("annotations"),
         settings=dict(config["annotations"]),
