@@ -1,3 +1,7 @@
+import errno
+import fcntl
+import os
+
 import pytest
 
 from kuzushiji.errors import InputError
@@ -26,4 +30,13 @@ def test_a_second_copy_of_a_job_fails_clearly_and_a_killed_one_frees_the_lock(tm
     holder.kill()
     holder.wait()
     with locked(tmp_path):
+        pass
+
+
+def test_a_file_system_without_locks_is_no_other_copy(tmp_path, monkeypatch):
+    def lockf(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    with pytest.raises(InputError, match="this file system has no locks"), locked(tmp_path / "state"):
         pass

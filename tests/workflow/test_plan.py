@@ -166,6 +166,10 @@ NOT_READING = [
     "protocols",
     "booster_report",
     "metrics",
+    "dataset",
+    "examples",
+    "misread",
+    "usage",
     "detection_metrics",
     "text_metrics",
     "title_crops",
@@ -185,6 +189,18 @@ def test_reading_without_models_says_where_they_come_from(checkout):
     run = snakemake("--dry-run", *READ, "--", "read", cwd=checkout, check=False)
     assert run.returncode
     assert "no models are here yet. `make demo` trains small ones" in run.stdout + run.stderr
+
+
+def test_reading_without_its_profile_is_refused(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/1.jpg").touch()
+    read = ["--config", "read=scans", "weights=published", "--", "read"]
+    run = snakemake("--dry-run", "--cores", "1", *read, cwd=checkout, check=False)
+    assert run.returncode
+    assert "say --profile profiles/read too" in re.sub(r"\s+", " ", run.stdout + run.stderr)
+    slurm = ["--profile", "slurm", "--workflow-profile", "profiles/read"]
+    jobs = planned(snakemake("--dry-run", *slurm, *read, cwd=checkout))
+    assert jobs["import_detector"] == 2 and "detector" not in jobs
 
 
 def test_reading_allows_every_rule_that_trains_and_judges_nothing(checkout):
