@@ -85,9 +85,10 @@ def write_provenance(
 
 def installed() -> list[tuple[str, str]]:
     """Name and version of every installed package, by name."""
-    return sorted(
-        {(found.metadata["Name"], found.version) for found in distributions()}, key=lambda pair: pair[0].lower()
-    )
+    found: dict[str, str] = {}
+    for package in distributions():  # in the order of imports: what setuptools brings for itself comes last
+        found.setdefault(package.metadata["Name"], package.version)
+    return sorted(found.items(), key=lambda pair: pair[0].lower())
 
 
 def source_version(folder: Path) -> tuple[str, list[str]]:
