@@ -141,11 +141,12 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
     for path in (checkout / "results/denoised").glob("drawn_test*"):
         path.unlink()
 
-    # As a site does: the cluster's partitions are written down, and jobs go to those that they fit.
+    # As a site does: its partitions are written down, jobs go to those that they fit, and ask for its type of GPU.
     partitions = "profiles/slurm/partitions.yaml"
     subprocess.run([BIN / "generate-slurm-partition-config", "-o", partitions], cwd=checkout, check=True)
     profile = checkout / "profiles/slurm/config.yaml"
-    profile.write_text(profile.read_text().replace("# slurm-partition-config:", "slurm-partition-config:"))
+    site = profile.read_text().replace("# slurm-partition-config:", "slurm-partition-config:").replace("a100", "test")
+    profile.write_text(re.sub(r"(?m)^# (set-resources:| {2}\w+: )", r"\1", site))  # the type of GPU too
 
     with Watch() as watch:
         # A training hangs, and its time is up.

@@ -21,7 +21,12 @@ def test_a_sixth_classifier_is_a_configuration_entry(checkout):
     jobs = planned(run)
     assert jobs["classifier"] == 6
     assert jobs["gather_predictions"] == 24
-    assert "results/first/classifiers/06_mine.pth" in run.stdout + run.stderr
+    alone = plan(
+        checkout,
+        *("--configfile", "profiles/demo/settings.yaml", "more.yaml"),
+        *("--", "results/first/classifiers/06_mine.pth"),
+    )
+    assert planned(alone)["classifier"] == 1
 
 
 def test_pictures_and_tables_of_the_training_are_targets(checkout):
