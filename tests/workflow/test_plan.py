@@ -56,7 +56,10 @@ def test_a_sites_type_of_gpu_reaches_every_rule_that_uses_one_and_no_other(compe
     assert chosen == {rule: {"gpu_model": "a100"} for rule in using}
     default = competition / "profiles/default/config.yaml"
     default.write_text(default.read_text().replace("logger: rich", ""))  # Snakemake's own tells the jobs' resources
-    assert planned(snakemake("--dry-run", "--profile", "slurm", cwd=competition))["detector"] == 1
+    run = snakemake("--dry-run", "--profile", "slurm", cwd=competition)
+    described = re.findall(r"(?ms)^rule (\w+):.*?^    resources: (.*?)$", run.stdout)
+    assert {rule for rule, resources in described if "gpu_model=a100" in resources} == using & set(dict(described))
+    assert "detector" in dict(described)
 
 
 def test_the_demo_plans_from_a_fresh_checkout(checkout):
