@@ -76,7 +76,7 @@ def test_later_rounds_train_what_is_missing_and_nothing_else(done):
     later = ["--config", "round=refine"]
     jobs = planned(run("--dry-run", *later, cwd=done))
     # Two classifiers in two rounds; one round of predictions, on two page sets, by two detectors.
-    counts = {"pseudo_labels": 1, "pseudo_crops": 1, "classifier": 4, "classify": 8, "gather_predictions": 8}
+    counts = {"pseudo_labels": 1, "pseudo_crops": 2, "classifier": 4, "classify": 16, "gather_predictions": 8}
     assert counts.items() <= jobs.items()
     assert not {"synthetic", "denoise", "crops", "folds", "detector", "detect"} & jobs.keys()
     before = {path: path.read_bytes() for path in (done / "results/first").rglob("*.parquet")}
