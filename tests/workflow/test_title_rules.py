@@ -21,7 +21,7 @@ def test_a_page_sets_titles_take_what_trains_them_and_nothing_of_the_characters(
         "title_classifier": 1,
         "titles": 2,
     }
-    assert jobs.keys() - OWN == {"synthetic", "pages", "truth", "view", "denoise"}
+    assert jobs.keys() - OWN == {"synthetic", "pages", "view", "denoise"}
 
 
 def test_nothing_else_depends_on_them(checkout):

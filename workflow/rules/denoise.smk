@@ -1,8 +1,7 @@
 rule denoise:
     input:
         images=page_chunk_images,
-        # Waits for the checks, but another page's change is no reason to denoise these again.
-        checked=[ancient("results/pages/{image_set}.parquet"), ancient("results/truth/{image_set}.parquet")],
+        # Not the tables of pages, even as `ancient`: where they are made again, Snakemake would look at no other reason.
     output:
         folder=directory("results/denoised/{image_set}/{chunk}"),
         checksums="results/denoised/{image_set}/{chunk}.sha256",
