@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 from conftest import MINIATURE, copied, planned, run_miniature, snakemake
+from PIL import Image
 
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
 EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
@@ -247,13 +248,30 @@ def scans(miniature, tmp_path):
     return checkout, lambda: run("--dry-run")
 
 
-def test_corrected_labels_of_scans_that_were_read_are_scored_again_and_nothing_else(scans):
+def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_else(scans):
     checkout, plan = scans
+    of_one_chunk = ONE_PAGE_SET | {"denoise": 1, "detect": 2, "classify": 4, "submission": 1, "provenance": 1}
+    for rule in ("view", "view_truth", "text_metrics"):  # no view, no transcription
+        del of_one_chunk[rule]
 
-    # A corrected label: the scores.
-    labels = (checkout / "scans.csv").read_text()
-    (checkout / "scans.csv").write_text(labels.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
-    scored = {"metrics": 1, "detection_metrics": 1, "misread": 1, "examples": 1}
+    # A corrected label: the scores, and the record of what made the submission.
+    labels = checkout / "scans.csv"
+    before = labels.read_text()
+    labels.write_text(before.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
+    scored = {"metrics": 1, "detection_metrics": 1, "misread": 1, "examples": 1, "provenance": 1}
     assert plan() == {"truth": 1, "dataset": 1} | scored | USAGE
-    (checkout / "scans.csv").write_text(labels)
+    labels.write_text(before)
     assert plan() == {}
+
+    # A better scan of a page: what is made of its chunk.
+    image = sorted((checkout / "scans").glob("*.jpg"))[0]
+    scan = image.read_bytes()
+    Image.open(image).convert("L").save(image)
+    assert plan() == of_one_chunk
+    image.write_bytes(scan)
+    assert plan() == {}
+
+    # One more page, the last by name: the same of the last chunk.
+    shutil.copy(image, checkout / "scans/hana999-001.jpg")
+    labels.write_text(before + "hana999-001,\n")
+    assert plan() == of_one_chunk
