@@ -4,6 +4,7 @@ import ast
 import hashlib
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,9 +28,14 @@ def digest(files: Iterable[str | os.PathLike]) -> str:
     """
     found = hashlib.sha256()
     for file in files:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"), filename=os.fspath(file))
-        for node in ast.walk(tree):
-            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-        found.update(ast.unparse(tree).encode() + b"\0")
+        found.update(_behaviour(Path(file).read_text(encoding="utf-8"), os.fspath(file)) + b"\0")
     return found.hexdigest()[:32]
+
+
+@cache
+def _behaviour(text: str, name: str) -> bytes:
+    tree = ast.parse(text, filename=name)
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.unparse(tree).encode()
