@@ -39,6 +39,16 @@ def miniature(tmp_path_factory) -> Miniature:
     return Miniature(checkout, folder / "trace")
 
 
+@pytest.fixture(scope="session")
+def later(miniature, tmp_path_factory) -> Miniature:
+    """A copy of the miniature's checkout in which ran what comes after its first round, and beside all rounds."""
+    folder = tmp_path_factory.mktemp("later")
+    checkout = copied(miniature.checkout, folder / "checkout")
+    targets = ["--config", "round=refine", "--", "all", "benchmarks", "results/titles/test.csv"]
+    run_miniature(*targets, cwd=checkout, before=tuple(traced(folder / "trace")) if STRACE else ())
+    return Miniature(checkout, folder / "trace")
+
+
 @pytest.fixture(scope="module")
 def done(miniature, tmp_path_factory) -> Path:
     """A copy of the miniature's checkout, for the tests of one file to change."""

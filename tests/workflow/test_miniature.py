@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
-from conftest import ROOT, planned, snakemake
+from conftest import ROOT, copied, planned, snakemake
 from conftest import run_miniature as run
 from PIL import Image
 
@@ -72,32 +72,47 @@ def test_every_rule_logs_and_is_measured(done):
     }
 
 
-def test_later_rounds_train_what_is_missing_and_nothing_else(done):
-    later = ["--config", "round=refine"]
-    jobs = planned(run("--dry-run", *later, cwd=done))
+def test_later_rounds_train_what_is_missing_and_nothing_else(done, later):
+    jobs = planned(run("--dry-run", "--config", "round=refine", cwd=done))
     # Two classifiers in two rounds; one round of predictions, on two page sets, by two detectors.
     counts = {"pseudo_labels": 1, "pseudo_crops": 2, "classifier": 4, "classify": 16, "gather_predictions": 8}
     assert counts.items() <= jobs.items()
     assert not {"synthetic", "denoise", "crops", "folds", "detector", "detect"} & jobs.keys()
-    before = {path: path.read_bytes() for path in (done / "results/first").rglob("*.parquet")}
-    run(*later, cwd=done)
-    assert all(path.read_bytes() == content for path, content in before.items())
+    for path in (done / "results/first").rglob("*.parquet"):
+        assert (later.checkout / path.relative_to(done)).read_bytes() == path.read_bytes()
 
-    labels = read_table(done / "results/pseudo/labels/test.parquet", "truth")
-    sure = read_table(done / "results/first/recognized/test.parquet", "recognized")
+    results = later.checkout / "results"
+    labels = read_table(results / "pseudo/labels/test.parquet", "truth")
+    sure = read_table(results / "first/recognized/test.parquet", "recognized")
     assert 0 < len(labels) == (sure["kept"] & (sure["probability"] >= np.float32(0.2))).sum()
     for training_round, epochs in (("pseudo", 2), ("refine", 1)):
-        history = pd.read_csv(done / f"results/{training_round}/classifiers/02_rgb_icap/history.csv")
+        history = pd.read_csv(results / f"{training_round}/classifiers/02_rgb_icap/history.csv")
         assert len(history) == epochs
-    assert not (done / "results/pseudo/predictions").exists()
-    submission = done / "results/refine/submissions/test.csv"
-    assert (done / "results/final_submission.csv").read_bytes() == submission.read_bytes()
-    assert planned(run("--dry-run", *later, cwd=done)) == {}
-    run(cwd=done)  # the first round's submission is the final one again
+    assert not (results / "pseudo/predictions").exists()
+    submission = results / "refine/submissions/test.csv"
+    assert (results / "final_submission.csv").read_bytes() == submission.read_bytes()
+    assert planned(run("--dry-run", "--config", "round=refine", cwd=later.checkout)) == {}
+    # The first round's submission would be the final one again.
+    assert planned(run("--dry-run", cwd=later.checkout)) == {"final_submission": 1}
 
 
-def test_a_folder_of_own_scans_is_read_with_the_newest_models(done):
-    newest = "refine" if (done / "results/refine").exists() else "first"  # what the tests before have trained last
+def test_pages_are_likened_to_the_books_of_training(later):
+    pages = read_table(later.checkout / "results/pages/test.parquet", "pages")
+    titles = pd.read_csv(later.checkout / "results/titles/test.csv")
+    assert set(titles["image_id"]) == set(pages["image_id"])
+    assert set(titles["nearest"]) <= {"hana", "kaze"}
+
+
+def test_costs_are_measured(later):
+    results = later.checkout / "results"
+    modes = pd.read_csv(results / "detection_modes/test/trained.csv")
+    assert set(modes["mode"]) == {"full", "fast"} and (modes["seconds_a_page"] > 0).all()
+    for table in ("benchmarks/crop_loading", "benchmarks/postprocessing_speed", "detection_cost/cases"):
+        assert len(pd.read_csv(results / f"{table}.csv"))
+
+
+def test_a_folder_of_own_scans_is_read_with_the_newest_models(later, tmp_path):
+    done = copied(later.checkout, tmp_path / "checkout")
     scans = done / "scans"
     scans.mkdir()
     drawn = next((done / "results/synthetic/drawn_test/images").glob("hana*.jpg"))
@@ -106,15 +121,13 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(done):
     if real.exists():  # a scan of 2392x3874 pixels, where the test data lies beside the checkout
         shutil.copy(real, scans)
     # Training could not go on here: its pages are gone, and nothing asks for them.
-    shutil.move(done / "results/synthetic/drawn_training", done / "gone")
+    shutil.rmtree(done / "results/synthetic/drawn_training")
     read = snakemake("--profile", "profiles/read", "--config", "read=scans", "--", "read", cwd=done)
-    shutil.move(done / "gone", done / "results/synthetic/drawn_training")
-    assert f"results/{newest}/viewer/scans.html" in read.stdout
-    assert (done / f"results/{newest}/text/scans/my page 1.txt").read_text()
+    assert "results/refine/viewer/scans.html" in read.stdout
+    assert (done / "results/refine/text/scans/my page 1.txt").read_text()
     for path in scans.iterdir():
-        overlay = Image.open(done / f"results/{newest}/overlays/scans/{path.stem}.jpg")
+        overlay = Image.open(done / f"results/refine/overlays/scans/{path.stem}.jpg")
         assert overlay.size == Image.open(path).size
-    assert not planned(run("--dry-run", cwd=done))
 
 
 def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path):

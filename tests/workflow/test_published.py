@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, planned, snakemake
+from declared_files import traced_jobs, undeclared
+from opened_files import STRACE, traced
 from PIL import Image
 
 sys.path.append(str(ROOT / "tests"))
@@ -182,7 +184,7 @@ def address(tmp_path):
         server.shutdown()
 
 
-def test_from_published_files_to_text(checkout, address):
+def test_from_published_files_to_text(checkout, address, tmp_path):
     files, kept = checkout / "resources" / "published", {"01_efficientnet_b4", "02_resnet152", "03_seresnext101"}
     files.mkdir(parents=True)
     for name, iteration in zip(DETECTORS.values(), (60000, 100000), strict=True):
@@ -213,7 +215,8 @@ def test_from_published_files_to_text(checkout, address):
     configured = ["--configfile", "published.yaml", "--cores", "2"]
     by_hand = {path: path.stat().st_mtime_ns for path in files.iterdir()}
 
-    snakemake(*configured, cwd=checkout)
+    trace = tmp_path / "trace"
+    snakemake(*configured, cwd=checkout, before=tuple(traced(trace)) if STRACE else ())
 
     results = checkout / "results" / "published"
     chunk = next((checkout / "results" / "detections" / "mine" / "published_060000").iterdir()).stem
@@ -233,6 +236,12 @@ def test_from_published_files_to_text(checkout, address):
     assert set(found["detector"]) == set(DETECTORS) and set(found["training"]) == {"unknown", "(all)"}
     assert not (checkout / "results" / "first").exists()
     assert "Nothing to be done" in snakemake(*configured, cwd=checkout).stderr
+    if STRACE:
+        jobs = traced_jobs(checkout, trace)
+        found = {record["log"][0]: undeclared(job, record, checkout) for job, record in jobs}
+        assert {log: names for log, names in found.items() if names} == {}
+        imports = {"import_detector", "import_classifier", "import_booster"}
+        assert {job.script for job, _ in jobs} >= {"download", "checksum"} | imports
 
     # What was there is as it was, what was not came from the address, and all of it is noted.
     assert {path: path.stat().st_mtime_ns for path in by_hand} == by_hand
