@@ -11,12 +11,13 @@ setup: .venv/installed resources/fonts/.fetched
 demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/snakemake --profile profiles/demo
 	$(BIN)/snakemake --profile profiles/demo --report results/report.html
-	$(BIN)/python -m kuzushiji.summary results
+	$(BIN)/python -m kuzushiji.summary demo/results
 
-# Read the scans in the folder IMAGES with the newest models that are here, or with the published ones: WEIGHTS=published.
+# Read the scans in the folder IMAGES with the newest models that are here, with the published ones (WEIGHTS=published), or
+# with those that were trained in another directory (MODELS=demo).
 read: .venv/installed resources/fonts/.fetched
 	$(if $(IMAGES),,$(error say which scans: make read IMAGES=path/to/folder))
-	$(BIN)/snakemake --profile profiles/read --config read="$(IMAGES)" $(if $(WEIGHTS),weights=$(WEIGHTS)) -- read
+	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),weights=$(WEIGHTS)) -- read
 
 # Set up and pass the tests.
 test: .venv/installed resources/fonts/.fetched

@@ -13,10 +13,12 @@ min_version("9.0")
 report: "workflow/report/workflow.rst"
 
 
-container: "envs/kuzushiji.sif"
-
-
 include: "workflow/rules/config.smk"
+
+
+container: from_root("envs/kuzushiji.sif")
+
+
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/plan_pages.smk"
 include: "workflow/rules/plan_networks.smk"

@@ -1,5 +1,6 @@
 """Running Snakemake itself, in a copy of the checkout."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -35,7 +36,8 @@ def snakemake(
 ) -> subprocess.CompletedProcess:
     """Run Snakemake in `cwd`, with `before` before the command; a test shows what it said if it failed unexpectedly."""
     command = [*before, sys.executable, "-m", "snakemake", *arguments]
-    run = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    environment = os.environ | {"PWD": str(cwd)}  # as a shell there says
+    run = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if check and run.returncode:
         pytest.fail(f"snakemake {' '.join(arguments)} failed:\n{run.stdout[-5000:]}\n{run.stderr[-10000:]}")
     return run

@@ -5,6 +5,11 @@
 # that no file has two writers, takes away the dead run's lock, and starts anew: what was finished stays, and long jobs go
 # on from their last state. After Ctrl-C this is not needed: Snakemake then cancels its jobs itself.
 set -euo pipefail
+case " $* " in *" --directory"* | *" -d "*)
+  echo "This deals with runs in the checkout itself: on a cluster, give an experiment a clone in place of a --directory." >&2
+  exit 1
+  ;;
+esac
 cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." # the folder above profiles/slurm, also through the link `slurm`
 folder=$(pwd -P)
 prefix=$(sed -n 's/^slurm-jobname-prefix: *\([A-Za-z0-9_-]*\).*/\1/p' profiles/slurm/config.yaml)

@@ -129,6 +129,16 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(later, tmp_path):
         overlay = Image.open(done / f"results/refine/overlays/scans/{path.stem}.jpg")
         assert overlay.size == Image.open(path).size
 
+    # Where it lies is said again when nothing is left to do.
+    again = snakemake("--profile", "profiles/read", "--config", "read=scans", "--", "read", cwd=done)
+    assert again.stdout.partition("Read:")[2] == read.stdout.partition("Read:")[2]
+    assert planned(again) == {"read": 1}
+    # Models of another directory read the same scans.
+    for name in ("results", ".snakemake"):
+        shutil.move(done / name, done / "apart" / name)
+    apart = ["--profile", "profiles/read", "--directory", "apart", "--config", "read=scans", "--", "read"]
+    assert "apart/results/refine/viewer/scans.html" in snakemake(*apart, cwd=done).stdout
+
 
 def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path):
     run("--report", str(tmp_path / "report.html"), cwd=done)

@@ -69,6 +69,23 @@ def test_the_demo_plans_from_a_fresh_checkout(checkout):
     assert jobs["gather_predictions"] == 20
 
 
+def test_the_demo_leaves_results_of_other_networks_alone(checkout):
+    """It runs in a directory of its own, with the checkout's fonts, and the scans that its configuration names."""
+    target = "results/pages/test.parquet"
+    snakemake("--profile", "profiles/demo", "--", target, cwd=checkout)
+    assert (checkout / "demo" / target).exists()
+    assert not (checkout / "results").exists()
+    (checkout / "scans").mkdir()
+    (checkout / "scans/page.png").touch()
+    mine = ["--config", "page_sets={mine: {images: scans}}", "--", "results/pages/mine.parquet"]
+    assert planned(snakemake("--profile", "profiles/demo", "--dry-run", *mine, cwd=checkout)) == {"pages": 1}
+
+
+def test_an_experiment_may_have_a_directory_of_its_own(competition):
+    apart = planned(snakemake("--dry-run", "--cores", "2", "--directory", "trials/wide", cwd=competition))
+    assert apart == planned(snakemake("--dry-run", "--cores", "2", cwd=competition))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -6,7 +6,6 @@ from pathlib import Path
 import yaml
 
 from kuzushiji.errors import InputError
-from kuzushiji.page_sets import list_images
 
 _CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: every job of a chunk loads a network, which takes as long as several pages on a GPU
@@ -21,19 +20,19 @@ def newest_models(results: Path) -> dict:
     noted = sorted(crates, key=lambda path: path.stat().st_mtime_ns)
     if not noted:
         raise InputError(
-            f"{results}: no models are here yet. `make demo` trains small ones in minutes, `snakemake` the published "
-            "system in days; --config weights=published (make read: WEIGHTS=published) fetches the published ones"
+            f"{results}: no models are here yet. --config weights=published (make read: WEIGHTS=published) fetches the "
+            "published ones; `make demo` trains small ones in minutes, and --directory demo (make read: MODELS=demo) "
+            "reads with them; `snakemake` trains the published system in days"
         )
     return yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
 
 
-def reading(config: dict, folder: str) -> dict:
-    """`config` with the scans in `folder` as one more page set, the one to be read, in as many chunks as are worth it.
+def reading(config: dict, folder: str, scans: int) -> dict:
+    """`config` with the `scans` in `folder` as one more page set, the one to be read, in as many chunks as pay.
 
-    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if the folder holds no scans,
-    or if another page set has that name.
+    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if another page set has that
+    name.
     """
-    scans = list_images(folder)
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(folder).resolve().name).strip("_") or "scans"
     entry = {"images": folder}
     if config["page_sets"].get(name, entry) != entry:
@@ -42,5 +41,5 @@ def reading(config: dict, folder: str) -> dict:
         **config,
         "page_sets": {**config["page_sets"], name: entry},
         "recognize": [name],
-        "chunks": min(_CHUNKS, max(1, len(scans) // _PAGES_OF_A_CHUNK)),
+        "chunks": min(_CHUNKS, max(1, scans // _PAGES_OF_A_CHUNK)),
     }

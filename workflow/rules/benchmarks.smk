@@ -62,7 +62,7 @@ rule detection_cost:
 
 rule postprocessing_speed:
     input:
-        plain=os.path.relpath(f"{workflow.basedir}/workflow/scripts/plain.py"),
+        plain=from_root("workflow/scripts/plain.py"),
     output:
         report(
             "results/benchmarks/postprocessing_speed.csv",

@@ -10,6 +10,6 @@ rule competition_data:
         mem_mb=grown(2000),
         runtime=grown(600),
     params:
-        settings=config["competition"],
+        settings=dict(config["competition"], folder=from_root(config["competition"]["folder"])),
     script:
         "../scripts/competition_data.py"

@@ -12,9 +12,15 @@ sys.path.insert(0, LIBRARY)
 os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from kuzushiji.own_scans import newest_models, reading
+from kuzushiji.page_sets import list_images
 
 
-configfile: "config.yaml"
+def from_root(path):
+    """A path that counts from the checkout, as those in the configuration do, wherever results go (`--directory`)."""
+    return path if os.path.isabs(path) else os.path.relpath(os.path.join(workflow.basedir, path))
+
+
+configfile: from_root("config.yaml")
 
 
 def typed(value):
@@ -32,7 +38,7 @@ if config["read"] is not None:
     scans = str(config["read"])  # a folder may be called by a number
     models = {} if config["weights"] == "published" else newest_models(Path("results"))
     update_config(models, said)
-    config.update(reading({**config, **models, "read": scans}, scans))
+    config.update(reading({**config, **models, "read": scans}, scans, len(list_images(from_root(scans)))))
 validate(config, "../schemas/config.schema.yaml")
 
 

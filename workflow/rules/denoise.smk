@@ -1,7 +1,8 @@
+# The tables of pages are no inputs, even as `ancient`: where they are made again, Snakemake would look at no other reason to
+# denoise. Nothing is trained or read before they are there.
 rule denoise:
     input:
         images=page_chunk_images,
-        # Not the tables of pages, even as `ancient`: where they are made again, Snakemake would look at no other reason.
     output:
         folder=directory("results/denoised/{image_set}/{chunk}"),
         checksums="results/denoised/{image_set}/{chunk}.sha256",

@@ -11,7 +11,10 @@ from kuzushiji.code import digest, imported
 # Published weights make a round of their own, which trains nothing.
 ROUND = "published" if config["weights"] == "published" else config["round"]
 TRAINED_ROUNDS = ("first", "pseudo", "refine")
-PAGE_SETS = config["page_sets"]
+PAGE_SETS = {
+    name: entry | {key: from_root(entry[key]) for key in ("images", "labels", "transcriptions") if key in entry}
+    for name, entry in config["page_sets"].items()
+}
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 VIEWS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 TRAINING = config["training"]

@@ -44,7 +44,7 @@ def denoised_chunk_pages(wildcards):
 
 def fonts(wildcards):
     """Every font that was fetched at set-up."""
-    found = sorted(map(str, Path("resources/fonts").glob("*.[ot]t[fc]")))
+    found = sorted(map(str, Path(from_root("resources/fonts")).glob("*.[ot]t[fc]")))
     if not found:
         raise WorkflowError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
     return found
@@ -52,7 +52,7 @@ def fonts(wildcards):
 
 def viewer_files(wildcards):
     """The web page that the viewer fills: its template, style and scripts."""
-    return sorted(os.path.relpath(file) for file in Path(LIBRARY, "viewer").iterdir())
+    return sorted(map(str, Path(from_root("workflow/viewer")).iterdir()))
 
 
 def page_images(wildcards):
@@ -110,7 +110,7 @@ def submission_sources(wildcards):
 def submission_sample(wildcards):
     """The competition's sample, which the first page set of `recognize` must agree with."""
     sample = config["submission"]["sample"]
-    return [sample] if sample and wildcards.page_set == config["recognize"][0] else []
+    return [from_root(sample)] if sample and wildcards.page_set == config["recognize"][0] else []
 
 
 def title_pages(wildcards):

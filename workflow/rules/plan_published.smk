@@ -1,5 +1,5 @@
 # What the published files are, where they come from, and which of them the present configuration reads.
-FILES = "resources/published"
+FILES = from_root("resources/published")
 
 
 def published_addresses():

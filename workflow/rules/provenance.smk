@@ -4,7 +4,7 @@ rule provenance:
         submission="results/{round}/submissions/{page_set}.csv",
         models=submission_models,
         sources=submission_sources,
-        lock="envs/requirements.txt",
+        lock=from_root("envs/requirements.txt"),
     output:
         report(
             directory("results/{round}/provenance/{page_set}"),

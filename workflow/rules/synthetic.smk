@@ -2,7 +2,7 @@
 rule synthetic:
     input:
         fonts=fonts,
-        corpus=sorted(map(str, Path("resources/corpus").glob("*.txt"))),
+        corpus=sorted(map(str, Path(from_root("resources/corpus")).glob("*.txt"))),
     output:
         images=directory("results/synthetic/{image_set}/images"),
         checksums="results/synthetic/{image_set}/images.sha256",
