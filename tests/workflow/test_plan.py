@@ -205,7 +205,7 @@ def test_reading_without_models_says_where_they_come_from(checkout):
     (checkout / "scans/1.jpg").touch()
     run = snakemake("--dry-run", *READ, "--", "read", cwd=checkout, check=False)
     assert run.returncode
-    assert "no models are here yet. `make demo` trains small ones" in run.stdout + run.stderr
+    assert "no models are here yet. --config weights=published" in run.stdout + run.stderr
 
 
 def test_reading_without_its_profile_is_refused(checkout):
