@@ -39,7 +39,7 @@ def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.
         rows.append((*page, width, height, note))
     table = pd.DataFrame(rows, columns=[*Page._fields, "width", "height", "note"])
     if problems:
-        raise InputError(f"{len(problems)} problems with the pages:\n" + "\n".join(problems))
+        raise InputError(f"Problems with the pages ({len(problems)}):\n" + "\n".join(problems))
     logging.info("%d pages", len(table))
     return table
 

@@ -19,7 +19,7 @@ def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None) -> pd.Da
     """
     boxes, problems = _inside(pages, labels) if labels else ({}, [])
     if problems:
-        raise InputError(f"{len(problems)} problems with the labels:\n" + "\n".join(problems))
+        raise InputError(f"Problems with the labels ({len(problems)}):\n" + "\n".join(problems))
     logging.info("%d pages, %d labelled boxes", len(pages), sum(map(len, boxes.values())))
     return truth_table(boxes)
 
