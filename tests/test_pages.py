@@ -41,7 +41,7 @@ def test_all_unusable_images_are_reported_together(scans):
         check(extra=[missing])
     message = str(error.value)
     for part in [
-        "9 problems",
+        "Problems with the pages (9)",
         "empty.jpg: the file is empty",
         "text.png: is no image",
         "truncated.jpg: is truncated",

@@ -24,7 +24,7 @@ def test_all_that_is_wrong_is_reported_together(check):
     with pytest.raises(InputError) as error:
         check("a,U+3042 50 70 20 20 U+3044 60 0 5 5\nother,U+3042 1 2 3 4\n")
     message = str(error.value)
-    assert "3 problems" in message
+    assert "Problems with the labels (3)" in message
     assert "train.csv: other has labels but no image" in message
     assert "train.csv: b has an image but no row" in message
     assert "`U+3044 60 0 5 5` lies outside the page of 60x80" in message
@@ -37,7 +37,7 @@ def test_a_box_is_cut_at_the_edge(check):
 
 def test_a_file_in_another_layout_is_one_problem(check, tmp_path):
     (tmp_path / "train.csv").write_text("id,text\n")
-    with pytest.raises(InputError, match=r"1 problems.*\n.*the columns must be"):
+    with pytest.raises(InputError, match=r"Problems with the labels \(1\).*\n.*the columns must be"):
         check_labels(PAGES, tmp_path / "train.csv")
 
 
