@@ -8,6 +8,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the tests compare bits, which the CPU
 import hypothesis
 import pytest
 import torch
+from hub_for_tests import hub  # noqa: F401 (a fixture)
 
 # Shared machines are slow at times: no test fails of that.
 hypothesis.settings.register_profile("shared", deadline=None)

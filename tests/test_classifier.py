@@ -10,8 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+import timm
 import torch
 from crops_for_tests import CHARSET, SETTINGS, draw_crops
+from safetensors.torch import save_file
 
 from kuzushiji.classifier import Outputs, train
 from kuzushiji.classifier_model import load_classifier
@@ -177,6 +179,19 @@ def test_pseudo_labelled_crops_train_with_their_target(folder, rows):
     assert labelled["history"][0]["loss"] > losses[0] > losses[1]
     none = train_on(training=rows[:60], pseudo=rows[:0], settings={**plain, "pseudo_target": 0.9})
     assert_equal(labelled, none)
+
+
+def test_a_training_starts_from_the_pretrained_weights(folder, rows):
+    whole = timm.create_model(SETTINGS["architecture"])
+    save_file(whole.state_dict(), folder / "imagenet.safetensors")
+    still = {**SETTINGS, "pretrained": True, "base_learning_rate": 1e-30, "weight_decay": 0}
+    with pytest.raises(InputError, match="pretrained: true needs a file of weights"):
+        train_rows(folder, rows, rows[:60], None, still)
+    checkpoint = train_rows(folder, rows, rows[:60], None, still, pretrained=folder / "imagenet.safetensors")
+    found = {name: value for name, value in checkpoint["best"].items() if "layer" in name and "weight" in name}
+    assert found
+    for name, value in found.items():
+        torch.testing.assert_close(value, whole.state_dict()[name.removeprefix("backbone.")], rtol=0, atol=1e-6)
 
 
 def test_a_later_round_starts_from_the_best_weights(folder, rows):

@@ -1,6 +1,8 @@
 import pytest
+import timm
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
 
 from kuzushiji.classifier_model import KIND, L2Softmax, build_classifier, load_classifier, normalize
 from kuzushiji.errors import InputError
@@ -32,12 +34,29 @@ def test_a_network_takes_its_channels_and_gives_its_classes(channels, count):
     assert model(torch.rand(2, count, 32, 32)).shape == (2, 7)
 
 
-def test_an_unknown_architecture_and_weights_out_of_reach_are_explained():
+def test_an_unknown_architecture_is_explained():
     with pytest.raises(InputError, match="timm knows no resnet_of_mine"):
         build_classifier({**SETTINGS, "architecture": "resnet_of_mine"}, 7, 0.05)
-    # timm has no weights for this one, with or without a network.
-    with pytest.raises(InputError, match="set pretrained: false"):
-        build_classifier({**SETTINGS, "architecture": "lcnet_035", "pretrained": True}, 7, 0.05)
+
+
+def test_a_network_starts_from_weights_of_other_channels_and_classes(tmp_path):
+    whole = timm.create_model("test_resnet", num_classes=1000)
+    save_file(whole.state_dict(), tmp_path / "weights.safetensors")
+    for channels in ("rgb", "gray"):
+        backbone = build_classifier({**SETTINGS, "channels": channels}, 7, 0.05, tmp_path / "weights.safetensors")[0]
+        given, found = whole.state_dict(), backbone.state_dict()
+        first = given.pop("conv1.0.weight")
+        assert torch.equal(found.pop("conv1.0.weight"), first if channels == "rgb" else first.sum(1, keepdim=True))
+        assert found and all(torch.equal(value, given[name]) for name, value in found.items())
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    with pytest.raises(InputError, match=r"weights\.safetensors: cannot be read as weights"):
+        build_classifier(SETTINGS, 7, 0.05, path)
+    save_file(timm.create_model("test_vit").state_dict(), path)
+    with pytest.raises(InputError, match=r"weights\.safetensors: lacks weights of test_resnet \("):
+        build_classifier(SETTINGS, 7, 0.05, path)
 
 
 def test_normalization():

@@ -230,12 +230,15 @@ def test_gradients_are_those_of_all_processes(pages, tmp_path):
     assert not same(tmp_path / "a.pth", tmp_path / "b.pth")
 
 
-def test_training_starts_from_the_pretrained_weights(pages, tmp_path, monkeypatch):
+def test_training_starts_from_the_pretrained_weights(pages, tmp_path):
     model = SETTINGS["model"] | {"depth": 50, "pretrained": True, "norm_trained": False}
     imagenet = build_model(model).backbone.state_dict()
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: dict(imagenet))
+    torch.save(imagenet, tmp_path / "imagenet.pth")
     training = SETTINGS["training"] | {"learning_rate": 1e-30}
-    train(pages, {"model": model, "training": training}, tmp_path / "state", {1: tmp_path / "1.pth"})
+    settings, outputs = {"model": model, "training": training}, {1: tmp_path / "1.pth"}
+    with pytest.raises(InputError, match="pretrained: true needs a file of weights"):
+        train(pages, settings, tmp_path / "state", outputs)
+    train(pages, settings, tmp_path / "state", outputs, pretrained=tmp_path / "imagenet.pth")
     name = "layer4.2.conv3.weight"
     assert torch.equal(weights(tmp_path / "1.pth")[f"backbone.{name}"], imagenet[name])
 

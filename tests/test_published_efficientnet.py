@@ -5,8 +5,8 @@ import torch
 from published_files import GOLDEN
 from torch import nn
 
-from kuzushiji.classifier_model import build_classifier
 from kuzushiji.errors import InputError
+from kuzushiji.pretrained_classifier import fetch_classifier
 
 
 def test_it_has_the_state_of_timms_network():
@@ -47,6 +47,6 @@ def test_odd_sizes_are_padded_as_even_ones():
         torch.testing.assert_close(reached, torch.tensor(np.outer(inside, inside) / max(inside) ** 2).float())
 
 
-def test_there_are_no_pretrained_weights():
+def test_there_are_no_pretrained_weights(tmp_path):
     with pytest.raises(InputError, match="no ImageNet weights for the published EfficientNet"):
-        build_classifier({"architecture": NAMES[0], "pretrained": True, "channels": "gray"}, 3, 0.05)
+        fetch_classifier(NAMES[0], tmp_path / "weights.safetensors")

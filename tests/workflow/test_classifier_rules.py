@@ -1,4 +1,4 @@
-"""What Snakemake plans for the classifiers, without running it."""
+"""What Snakemake plans for the classifiers, without running any."""
 
 import pytest
 import yaml
@@ -27,6 +27,21 @@ def test_a_sixth_classifier_is_a_configuration_entry(checkout):
         *("--", "results/first/classifiers/06_mine.pth"),
     )
     assert planned(alone)["classifier"] == 1
+
+
+def test_imagenet_weights_are_fetched_once_for_all_that_start_from_them(checkout, hub, tmp_path, monkeypatch):
+    endpoint, _ = hub
+    for name, value in {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    start = {"architecture": "test_resnet", "pretrained": True}
+    settings = {"classifiers": {"01_efficientnet": start, "05_resnet": start}}
+    (checkout / "start.yaml").write_text(yaml.safe_dump(settings))
+    configured = ["--cores", "2", "--configfile", "profiles/demo/settings.yaml", "start.yaml"]
+    jobs = planned(snakemake("--dry-run", *configured, cwd=checkout))
+    assert (jobs["pretrained_classifier"], jobs["classifier"]) == (1, 5)
+    snakemake(*configured, "--", "resources/pretrained/test_resnet.safetensors", cwd=checkout)
+    jobs = planned(snakemake("--dry-run", *configured, cwd=checkout))
+    assert jobs["classifier"] == 5 and "pretrained_classifier" not in jobs
 
 
 def test_pictures_and_tables_of_the_training_are_targets(checkout):

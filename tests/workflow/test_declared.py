@@ -8,8 +8,9 @@ from opened_files import STRACE, Job
 from snakemake_runs import ROOT
 
 NEEDS_STRACE = pytest.mark.skipif(not STRACE, reason="strace, which tells the files that jobs open, is not installed")
-# Those of published weights: test_published.py.
-PUBLISHED = {"download", "checksum", "import_detector", "import_classifier", "import_booster", "import_detections"}
+# Published weights: test_published.py. The others have no input in the checkout.
+FROM_OUTSIDE = {"download", "checksum", "import_detector", "import_classifier", "import_booster", "import_detections"}
+FROM_OUTSIDE |= {"pretrained_detector", "pretrained_classifier", "competition_data"}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def test_every_script_is_seen(runs, miniature):
     assert first == {record["rule"] for record in records(miniature.checkout).values()} - {"final_submission"}
     seen = {job.script for _, jobs in runs for job, _ in jobs}
     scripts = {path.stem for path in (ROOT / "workflow/scripts").glob("*.py")} - {"plain"}  # which another imports
-    assert scripts - seen == PUBLISHED | {"competition_data"}
+    assert scripts - seen == FROM_OUTSIDE
     assert {"pseudo_labels", "titles", "detection_cost"} <= later
 
 

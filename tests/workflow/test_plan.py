@@ -28,6 +28,8 @@ def test_the_full_scale_workflow_plans_every_stage_in_chunks(competition):
     assert first["classify"] == 2 * 2 * 5 * 64
     assert (first["detector"], first["classifier"], first["folds"]) == (1, 5, 2)
     assert first["final_submission"] == first["booster"] == first["search"] == 1
+    # The detector's ImageNet weights, and those of the two architectures that four classifiers share.
+    assert (first["pretrained_detector"], first["pretrained_classifier"]) == (1, 2)
     assert "pseudo_labels" not in first
     # The published system trains its classifiers three times, and reads with the first and the last.
     jobs = planned(snakemake("--dry-run", "--cores", "2", cwd=competition))
@@ -35,6 +37,18 @@ def test_the_full_scale_workflow_plans_every_stage_in_chunks(competition):
     assert jobs["classify"] == 2 * first["classify"] and jobs["booster"] == 2
     assert (jobs["pseudo_labels"], jobs["pseudo_crops"]) == (1, 64)
     assert (jobs["detector"], jobs["detect"]) == (1, first["detect"])
+
+
+def test_imagenet_weights_that_are_here_are_not_fetched(competition):
+    folder = competition / "resources/pretrained"
+    folder.mkdir()
+    for name in ("resnet101_msra-6cc46731.pth", "resnet152.safetensors"):
+        (folder / name).touch()
+    jobs = planned(snakemake("--dry-run", "--cores", "2", "--config", "round=first", cwd=competition))
+    assert "pretrained_detector" not in jobs and jobs["pretrained_classifier"] == 1
+    shallow = ["--config", "detector={model: {depth: 18}}"]
+    run = snakemake("--dry-run", "--cores", "2", *shallow, cwd=competition, check=False)
+    assert "there are no ImageNet weights for 18; choose 50 or 101" in run.stdout + run.stderr
 
 
 def test_the_slurm_profile_plans_the_same_jobs(competition):
@@ -169,6 +183,8 @@ NOT_READING = [
     "final_submission",
     "competition_data",
     "synthetic",
+    "pretrained_detector",
+    "pretrained_classifier",
     "crops",
     "folds",
     "detector",

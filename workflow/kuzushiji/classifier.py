@@ -46,6 +46,7 @@ def train(
     processes: int = 1,
     pseudo: pd.DataFrame | None = None,
     start: str | os.PathLike | None = None,
+    pretrained: str | os.PathLike | None = None,
 ) -> None:
     """Train the classifier of `settings` on the crops named by `training` and write it to `outputs`.
 
@@ -57,7 +58,8 @@ def train(
     the epoch alone.
 
     `pseudo` are rows with labels that an earlier round read: they train too, with `settings["pseudo_target"]` in place
-    of 1 as their codepoint's target. `start` is a checkpoint with whose best weights the training begins.
+    of 1 as their codepoint's target. `start` is a checkpoint with whose best weights the training begins; without one
+    it begins with the ImageNet weights in the file `pretrained`, or at random.
 
     The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`: the weights of the epoch with the
     best validation accuracy and of the last. `history` is a CSV table: of each epoch the mean loss, the accuracy on the
@@ -75,12 +77,27 @@ def train(
     if pseudo is not None and len(pseudo):
         read = _rows(table, pseudo, charset, settings["pseudo_target"])
         training = Rows(*map(np.concatenate, zip(training, read, strict=True)))
+    if settings["pretrained"] and not (start or pretrained):
+        raise InputError("pretrained: true needs a file of weights")
     _check(training, validation, len(charset), settings, processes)
     identity = _identity(table, training, validation, charset, settings)
-    folder = state_folder(state, identity, [start] if start else [])
+    folder = state_folder(state, identity, [file for file in (start, pretrained) if file])
     del table
     with locked(folder):
-        launch(_train, processes, crops, training, validation, charset, settings, folder, outputs, workers, start)
+        launch(
+            _train,
+            processes,
+            crops,
+            training,
+            validation,
+            charset,
+            settings,
+            folder,
+            outputs,
+            workers,
+            start,
+            pretrained,
+        )
         shutil.rmtree(folder)
 
 
@@ -109,10 +126,11 @@ def _train(
     outputs: Outputs,
     workers: int,
     start: str | os.PathLike | None,
+    pretrained: str | os.PathLike | None,
 ) -> None:
     """One process of the training."""
     with process_group() as (rank, ranks):
-        run = Run(crops, training, validation, charset, settings, workers, rank, ranks, start)
+        run = Run(crops, training, validation, charset, settings, workers, rank, ranks, start, pretrained)
         run.resume(folder / "state.pt")
         if rank:
             for epoch in range(len(run.history), settings["epochs"]):

@@ -6,6 +6,7 @@ from collections import OrderedDict
 import timm
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 import kuzushiji.published_efficientnet  # noqa: F401 (one more architecture that timm knows)
@@ -32,27 +33,37 @@ class L2Softmax(nn.Module):
             return F.linear(F.normalize(features.float()), F.normalize(self.weight)) / self.temperature
 
 
-def build_classifier(settings: dict, classes: int, temperature: float) -> nn.Module:
+def build_classifier(
+    settings: dict, classes: int, temperature: float, pretrained: str | os.PathLike | None = None
+) -> nn.Module:
     """A network from normalized images (N, 1 or 3, size, size) to logits (N, classes).
 
-    `settings` names timm's `architecture`, `pretrained` and `channels` (gray or rgb). Raises `InputError` if timm does
-    not know the architecture or its pretrained weights cannot be had.
+    `settings` names timm's `architecture` and `channels` (gray or rgb). `pretrained` is a file (safetensors) of its
+    weights for RGB images and any classes, as timm names them; without it the weights are random.
+    Raises `InputError` if timm does not know the architecture, or if the file cannot be read or lacks a weight.
     """
-    architecture, pretrained = settings["architecture"], settings["pretrained"]
+    architecture = settings["architecture"]
     if not timm.is_model(architecture):
         raise InputError(f"architecture: timm knows no {architecture}; timm.list_models() names those it knows")
     options = {"num_classes": 0, "in_chans": 1 if settings["channels"] == "gray" else 3}
-    try:
-        backbone = timm.create_model(architecture, pretrained=pretrained, **options)
-    except Exception as error:  # timm and its hub raise many kinds for a missing network, file or set of weights
-        if not pretrained:
-            raise
-        raise InputError(
-            f"the pretrained weights of {architecture} cannot be had ({error}); "
-            "go online once, or set pretrained: false for this classifier"
-        ) from error
+    if pretrained:
+        options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": os.fspath(pretrained)}}
+        names = _names(pretrained)
+    backbone = timm.create_model(architecture, **options)
+    # timm only warns of these.
+    missing = sorted(backbone.state_dict().keys() - names) if pretrained else []
+    if missing:
+        raise InputError(f"{pretrained}: lacks weights of {architecture} ({', '.join(missing[:5])}); fetch it again")
     head = L2Softmax(backbone.num_features, classes, temperature)
     return nn.Sequential(OrderedDict(backbone=backbone, head=head))
+
+
+def _names(weights: str | os.PathLike) -> set[str]:
+    try:
+        with safe_open(weights, framework="pt") as file:
+            return set(file.keys())
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{weights}: cannot be read as weights ({error}); fetch it again") from error
 
 
 def normalize(images: torch.Tensor, settings: dict) -> torch.Tensor:
@@ -73,7 +84,7 @@ def load_classifier(path: str | os.PathLike, which: str = "best") -> tuple[nn.Mo
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise InputError(f"{path}: not a classifier of this workflow; a published one has to be imported first")
     settings, charset = content["settings"], content["charset"]
-    model = build_classifier({**settings, "pretrained": False}, len(charset), settings["temperature"])
+    model = build_classifier(settings, len(charset), settings["temperature"])
     try:
         model.load_state_dict(content[which])
     except RuntimeError as error:

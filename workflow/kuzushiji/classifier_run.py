@@ -51,6 +51,7 @@ class Run:
         rank: int = 0,
         ranks: int = 1,
         start: str | os.PathLike | None = None,
+        pretrained: str | os.PathLike | None = None,
     ):
         self.settings = settings
         self.training, self.validation = training, validation
@@ -64,7 +65,7 @@ class Run:
         model = (
             started(start, charset, settings)
             if start
-            else build_classifier(settings, self.classes, settings["temperature"])
+            else build_classifier(settings, self.classes, settings["temperature"], pretrained)
         )
         model = model.to(self.device, memory_format=torch.channels_last)  # as images come from the loader
         self.model = model

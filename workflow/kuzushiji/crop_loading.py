@@ -38,7 +38,7 @@ def crop_loading(
     chosen = rng.choice(len(places), count, replace=count > len(places))
     places, labels = places[chosen], labels[chosen]
     everything = Rows(places, labels, np.ones(len(places), np.float32))
-    run = Run(crops, everything, everything, charset, {**settings, "pretrained": False}, workers)
+    run = Run(crops, everything, everything, charset, settings, workers)
     batches = np.split(np.arange(count), count // settings["batch_size"])
     tasks = [(places[batch], draw(settings, len(batch), rng)) for batch in batches]
     targets = [run.targets(batch) for batch in batches]

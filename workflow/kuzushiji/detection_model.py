@@ -17,12 +17,6 @@ from kuzushiji.errors import InputError
 
 KIND = "kuzushiji detector"
 
-# He's original networks, the weights for pixels of 0-255 without a scale: the first stride of a block lies in its
-# 1x1 convolution, batch norm is folded into a scale and a shift.
-PRETRAINED = {
-    50: "https://download.openmmlab.com/pretrain/third_party/resnet50_msra-5891d200.pth",
-    101: "https://download.openmmlab.com/pretrain/third_party/resnet101_msra-6cc46731.pth",
-}
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -42,23 +36,15 @@ def build_model(settings: dict) -> nn.Module:
     return MODELS.build(ConfigDict(model_config(settings)))
 
 
-def load_pretrained(model: nn.Module, depth: int) -> None:
-    """Start the backbone of `model` (and its shared fifth stage) from ImageNet weights, downloaded once.
+def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
+    """Start the backbone of `model` (and its shared fifth stage) from the ImageNet weights in the file `path`.
 
-    Raises `InputError` if there are none for this `depth`, or if they cannot be downloaded.
+    Raises `InputError` if it cannot be read, or lacks a weight.
     """
-    if depth not in PRETRAINED:
-        depths = ", ".join(map(str, PRETRAINED))
-        raise InputError(f"detector.model.depth: no ImageNet weights for {depth}; choose {depths} or pretrained: false")
     try:
-        weights = torch.hub.load_state_dict_from_url(
-            PRETRAINED[depth], map_location="cpu", weights_only=True, check_hash=True, progress=False
-        )
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise InputError(
-            f"{PRETRAINED[depth]}: cannot be downloaded ({error}); put the file into {torch.hub.get_dir()}/checkpoints "
-            "or set detector.model.pretrained: false"
-        ) from error
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: cannot be read as weights ({error}); fetch it again") from error
     weights = weights.get("state_dict", weights)
     left = dict(weights)
     stages = [model.backbone] + ([model.roi_head.shared_head] if model.roi_head.with_shared_head else [])
@@ -67,7 +53,7 @@ def load_pretrained(model: nn.Module, depth: int) -> None:
         # Batch norm is folded, so that the file need not have its statistics: those of a new network change nothing.
         missing = [name for name in own if name not in left and not name.endswith(_STATISTICS)]
         if missing:
-            raise InputError(f"{PRETRAINED[depth]}: lacks the weights {_some(missing)}")
+            raise InputError(f"{path}: lacks the weights {_some(missing)}")
         stage.load_state_dict({name: left.pop(name, own[name]) for name in own})
 
 

@@ -53,6 +53,7 @@ def train(
     outputs: Mapping[int, Path],
     processes: int = 1,
     workers: int = 0,
+    pretrained: str | os.PathLike | None = None,
 ) -> Path:
     """Train the detector on `pages` and write its weights after each iteration that `outputs` names.
 
@@ -61,6 +62,7 @@ def train(
     weights depend on, so that other settings, pages or snapshots never resume from it. A finished training leaves its
     snapshots there, which a repetition with the same code copies. outputs: checkpoints for `load_detector`.
     processes: each has a GPU, and they share the images of a step; workers: further processes of each, to load pages.
+    pretrained: the file of ImageNet weights that the backbone starts from, if the settings ask for them.
     Returns the folder in which mmengine recorded losses (the first process's), one subfolder for every time the
     training was started.
 
@@ -70,9 +72,9 @@ def train(
     Raises `InputError` if another process trains with the same state, if pages or settings are at fault, if the loss
     is not finite, or if a file cannot be written.
     """
-    _check(settings, outputs, processes)
+    _check(settings, outputs, processes, pretrained)
     TrainingPages(pages, settings["training"])  # names what is wrong with the pages
-    folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [])
+    folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [pretrained] if pretrained else [])
     snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
     with locked(folder):
         _clear_other_code(folder)
@@ -80,7 +82,7 @@ def train(
     if finished:
         logging.info("trained already: the snapshots are in %s", folder)
     else:
-        launch(_train, processes, pages, settings, folder, snapshots, workers)
+        launch(_train, processes, pages, settings, folder, snapshots, workers, pretrained)
     for iteration, output in outputs.items():
         try:
             with replacing(Path(output)) as partial:
@@ -90,10 +92,12 @@ def train(
     return folder
 
 
-def _check(settings: dict, outputs: Mapping[int, Path], processes: int) -> None:
+def _check(settings: dict, outputs: Mapping[int, Path], processes: int, pretrained) -> None:
     model, training = settings["model"], settings["training"]
     if not outputs:
         raise InputError("detector.training.snapshots: there is none; name at least one iteration")
+    if bool(model["pretrained"]) != bool(pretrained):
+        raise InputError("detector.model.pretrained: true needs a file of weights, and false takes none")
     if not (model["pretrained"] or model["norm_trained"]):
         raise InputError("detector.model: random weights (pretrained: false) need norm_trained: true to learn")
     if model["frozen_stages"] > 3 and not model["neck_channels"]:
@@ -107,12 +111,12 @@ def _check(settings: dict, outputs: Mapping[int, Path], processes: int) -> None:
         raise InputError("detector.training.precision: float16 needs a GPU; choose bfloat16 or float32")
 
 
-def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int) -> None:
+def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained) -> None:
     """What each of the processes does."""
     with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext():
         # The first process holds the lock for all of them.
         try:
-            _run(pages, settings, folder, snapshots, rank, ranks, workers)
+            _run(pages, settings, folder, snapshots, rank, ranks, workers, pretrained)
         except OSError as error:  # what mmengine and TensorBoard write themselves
             raise unwritable(folder, error) if error.errno in _FULL else error from error
         if ranks > 1:
@@ -122,7 +126,9 @@ def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], work
             _clear(folder, keep={"finished", "code", *(path.name for path in snapshots.values())})
 
 
-def _run(pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: int, ranks: int, workers: int) -> None:
+def _run(
+    pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: int, ranks: int, workers: int, pretrained
+) -> None:
     training, iterations = settings["training"], max(snapshots)
     device()
     torch.manual_seed(training["seed"])
@@ -130,8 +136,8 @@ def _run(pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: 
     model.init_weights()
     pool_in_float32(model)
     resumed = _latest(folder)
-    if settings["model"]["pretrained"] and resumed is None:
-        load_pretrained(model, settings["model"]["depth"])
+    if pretrained and resumed is None:
+        load_pretrained(model, pretrained)
 
     start = 0 if resumed is None else _iteration(resumed)
     interval = min(50, max(1, iterations // 50))
@@ -163,6 +169,7 @@ def _run(pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: 
         resume=resumed is not None,
         randomness={"seed": training["seed"]},
         default_scope="mmdet",
+        experiment_name=folder.name,  # mmengine would give two trainings of one second one record
         log_level=logging.WARNING,  # otherwise it tells of the machine and all hooks before the first loss
     )
     if rank == 0:

@@ -6,6 +6,7 @@ rule classifier:
         crops=training_crops,
         pseudo=pseudo_label_tables,
         start=starting_weights,
+        pretrained=imagenet_weights,
     output:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
         history=report(

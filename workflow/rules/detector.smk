@@ -4,6 +4,7 @@ rule detector:
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
+        pretrained=detector_weights,
     output:
         checkpoints=expand("results/detector/{detector}.pth", detector=TRAINED_DETECTORS),
         losses="results/detector/losses.csv",

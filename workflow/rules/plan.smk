@@ -28,7 +28,7 @@ TALKING = {"kuzushiji.errors", "kuzushiji.logs", "kuzushiji.progress"}
 
 
 def one_of(names):
-    return "|".join(map(re.escape, names))
+    return "|".join(map(re.escape, names)) or "(?!)"  # an empty constraint would be none
 
 
 wildcard_constraints:

@@ -1,4 +1,31 @@
 # Which networks read, what trains them, and with which settings: input functions and params.
+from kuzushiji.pretrained_detector import ADDRESSES as DETECTOR_ADDRESSES
+
+# Where ImageNet weights that trainings start from lie: of classifiers, by the architecture, and of the detector, as published.
+PRETRAINED = from_root("resources/pretrained")
+IMAGENET = {f"{PRETRAINED}/{Path(address).name}": address for address in DETECTOR_ADDRESSES.values()}
+ARCHITECTURES = {
+    settings["architecture"]
+    for settings in [*config["classifiers"].values(), config["titles"]["classifier"]]
+    if settings["pretrained"]
+}
+
+
+def classifier_weights(settings):
+    """What a classifier with these `settings` starts from, if it is not random."""
+    return f"{PRETRAINED}/{settings['architecture']}.safetensors" if settings["pretrained"] else []
+
+
+def detector_weights(wildcards):
+    depth = config["detector"]["model"]["depth"]
+    if not config["detector"]["model"]["pretrained"]:
+        return []
+    if depth not in DETECTOR_ADDRESSES:
+        raise WorkflowError(
+            f"config.yaml: detector.model.depth: there are no ImageNet weights for {depth}; "
+            f"choose {' or '.join(map(str, DETECTOR_ADDRESSES))}, or pretrained: false"
+        )
+    return f"{PRETRAINED}/{Path(DETECTOR_ADDRESSES[depth]).name}"
 
 
 def detectors_of(training_round):
@@ -131,6 +158,17 @@ def training_crops(wildcards):
 def starting_weights(wildcards):
     """The refine round goes on from the pseudo round's classifier."""
     return "results/pseudo/classifiers/{classifier}.pth" if wildcards.round == "refine" else []
+
+
+def training_weights(wildcards):
+    """What all trainings start from."""
+    found = [detector_weights(wildcards), *(classifier_weights(settings_of(name)) for name in CLASSIFIERS)]
+    return [file for file in found if file]
+
+
+def imagenet_weights(wildcards):
+    """The refine round starts from a classifier."""
+    return [] if wildcards.round == "refine" else classifier_weights(settings_of(wildcards.classifier))
 
 
 def submission_models(wildcards):

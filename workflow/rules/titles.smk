@@ -45,6 +45,7 @@ rule title_classifier:
     input:
         folds=[rules.title_folds.output.training, rules.title_folds.output.validation],
         crops=title_training_crops,
+        pretrained=classifier_weights(config["titles"]["classifier"]),
     output:
         checkpoint="results/titles/classifier.pth",
         history=report(

@@ -1,6 +1,7 @@
 """Trains one classifier.
 
-In: true boxes, crops, index tables of a fold; in later rounds pseudo labels, and the classifier to go on from.
+In: true boxes, crops, index tables of a fold; in later rounds pseudo labels, and the classifier to go on from; in the
+others ImageNet weights.
 Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
 """
 
@@ -30,4 +31,5 @@ if __name__ == "__main__":  # further processes import this file
         processes,
         concat_tables(pseudo, "folds"),
         snakemake.input.start or None,
+        snakemake.input.pretrained or None,
     )

@@ -1,6 +1,6 @@
 """Trains the detector.
 
-In: pages, true boxes, denoised pages.
+In: pages, true boxes, denoised pages, ImageNet weights.
 Out: one checkpoint a snapshot; losses as a table and for TensorBoard; the configuration in mmdet's terms.
 """
 
@@ -33,7 +33,15 @@ if __name__ == "__main__":  # further processes import this file
     snapshots = settings["training"]["snapshots"]
     outputs = dict(zip(snapshots, map(Path, snakemake.output.checkpoints), strict=True))
     processes = max(1, int(snakemake.resources.gpu))
-    record = train(pages, settings, state, outputs, processes, loaders(snakemake.threads, processes))
+    record = train(
+        pages,
+        settings,
+        state,
+        outputs,
+        processes,
+        loaders(snakemake.threads, processes),
+        snakemake.input.pretrained or None,
+    )
 
     losses(record).to_csv(snakemake.output.losses, index=False)
     copy_tensorboard(record, Path(snakemake.output.tensorboard))

@@ -1,6 +1,6 @@
 """Trains the classifier that tells which book a page is of.
 
-In: shrunk pages, index tables of those that train and validate.
+In: shrunk pages, index tables of those that train and validate, ImageNet weights.
 Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
 """
 
@@ -18,4 +18,15 @@ if __name__ == "__main__":  # further processes import this file
     outputs = Outputs(snakemake.output.checkpoint, snakemake.output.history, snakemake.output.confusions)
     processes = max(1, int(snakemake.resources.gpu))
     workers = loaders(snakemake.threads, processes)
-    train(list(snakemake.input.crops), training, validation, books, settings, state, outputs, workers, processes)
+    train(
+        list(snakemake.input.crops),
+        training,
+        validation,
+        books,
+        settings,
+        state,
+        outputs,
+        workers,
+        processes,
+        pretrained=snakemake.input.pretrained or None,
+    )

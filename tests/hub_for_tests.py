@@ -1,0 +1,43 @@
+"""A server that stands in for the hub from which timm fetches its weights."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from safetensors.torch import save
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Answers as Hugging Face's hub does for a file of weights."""
+
+    def do_HEAD(self):
+        self.answer(b"")
+
+    def do_GET(self):
+        self.answer(self.server.weights)
+
+    def answer(self, body):
+        if not self.path.endswith("model.safetensors"):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.weights)))
+        self.send_header("ETag", '"weights"')
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def hub():
+    import timm  # slow: only where it is needed
+
+    model = timm.create_model("test_resnet")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        server.weights = save(model.state_dict())
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", model.state_dict()
+        server.shutdown()

@@ -1,0 +1,46 @@
+"""ImageNet weights for classifiers, from a hub that stands in for timm's."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from kuzushiji.errors import InputError
+from kuzushiji.pretrained_classifier import fetch_classifier
+
+FETCH = "import sys; from kuzushiji.pretrained_classifier import fetch_classifier; fetch_classifier(*sys.argv[1:])"
+
+
+def fetch(endpoint, home, destination):
+    # The hub's address is read once, when a process starts.
+    environment = os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0"}
+    command = [sys.executable, "-c", FETCH, "test_resnet", str(destination)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_timms_weights_are_fetched_and_kept_whole(hub, tmp_path):
+    endpoint, weights = hub
+    destination = tmp_path / "test_resnet.safetensors"
+    run = fetch(endpoint, tmp_path / "home", destination)
+    assert run.returncode == 0, run.stderr
+    found = load_file(destination)
+    assert found.keys() == weights.keys()
+    assert all(torch.equal(found[name], value) for name, value in weights.items())
+
+
+def test_without_a_network_the_ways_out_are_told(tmp_path):
+    destination = tmp_path / "test_resnet.safetensors"
+    run = fetch("http://127.0.0.1:9", tmp_path / "home", destination)
+    assert run.returncode and not destination.exists()
+    assert f"put the file at {destination}, or set pretrained: false" in run.stderr
+
+
+def test_what_timm_does_not_know_is_named(tmp_path):
+    with pytest.raises(InputError, match="timm knows no resnet_of_mine"):
+        fetch_classifier("resnet_of_mine", tmp_path / "weights.safetensors")
+    # It knows this one, without weights.
+    with pytest.raises(InputError, match="set pretrained: false"):
+        fetch_classifier("lcnet_035", tmp_path / "weights.safetensors")

@@ -1,0 +1,43 @@
+# ImageNet weights that networks start from: fetched before anything is computed, by the machine that Snakemake runs on, since
+# a cluster's nodes may have no network. A file that is here already has no rule: none is fetched again or overwritten.
+localrules:
+    pretrained_detector,
+    pretrained_classifier,
+
+
+rule pretrained_detector:
+    output:
+        f"{PRETRAINED}/{{file}}.pth",
+    log:
+        "results/logs/pretrained_detector/{file}.log",
+    benchmark:
+        "results/benchmarks/pretrained_detector/{file}.tsv"
+    wildcard_constraints:
+        file=one_of([Path(path).stem for path in IMAGENET if not os.path.exists(path)]),
+    priority: 100
+    resources:
+        download=1,
+        mem_mb=grown(1000),
+        runtime=grown(240),
+    params:
+        settings=lambda wildcards, output: dict(address=IMAGENET[output[0]]),
+    script:
+        "../scripts/pretrained_detector.py"
+
+
+rule pretrained_classifier:
+    output:
+        f"{PRETRAINED}/{{architecture}}.safetensors",
+    log:
+        "results/logs/pretrained_classifier/{architecture}.log",
+    benchmark:
+        "results/benchmarks/pretrained_classifier/{architecture}.tsv"
+    wildcard_constraints:
+        architecture=one_of([name for name in ARCHITECTURES if not os.path.exists(f"{PRETRAINED}/{name}.safetensors")]),
+    priority: 100
+    resources:
+        download=1,
+        mem_mb=grown(4000),
+        runtime=grown(240),
+    script:
+        "../scripts/pretrained_classifier.py"

@@ -1,0 +1,10 @@
+"""Fetches the ImageNet weights that the detector starts from.
+
+In: nothing. Out: the file.
+"""
+
+from kuzushiji.logs import log_to
+from kuzushiji.pretrained_detector import fetch_detector
+
+terminal = log_to(snakemake.log[0])
+fetch_detector(snakemake.params.settings["address"], snakemake.output[0], terminal)
