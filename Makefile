@@ -3,6 +3,8 @@
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
+# Profiles name files by it; `make -C` leaves it as it was.
+export PWD := $(CURDIR)
 
 # Everything that the commands of the README need.
 setup: .venv/installed resources/fonts/.fetched
@@ -17,6 +19,7 @@ demo: .venv/installed resources/fonts/.fetched
 # with those that were trained in another directory (MODELS=demo).
 read: .venv/installed resources/fonts/.fetched
 	$(if $(IMAGES),,$(error say which scans: make read IMAGES=path/to/folder))
+	$(if $(MODELS),$(if $(wildcard $(MODELS)/results),,$(error $(MODELS): holds no results of a run; say the directory)))
 	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),weights=$(WEIGHTS)) -- read
 
 # Set up and pass the tests.

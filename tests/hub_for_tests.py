@@ -8,7 +8,7 @@ from safetensors.torch import save
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Answers as Hugging Face's hub does for a file of weights."""
+    """Answers as Hugging Face's hub does, which has the weights of test_resnet."""
 
     def do_HEAD(self):
         self.answer(b"")
@@ -17,7 +17,7 @@ class Hub(BaseHTTPRequestHandler):
         self.answer(self.server.weights)
 
     def answer(self, body):
-        if not self.path.endswith("model.safetensors"):
+        if "test_resnet" not in self.path or not self.path.endswith("model.safetensors"):
             self.send_error(404)
             return
         self.send_response(200)

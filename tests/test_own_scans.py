@@ -33,15 +33,22 @@ def test_without_models_the_ways_to_them_are_told(tmp_path):
 
 @pytest.mark.parametrize(("name", "called"), [("my scans", "my_scans"), ("本", "scans"), ("brsk-1", "brsk-1")])
 def test_a_folder_becomes_the_page_set_that_is_read(tmp_path, name, called):
-    config = reading(CONFIG, str(tmp_path / name), scans=33)
+    scans = [tmp_path / name / f"{page}.jpg" for page in range(33)]
+    config = reading(CONFIG, str(tmp_path / name), scans)
     assert config["recognize"] == [called]
     assert config["page_sets"] == {**CONFIG["page_sets"], called: {"images": str(tmp_path / name)}}
     assert config["round"] == "first"
     assert config["chunks"] == 2
     # Again, with what was noted of the first time.
-    assert reading(config, str(tmp_path / name), scans=33) == config
+    assert reading(config, str(tmp_path / name), scans) == config
+
+
+def test_a_linked_folder_is_called_by_its_own_name(tmp_path):
+    (tmp_path / "book-17").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "book-17")
+    assert reading(CONFIG, "link", [tmp_path / "link/1.jpg"])["recognize"] == ["book-17"]
 
 
 def test_a_name_that_is_taken_is_refused(tmp_path):
     with pytest.raises(InputError, match="there is a page set train already; rename the folder"):
-        reading(CONFIG, str(tmp_path / "train"), scans=1)
+        reading(CONFIG, str(tmp_path / "train"), [tmp_path / "train/1.jpg"])

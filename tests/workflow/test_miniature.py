@@ -6,9 +6,14 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
-from conftest import ROOT, copied, planned, snakemake
+import timm
+import torch
+import torchvision
+import yaml
+from conftest import MINIATURE, ROOT, copied, planned, snakemake
 from conftest import run_miniature as run
 from PIL import Image
+from safetensors.torch import save_file
 
 from kuzushiji.summary import summary
 from kuzushiji.tables import read_table
@@ -94,6 +99,30 @@ def test_later_rounds_train_what_is_missing_and_nothing_else(done, later):
     assert planned(run("--dry-run", "--config", "round=refine", cwd=later.checkout)) == {}
     # The first round's submission would be the final one again.
     assert planned(run("--dry-run", cwd=later.checkout)) == {"final_submission": 1}
+
+
+def test_networks_start_from_the_imagenet_weights_that_are_here(miniature, tmp_path):
+    done = copied(miniature.checkout, tmp_path / "checkout")
+    folder = done / "resources/pretrained"
+    folder.mkdir()
+    save_file(timm.create_model("test_resnet").state_dict(), folder / "test_resnet.safetensors")
+    save_file(timm.create_model("test_byobnet").state_dict(), folder / "test_byobnet.safetensors")
+    torch.save(torchvision.models.resnet50().state_dict(), folder / "resnet50_msra-5891d200.pth")
+    settings = {
+        "classifiers": {"02_rgb_icap": {"pretrained": True, "epochs": 1}},
+        "titles": {"classifier": {"pretrained": True, "epochs": 1}},
+        "detector": {"model": {"depth": 50, "pretrained": True}, "training": {"snapshots": [1], "milestones": []}},
+    }
+    (done / "start.yaml").write_text(yaml.safe_dump(settings))
+    configured = ["--configfile", "profiles/demo/settings.yaml", str(MINIATURE), "start.yaml", "--cores", "2", "--"]
+    trained = ["detector/000001.pth", "first/classifiers/02_rgb_icap.pth", "titles/classifier.pth"]
+    before = (done / "results" / trained[1]).read_bytes()
+    jobs = planned(snakemake(*configured, *(f"results/{name}" for name in trained), cwd=done))
+    assert {"detector": 1, "classifier": 1, "title_classifier": 1}.items() <= jobs.items()
+    assert (done / "results" / trained[1]).read_bytes() != before
+    # Weights that are gone are no reason to train.
+    shutil.rmtree(folder)
+    assert not planned(snakemake("--dry-run", *configured, *(f"results/{name}" for name in trained), cwd=done))
 
 
 def test_pages_are_likened_to_the_books_of_training(later):

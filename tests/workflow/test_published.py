@@ -259,7 +259,12 @@ def test_from_published_files_to_text(checkout, address, tmp_path):
     settings["published"] |= {"detections": {"mine": given}, "start_from_detections": ["mine"]}
     (checkout / "given.yaml").write_text(yaml.safe_dump(settings))
     reading = f"results/published/predictions/mine/published_060000/02_resnet152/{chunk}.parquet"
-    snakemake("--configfile", "given.yaml", "--cores", "2", "--", reading, cwd=checkout)
+    trace = tmp_path / "trace of given boxes"
+    before = tuple(traced(trace)) if STRACE else ()
+    snakemake("--configfile", "given.yaml", "--cores", "2", "--", reading, cwd=checkout, before=before)
+    if STRACE:
+        found = {job.script: undeclared(job, record, checkout) for job, record in traced_jobs(checkout, trace)}
+        assert found["import_detections"] == []
     assert pd.read_parquet(checkout / reading)[["x_min", "y_min", "x_max", "y_max"]].to_numpy().tolist() == [
         [48, 64, 112, 144],
         [160, 240, 224, 320],

@@ -53,7 +53,8 @@ def build_classifier(
     # timm only warns of these.
     missing = sorted(backbone.state_dict().keys() - names) if pretrained else []
     if missing:
-        raise InputError(f"{pretrained}: lacks weights of {architecture} ({', '.join(missing[:5])}); fetch it again")
+        lacking = ", ".join(missing[:5])
+        raise InputError(f"{pretrained}: lacks {lacking} of {architecture}; delete it, and it is fetched again")
     head = L2Softmax(backbone.num_features, classes, temperature)
     return nn.Sequential(OrderedDict(backbone=backbone, head=head))
 
@@ -63,7 +64,9 @@ def _names(weights: str | os.PathLike) -> set[str]:
         with safe_open(weights, framework="pt") as file:
             return set(file.keys())
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{weights}: cannot be read as weights ({error}); fetch it again") from error
+        raise InputError(
+            f"{weights}: cannot be read as weights ({error}); delete it, and it is fetched again"
+        ) from error
 
 
 def normalize(images: torch.Tensor, settings: dict) -> torch.Tensor:

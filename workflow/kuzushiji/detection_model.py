@@ -44,7 +44,7 @@ def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: cannot be read as weights ({error}); fetch it again") from error
+        raise InputError(f"{path}: cannot be read as weights ({error}); delete it, and it is fetched again") from error
     weights = weights.get("state_dict", weights)
     left = dict(weights)
     stages = [model.backbone] + ([model.roi_head.shared_head] if model.roi_head.with_shared_head else [])

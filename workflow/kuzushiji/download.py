@@ -99,5 +99,5 @@ def _size(path: Path) -> int:
 def _by_hand(address: str, destination: Path, error: Exception) -> str:
     return (
         f"{address}: cannot be downloaded ({error}); run it again to go on, or fetch the file by other means "
-        f"and put it at {destination}"
+        f"and put it at {destination.absolute()}"
     )

@@ -1,6 +1,7 @@
 """Reading a folder of scans with models that are there already."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -27,13 +28,13 @@ def newest_models(results: Path) -> dict:
     return yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
 
 
-def reading(config: dict, folder: str, scans: int) -> dict:
-    """`config` with the `scans` in `folder` as one more page set, the one to be read, in as many chunks as pay.
+def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
+    """`config` with `folder` and its `scans` as one more page set, the one to be read, in as many chunks as pay.
 
     It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if another page set has that
     name.
     """
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(folder).resolve().name).strip("_") or "scans"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", scans[0].parent.resolve().name).strip("_") or "scans"
     entry = {"images": folder}
     if config["page_sets"].get(name, entry) != entry:
         raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
@@ -41,5 +42,5 @@ def reading(config: dict, folder: str, scans: int) -> dict:
         **config,
         "page_sets": {**config["page_sets"], name: entry},
         "recognize": [name],
-        "chunks": min(_CHUNKS, max(1, scans // _PAGES_OF_A_CHUNK)),
+        "chunks": min(_CHUNKS, max(1, len(scans) // _PAGES_OF_A_CHUNK)),
     }

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import timm
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 import kuzushiji.published_efficientnet  # noqa: F401 (one more architecture that timm knows)
 from kuzushiji.errors import InputError
@@ -22,8 +22,10 @@ def fetch_classifier(architecture: str, destination: str | os.PathLike) -> None:
         model = timm.create_model(architecture, pretrained=True)
     except Exception as error:  # timm and its hub raise many kinds for a missing network, file or set of weights
         raise InputError(
-            f"the pretrained weights of {architecture} cannot be had ({error}); run it again with a network, put the "
-            f"file at {destination}, or set pretrained: false for what has this architecture"
+            f"the pretrained weights of {architecture} cannot be had ({error}); run it again with a network, put a "
+            f"safetensors file in timm's names at {Path(destination).absolute()}, or set pretrained: false"
         ) from error
+    # Copies: some networks use a weight in two places, which the format has not.
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
     with replacing(Path(destination)) as partial:
-        save_file(model.state_dict(), partial)
+        partial.write_bytes(save(weights))

@@ -36,9 +36,9 @@ said = typed(workflow.config_settings.config)
 update_config(config, said)
 if config["read"] is not None:
     scans = str(config["read"])  # a folder may be called by a number
-    models = {} if config["weights"] == "published" else newest_models(Path("results"))
+    models = {} if config["weights"] == "published" else newest_models(Path("results").absolute())
     update_config(models, said)
-    config.update(reading({**config, **models, "read": scans}, scans, len(list_images(from_root(scans)))))
+    config.update(reading({**config, **models, "read": scans}, scans, list_images(from_root(scans))))
 validate(config, "../schemas/config.schema.yaml")
 
 

@@ -160,12 +160,6 @@ def starting_weights(wildcards):
     return "results/pseudo/classifiers/{classifier}.pth" if wildcards.round == "refine" else []
 
 
-def training_weights(wildcards):
-    """What all trainings start from."""
-    found = [detector_weights(wildcards), *(classifier_weights(settings_of(name)) for name in CLASSIFIERS)]
-    return [file for file in found if file]
-
-
 def imagenet_weights(wildcards):
     """The refine round starts from a classifier."""
     return [] if wildcards.round == "refine" else classifier_weights(settings_of(wildcards.classifier))

@@ -1,4 +1,4 @@
-# ImageNet weights that networks start from: fetched before anything is computed, by the machine that Snakemake runs on, since
+# ImageNet weights that networks start from: fetched as early as can be, by the machine that Snakemake runs on, since
 # a cluster's nodes may have no network. A file that is here already has no rule: none is fetched again or overwritten.
 localrules:
     pretrained_detector,

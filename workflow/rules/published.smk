@@ -2,10 +2,6 @@
 # reads as any other round.
 #
 # A file that is here already has no rule, so that none is ever fetched again or overwritten.
-localrules:  # a cluster's nodes may have no network
-    download,
-
-
 rule download:
     output:
         f"{FILES}/{{file}}",
@@ -15,6 +11,7 @@ rule download:
         "results/benchmarks/download/{file}.tsv"
     wildcard_constraints:
         file=one_of([file for file in ADDRESSES if not os.path.exists(f"{FILES}/{file}")]),
+    priority: 100
     resources:
         download=1,
         mem_mb=grown(1000),
@@ -134,7 +131,7 @@ rule import_detections:
 ruleorder: import_detections > gather_detections
 
 
-localrules:
+localrules:  # a cluster's nodes may have no network
     download,
     published_weights,
 
