@@ -1,10 +1,12 @@
 """What Snakemake plans, without running it."""
 
 import re
+import subprocess
 
 import pytest
 import yaml
 from conftest import planned, snakemake
+from PIL import Image
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
 
@@ -93,6 +95,33 @@ def test_the_demo_leaves_results_of_other_networks_alone(checkout):
     (checkout / "scans/page.png").touch()
     mine = ["--config", "page_sets={mine: {images: scans}}", "--", "results/pages/mine.parquet"]
     assert planned(snakemake("--profile", "profiles/demo", "--dry-run", *mine, cwd=checkout)) == {"pages": 1}
+
+
+def test_scans_that_cannot_be_used_stop_a_run_at_its_start(checkout):
+    (checkout / "scans").mkdir()
+    Image.effect_noise((480, 672), 40).save(checkout / "scans/good.jpg")
+    for name in ("cut_1.jpg", "cut_2.jpg"):
+        (checkout / "scans" / name).write_bytes((checkout / "scans/good.jpg").read_bytes()[:2000])
+    mine = ["--config", "page_sets={mine: {images: scans}}", "--", "results/first/text/mine"]
+    run = snakemake("--profile", "profiles/demo", *mine, cwd=checkout, check=False)
+    assert run.returncode
+    assert all(f"../scans/{name}: is truncated" in run.stdout + run.stderr for name in ("cut_1.jpg", "cut_2.jpg"))
+    assert not (checkout / "demo/results/denoised").exists()
+
+
+def test_a_killed_run_of_another_directory_is_not_taken_up(checkout):
+    """Its jobs would not be found in the queue, and write on."""
+    command = ["bash", "slurm/resume.sh", "--directory", "trials/wide"]
+    run = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert run.returncode and "give an experiment a clone" in run.stderr
+
+
+def test_make_says_where_it_works(checkout, monkeypatch):
+    """Profiles name files by PWD, which `make -C` itself leaves as it was."""
+    monkeypatch.setenv("PWD", "/")
+    command = ["make", "--silent", "-C", checkout, "--eval", "where:\n\tprintenv PWD", "where"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == f"{checkout}\n"
 
 
 def test_an_experiment_may_have_a_directory_of_its_own(competition):

@@ -1,5 +1,5 @@
 # The tables of pages are no inputs, even as `ancient`: where they are made again, Snakemake would look at no other reason to
-# denoise. Nothing is trained or read before they are there.
+# denoise. The checks come first by their priority, and a run in which one fails starts no more jobs.
 rule denoise:
     input:
         images=page_chunk_images,
