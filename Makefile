@@ -13,7 +13,7 @@ setup: .venv/installed resources/fonts/.fetched
 demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/snakemake --profile profiles/demo
 	$(BIN)/snakemake --profile profiles/demo --report results/report.html
-	$(BIN)/python -m kuzushiji.summary demo/results
+	$(BIN)/python -m kuzushiji.evaluate.summary demo/results
 
 # Read the scans in the folder IMAGES with the newest models that are here, with the published ones (WEIGHTS=published), or
 # with those that were trained in another directory (MODELS=demo).

@@ -17,7 +17,7 @@ hypothesis.settings.load_profile("shared")
 HOLD = """
 import sys, time
 from pathlib import Path
-from kuzushiji.state import locked
+from kuzushiji.common.state import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

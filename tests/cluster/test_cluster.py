@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from snakemake_runs import ROOT, copy_checkout, planned, snakemake
 
-from kuzushiji.files import checksum
+from kuzushiji.common.files import checksum
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from conftest import copy_checkout, run_miniature
 
-from kuzushiji.files import checksum
+from kuzushiji.common.files import checksum
 
 # What says when and how fast something was made, or is kept to resume from.
 OF_THE_RUN = {"benchmarks", "logs", "state", "provenance", "tensorboard", "usage", "losses.csv", "history.csv"}

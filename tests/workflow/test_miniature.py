@@ -15,8 +15,8 @@ from conftest import run_miniature as run
 from PIL import Image
 from safetensors.torch import save_file
 
-from kuzushiji.summary import summary
-from kuzushiji.tables import read_table
+from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.summary import summary
 
 
 def test_every_stage_leaves_its_declared_files(done):
@@ -71,7 +71,7 @@ def test_scores_are_given_by_stage_and_book(done):
 
 def test_every_rule_logs_and_is_measured(done):
     rules = {path.name.removesuffix(".tsv") for path in (done / "results/benchmarks").iterdir()}
-    assert {"synthetic", "detector", "classifier", "search", "booster", "text"} <= rules
+    assert {"synthetic", "detector", "classifier", "tune", "booster", "text"} <= rules
     assert rules == {path.name.removesuffix(".log") for path in (done / "results/logs").iterdir()} - {
         "final_submission"
     }
@@ -110,15 +110,15 @@ def test_networks_start_from_the_imagenet_weights_that_are_here(miniature, tmp_p
     torch.save(torchvision.models.resnet50().state_dict(), folder / "resnet50_msra-5891d200.pth")
     settings = {
         "classifiers": {"02_rgb_icap": {"pretrained": True, "epochs": 1}},
-        "titles": {"classifier": {"pretrained": True, "epochs": 1}},
+        "book_classifier": {"classifier": {"pretrained": True, "epochs": 1}},
         "detector": {"model": {"depth": 50, "pretrained": True}, "training": {"snapshots": [1], "milestones": []}},
     }
     (done / "start.yaml").write_text(yaml.safe_dump(settings))
     configured = ["--configfile", "profiles/demo/settings.yaml", str(MINIATURE), "start.yaml", "--cores", "2", "--"]
-    trained = ["detector/000001.pth", "first/classifiers/02_rgb_icap.pth", "titles/classifier.pth"]
+    trained = ["detector/000001.pth", "first/classifiers/02_rgb_icap.pth", "book_classifier/classifier.pth"]
     before = (done / "results" / trained[1]).read_bytes()
     jobs = planned(snakemake(*configured, *(f"results/{name}" for name in trained), cwd=done))
-    assert {"detector": 1, "classifier": 1, "title_classifier": 1}.items() <= jobs.items()
+    assert {"detector": 1, "classifier": 1, "book_classifier": 1}.items() <= jobs.items()
     assert (done / "results" / trained[1]).read_bytes() != before
     # Weights that are gone are no reason to train.
     shutil.rmtree(folder)
@@ -127,9 +127,9 @@ def test_networks_start_from_the_imagenet_weights_that_are_here(miniature, tmp_p
 
 def test_pages_are_likened_to_the_books_of_training(later):
     pages = read_table(later.checkout / "results/pages/test.parquet", "pages")
-    titles = pd.read_csv(later.checkout / "results/titles/test.csv")
-    assert set(titles["image_id"]) == set(pages["image_id"])
-    assert set(titles["nearest"]) <= {"hana", "kaze"}
+    nearest = pd.read_csv(later.checkout / "results/book_classifier/test.csv")
+    assert set(nearest["image_id"]) == set(pages["image_id"])
+    assert set(nearest["nearest"]) <= {"hana", "kaze"}
 
 
 def test_costs_are_measured(later):
@@ -190,5 +190,5 @@ def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path
 def test_the_table_of_times_has_every_rule_that_was_asked_for(done):
     usage = pd.read_csv(done / "results/first/usage/usage.csv").set_index("rule")
     assert usage.loc["classify", "jobs"] == 16 and usage.loc["denoise", "jobs"] == 4
-    assert {"synthetic", "detector", "classifier", "search", "reject", "viewer", "misread"} <= set(usage.index)
+    assert {"synthetic", "detector", "classifier", "tune", "filter", "viewer", "misread"} <= set(usage.index)
     assert (usage["total_s"] > 0).all() and (usage["asked_mb"] >= 1000).all()

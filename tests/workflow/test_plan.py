@@ -29,7 +29,7 @@ def test_the_full_scale_workflow_plans_every_stage_in_chunks(competition):
     assert first["detect"] == 2 * 2 * 64
     assert first["classify"] == 2 * 2 * 5 * 64
     assert (first["detector"], first["classifier"], first["folds"]) == (1, 5, 2)
-    assert first["final_submission"] == first["booster"] == first["search"] == 1
+    assert first["final_submission"] == first["booster"] == first["tune"] == 1
     # The detector's ImageNet weights, and those of the two architectures that four classifiers share.
     assert (first["pretrained_detector"], first["pretrained_classifier"]) == (1, 2)
     assert "pseudo_labels" not in first
@@ -223,7 +223,7 @@ NOT_READING = [
     "augmented",
     "pseudo_labels",
     "pseudo_crops",
-    "search",
+    "tune",
     "booster",
     "protocols",
     "booster_report",
@@ -234,10 +234,10 @@ NOT_READING = [
     "usage",
     "detection_metrics",
     "text_metrics",
-    "title_crops",
-    "title_folds",
-    "title_classifier",
-    "titles",
+    "book_crops",
+    "book_folds",
+    "book_classifier",
+    "nearest_books",
     "detection_modes",
     "detection_cost",
     "postprocessing_speed",

@@ -2,20 +2,17 @@
 
 import http.server
 import shutil
-import sys
 import threading
 from functools import partial
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 from conftest import ROOT, planned, snakemake
 from declared_files import traced_jobs, undeclared
 from opened_files import STRACE, traced
 from PIL import Image
-
-sys.path.append(str(ROOT / "tests"))
-import torch
 from published_files import GOLDEN, box_list, classifier_checkpoint, detector_checkpoint, save
 
 PUBLISHED = yaml.safe_load((ROOT / "config.yaml").read_text())["published"]
@@ -37,14 +34,14 @@ READING = {
     "fuse": 2,
     "nms": 1,
     "features": 1,
-    "reject": 1,
+    "filter": 1,
 }
 TEXT = {"reading_order": 1, "text": 1, "overlays": 1}
 TRAINING = {
     *("detector", "detector_losses", "crops", "folds", "classifier", "curves", "augmented"),
     *("pseudo_labels", "pseudo_crops"),
-    *("search", "booster", "protocols", "booster_report", "title_crops", "title_folds", "title_classifier", "titles"),
-    *("synthetic", "view"),
+    *("tune", "booster", "protocols", "booster_report", "book_crops", "book_folds", "book_classifier", "nearest_books"),
+    *("synthetic", "subset"),
 }
 WITHOUT_TARGETS = ("report", "evaluate", "published_weights", "benchmarks")
 
@@ -119,7 +116,7 @@ def test_labelled_scans_are_scored_without_the_training_pages(scans):
     touch(scans / "resources" / "competition" / "train_images", ["brsk001-001.jpg"])
     touch(scans / "resources" / "competition", ["train.csv"])
     jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
-    assert reads(jobs, download=8, **{**gathered, "pages": 2, "truth": 2, "view": 1})
+    assert reads(jobs, download=8, **{**gathered, "pages": 2, "truth": 2, "subset": 1})
     compared = plan("weights=published", labelled, "--", "results/detection_modes/mine/published.csv", cwd=scans)
     detector = {"download": 1, "checksum": 1, "import_detector": 1}
     assert compared == {**detector, "pages": 1, "truth": 1, "denoise": 2, "detection_modes": 1}
@@ -129,7 +126,7 @@ def test_published_boxes_can_be_started_from(scans):
     touch(scans / "resources" / "competition" / "test_images", ["test_1.jpg", "test_2.jpg"])
     jobs = plan("weights=published", "published={start_from_detections: [test]}", cwd=scans)
     # Two lists of boxes and the order of their pages, in place of the detectors.
-    assert reads(jobs, download=9, checksum=9, detect=0, import_detector=0, import_detections=2, view=1)
+    assert reads(jobs, download=9, checksum=9, detect=0, import_detector=0, import_detections=2, subset=1)
 
 
 def test_trained_and_published_results_stand_side_by_side(competition_pages):
@@ -209,7 +206,7 @@ def test_from_published_files_to_text(checkout, address, tmp_path):
             "modes": {"fast": {"first_short_side": 320, "short_sides": [], "grayscale": False}},
         },
         "classify": {"crops": ["center", "whole"]},
-        "reject": {"threshold": 0.1},
+        "filter": {"threshold": 0.1},
     }
     (checkout / "published.yaml").write_text(yaml.safe_dump(settings))
     configured = ["--configfile", "published.yaml", "--cores", "2"]

@@ -13,10 +13,10 @@ EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations
 USAGE = {"usage": 1}  # the time of what ran
 SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED | USAGE
 SUBMITTED = {"submission": 2, "final_submission": 1, "provenance": 2} | USAGE
-FROM_REJECT = {"reject": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
-FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_REJECT
-FROM_SEARCH = {"search": 1} | FROM_BOOSTER
-FROM_FEATURES = {"features": 2} | FROM_SEARCH
+FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
+FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_FILTER
+FROM_TUNE = {"tune": 1} | FROM_BOOSTER
+FROM_FEATURES = {"features": 2} | FROM_TUNE
 FROM_NMS = {"nms": 2} | FROM_FEATURES
 FROM_FUSE = {"fuse": 4} | FROM_NMS
 FROM_CLASSIFY = {"classify": 16, "gather_predictions": 8} | FROM_FUSE
@@ -26,12 +26,12 @@ FROM_CLASSIFIER = {"classifier": 2, "curves": 1} | FROM_CLASSIFY
 FROM_FOLDS = {"folds": 2, "augmented": 1} | FROM_CLASSIFIER
 FROM_CROPS = {"crops": 2, "augmented": 1} | FROM_CLASSIFIER
 FROM_DENOISE = {"denoise": 4} | FROM_CROPS | FROM_DETECTOR
-CHECKED = {"pages": 2, "truth": 2, "view": 3, "view_truth": 3, "dataset": 1}
+CHECKED = {"pages": 2, "truth": 2, "subset": 3, "subset_truth": 3, "dataset": 1}
 ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "pages": 1,
     "truth": 1,
-    "view": 1,
-    "view_truth": 1,
+    "subset": 1,
+    "subset_truth": 1,
     "dataset": 1,
     "denoise": 2,
     "detect": 4,
@@ -42,7 +42,7 @@ ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "fuse": 2,
     "nms": 1,
     "features": 1,
-    "reject": 1,
+    "filter": 1,
     "metrics": 1,
     "misread": 1,
 } | SHOWN
@@ -66,10 +66,10 @@ SETTINGS = {
     "fuse={method: {first: hard_prob}}": FROM_FUSE,
     "nms={iou: 0.4}": FROM_NMS,
     "booster={features: published}": FROM_FEATURES,
-    "booster={search: {trials: 4}}": FROM_SEARCH,
+    "booster={tune: {trials: 4}}": FROM_TUNE,
     "booster={training: {rounds: 100}}": FROM_BOOSTER,
     "booster={report: {bins: 5}}": {"booster_report": 1} | USAGE,
-    "reject={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_REJECT,
+    "filter={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_FILTER,
     "submission={max_predictions: 5}": SUBMITTED,
     "evaluate={detector_score: 0.4}": {"detection_metrics": 2} | USAGE,
     "viewer={max_side: 1000}": {"viewer": 1} | USAGE,
@@ -79,7 +79,7 @@ SETTINGS = {
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
     "refinement={epochs: 2}": {},
-    "titles={size: 64}": {},
+    "book_classifier={size: 64}": {},
     "benchmarks={pages: 5}": {},
     # A classifier more is trained and reads, and no other does; a classifier less trains nothing.
     MORE: {"classifier": 1, "classify": 8, "gather_predictions": 4, "augmented": 1, "curves": 1} | FROM_FUSE,
@@ -88,47 +88,47 @@ SETTINGS = {
 
 # A changed line in a module of the library: the stages that use it, directly or not.
 CODE = {
-    "synthetic": {"synthetic": 2} | CHECKED | FROM_FOLDS | FROM_DENOISE,
-    "truth": {"truth": 2, "view_truth": 3, "dataset": 1}
+    "synthetic/synthetic": {"synthetic": 2} | CHECKED | FROM_FOLDS | FROM_DENOISE,
+    "pages/truth": {"truth": 2, "subset_truth": 3, "dataset": 1}
     | FROM_CROPS
     | FROM_FOLDS
     | FROM_DETECTOR,  # so do other labels
-    "pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
-    "denoise": FROM_DENOISE,
-    "folds": FROM_FOLDS,
-    "detector": FROM_DETECTOR,
-    "detect": FROM_DETECT,
-    "classifier": FROM_CLASSIFIER,
-    "classify": FROM_CLASSIFY,
-    "fuse": FROM_FUSE,
-    "nms": FROM_NMS,
-    "search": FROM_SEARCH,
-    "booster": FROM_SEARCH,  # it says what the search minimizes
-    "booster_report": {"booster_report": 1} | USAGE,
-    "submission": SUBMITTED,
-    "provenance": {"provenance": 2} | USAGE,
-    "metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2} | USAGE,
-    "detection_metrics": {"detection_metrics": 2} | USAGE,
-    "detector_losses": {"detector_losses": 1},
-    "curves": {"curves": 1},
-    "overlays": {"overlays": 1, "examples": 1} | USAGE,
-    "viewer": {"viewer": 1} | USAGE,
-    "reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED | USAGE,
-    "alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1)
+    "pages/pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
+    "pages/denoise": FROM_DENOISE,
+    "crops/folds": FROM_FOLDS,
+    "detector/detector": FROM_DETECTOR,
+    "detector/detect": FROM_DETECT,
+    "classifier/classifier": FROM_CLASSIFIER,
+    "classifier/classify": FROM_CLASSIFY,
+    "postprocess/fuse": FROM_FUSE,
+    "postprocess/nms": FROM_NMS,
+    "postprocess/tune": FROM_TUNE,
+    "postprocess/booster": FROM_TUNE,  # it says what tuning minimizes
+    "postprocess/booster_report": {"booster_report": 1} | USAGE,
+    "publish/submission": SUBMITTED,
+    "publish/provenance": {"provenance": 2} | USAGE,
+    "evaluate/metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2} | USAGE,
+    "evaluate/detection_metrics": {"detection_metrics": 2} | USAGE,
+    "detector/detector_losses": {"detector_losses": 1},
+    "classifier/curves": {"curves": 1},
+    "publish/overlays": {"overlays": 1, "examples": 1} | USAGE,
+    "publish/viewer": {"viewer": 1} | USAGE,
+    "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED | USAGE,
+    "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1)
     | USAGE,
-    "alto": {"alto": 1} | USAGE,
-    "label_places": {"overlays": 1, "examples": 1} | USAGE,
-    "web_fonts": {"viewer": 1} | USAGE,
-    "dataset": {"dataset": 1},
-    "examples": {"examples": 1} | USAGE,
-    "misread": {"misread": 2} | USAGE,
-    "usage": USAGE,
-    "web_tables": {"dataset": 1, "metrics": 2, "provenance": 2} | USAGE,
+    "text/alto": {"alto": 1} | USAGE,
+    "publish/label_places": {"overlays": 1, "examples": 1} | USAGE,
+    "publish/web_fonts": {"viewer": 1} | USAGE,
+    "publish/dataset": {"dataset": 1},
+    "publish/examples": {"examples": 1} | USAGE,
+    "evaluate/misread": {"misread": 2} | USAGE,
+    "publish/usage": USAGE,
+    "publish/web_tables": {"dataset": 1, "metrics": 2, "provenance": 2} | USAGE,
     # What a job says while it runs changes no result.
-    "progress": {},
-    "logs": {},
-    "titles": {},
-    "summary": {},
+    "common/progress": {},
+    "common/logs": {},
+    "book_classifier/nearest_books": {},
+    "evaluate/summary": {},
 }
 
 
@@ -165,7 +165,7 @@ def test_a_changed_module_reruns_the_stages_that_use_it(done, module):
 
 
 def test_comments_docstrings_and_layout_rerun_nothing(done):
-    for path in done.glob("workflow/kuzushiji/*.py"):
+    for path in done.glob("workflow/kuzushiji/*/[!_]*.py"):
         path.write_text("# Read again.\n\n" + path.read_text().replace('"""\n', ' Indeed."""\n', 1))
     assert dry_run(done) == {}
 
@@ -226,7 +226,7 @@ def test_a_stage_run_alone_that_gives_the_same_saves_what_follows(miniature, tmp
     checkout = copied(miniature.checkout, tmp_path / "alone")
     change = ["--config", "pages={max_megapixels: 100}"]
     assert dry_run(checkout, *change)["detector"] == 1
-    run_miniature("--until", "view_truth", *change, cwd=checkout)
+    run_miniature("--until", "subset_truth", *change, cwd=checkout)
     assert dry_run(checkout, *change) == USAGE
 
 
@@ -251,7 +251,7 @@ def scans(miniature, tmp_path):
 def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_else(scans):
     checkout, plan = scans
     of_one_chunk = ONE_PAGE_SET | {"denoise": 1, "detect": 2, "classify": 4, "submission": 1, "provenance": 1}
-    for rule in ("view", "view_truth", "text_metrics"):  # no view, no transcription
+    for rule in ("subset", "subset_truth", "text_metrics"):  # no subset, no transcription
         del of_one_chunk[rule]
 
     # A corrected label: the scores, and the record of what made the submission.

@@ -19,8 +19,8 @@ rule detection_modes:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=grown(16000),
-        runtime=grown(240),
+        mem_mb=scaled(16000),
+        runtime=scaled(240),
     params:
         code=code("detection_modes"),
         settings=lambda wildcards: dict(
@@ -51,8 +51,8 @@ rule detection_cost:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=grown(16000),
-        runtime=grown(240),
+        mem_mb=scaled(16000),
+        runtime=scaled(240),
     params:
         code=code("detection_cost"),
         settings=dict(DETECTION, **config["benchmarks"]["detection_cost"]),
@@ -76,15 +76,15 @@ rule postprocessing_speed:
         "results/benchmarks/postprocessing_speed.tsv"
     threads: 2
     resources:
-        mem_mb=grown(16000),
-        runtime=grown(60),
+        mem_mb=scaled(16000),
+        runtime=scaled(60),
     params:
         code=code("postprocessing_speed"),
         settings=dict(
             config["benchmarks"]["postprocessing_speed"],
             iou=config["nms"]["iou"],
             training=config["booster"]["training"],
-            threshold=config["reject"]["threshold"],
+            threshold=config["filter"]["threshold"],
             max_predictions=config["submission"]["max_predictions"],
         ),
     script:
@@ -106,8 +106,8 @@ rule crop_loading:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grown(32000),
-        runtime=grown(60),
+        mem_mb=scaled(32000),
+        runtime=scaled(60),
     params:
         code=code("crop_loading"),
         settings=lambda wildcards: dict(

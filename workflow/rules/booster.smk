@@ -11,8 +11,8 @@ rule features:
     benchmark:
         "results/benchmarks/features/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60),
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         code=code("features"),
         settings=lambda wildcards: dict(variant=feature_variant(wildcards.round)),
@@ -20,7 +20,7 @@ rule features:
         "../scripts/features.py"
 
 
-rule search:
+rule tune:
     input:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
@@ -29,24 +29,24 @@ rule search:
     output:
         "results/{round}/booster/best_params.yaml",
     log:
-        "results/logs/search/{round}.log",
+        "results/logs/tune/{round}.log",
     benchmark:
-        "results/benchmarks/search/{round}.tsv"
+        "results/benchmarks/tune/{round}.tsv"
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=grown(8000),
+        mem_mb=scaled(8000),
         runtime=720,  # a retry goes on where this one ended
     params:
-        code=code("search"),
+        code=code("tune"),
         settings=lambda wildcards: dict(
-            config["booster"]["search"],
-            state=f"results/{wildcards.round}/state/search",
+            config["booster"]["tune"],
+            state=f"results/{wildcards.round}/state/tune",
             **{name: config["booster"]["training"][name] for name in ("max_depth", "max_bin")},
         ),
     script:
-        "../scripts/search.py"
+        "../scripts/tune.py"
 
 
 rule booster:
@@ -68,8 +68,8 @@ rule booster:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(120),
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         code=code("booster"),
         settings=dict(config["booster"]["training"], features=config["booster"]["features"]),
@@ -100,13 +100,13 @@ rule protocols:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(240),
+        mem_mb=scaled(8000),
+        runtime=scaled(240),
     params:
         code=code("protocols"),
         settings=dict(
             {name: value for name, value in config["booster"]["training"].items() if name != "protocol"},
-            threshold=config["reject"]["threshold"],
+            threshold=config["filter"]["threshold"],
         ),
     script:
         "../scripts/protocols.py"
@@ -159,14 +159,14 @@ rule booster_report:
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60),
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         code=code("booster_report"),
         settings=dict(
             config["booster"]["report"],
             variant=config["booster"]["features"],
-            threshold=config["reject"]["threshold"],
+            threshold=config["filter"]["threshold"],
         ),
     script:
         "../scripts/booster_report.py"

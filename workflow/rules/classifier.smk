@@ -30,7 +30,7 @@ rule classifier:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grown(32000),
+        mem_mb=scaled(32000),
         runtime=4320,  # a retry goes on where this one ended
     params:
         code=code("classifier"),
@@ -64,8 +64,8 @@ rule curves:
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=grown(2000),
-        runtime=grown(10),
+        mem_mb=scaled(2000),
+        runtime=scaled(10),
     params:
         code=code("curves"),
         settings=dict(classifiers=CLASSIFIERS),
@@ -103,8 +103,8 @@ rule augmented:
     wildcard_constraints:
         round=one_of(TRAINED_ROUNDS),
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("augmented"),
         settings=lambda wildcards: {

@@ -13,8 +13,8 @@ rule classify:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=grown(16000),
-        runtime=grown(120),
+        mem_mb=scaled(16000),
+        runtime=scaled(120),
     params:
         code=code("classify"),
         settings=lambda wildcards: dict(config["classify"], pages=denoised_chunk_pages(wildcards)),
@@ -32,10 +32,10 @@ rule gather_predictions:
     benchmark:
         "results/benchmarks/gather_predictions/{round}/{page_set}/{detector}/{classifier}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("gather"),
-        settings=dict(kind="readings"),
+        settings=dict(kind="top_k"),
     script:
         "../scripts/gather.py"

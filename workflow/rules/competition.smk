@@ -7,8 +7,8 @@ rule competition_data:
     log:
         "results/logs/competition_data.log",
     resources:
-        mem_mb=grown(2000),
-        runtime=grown(600),
+        mem_mb=scaled(2000),
+        runtime=scaled(600),
     params:
         settings=dict(config["competition"], folder=from_root(config["competition"]["folder"])),
     script:

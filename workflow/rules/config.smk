@@ -11,8 +11,8 @@ sys.path.insert(0, LIBRARY)
 # What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
 os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
-from kuzushiji.own_scans import newest_models, reading
-from kuzushiji.page_sets import list_images
+from kuzushiji.pages.own_scans import newest_models, reading
+from kuzushiji.pages.page_sets import list_images
 
 
 def from_root(path):
@@ -32,12 +32,12 @@ def typed(value):
     return yaml.safe_load(value) if isinstance(value, str) else value
 
 
-said = typed(workflow.config_settings.config)
-update_config(config, said)
+cli_config = typed(workflow.config_settings.config)
+update_config(config, cli_config)
 if config["read"] is not None:
     scans = str(config["read"])  # a folder may be called by a number
     models = {} if config["weights"] == "published" else newest_models(Path("results").absolute())
-    update_config(models, said)
+    update_config(models, cli_config)
     config.update(reading({**config, **models, "read": scans}, scans, list_images(from_root(scans))))
 validate(config, "../schemas/config.schema.yaml")
 

@@ -10,8 +10,8 @@ rule crops:
     benchmark:
         "results/benchmarks/crops/{image_set}/{chunk}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(60),
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         code=code("crops"),
         settings=lambda wildcards: dict(
@@ -33,8 +33,8 @@ rule folds:
     benchmark:
         "results/benchmarks/folds/{validation_book}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(20),
+        mem_mb=scaled(8000),
+        runtime=scaled(20),
     params:
         code=code("folds"),
         settings={key: value for key, value in config["folds"].items() if key != "max_training"},

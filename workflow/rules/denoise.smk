@@ -12,8 +12,8 @@ rule denoise:
         "results/benchmarks/denoise/{image_set}/{chunk}.tsv"
     threads: 4
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(120),
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         code=code("denoise"),
         settings=lambda wildcards: dict(

@@ -12,8 +12,8 @@ rule detect:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=grown(16000),
-        runtime=grown(240),
+        mem_mb=scaled(16000),
+        runtime=scaled(240),
     params:
         code=code("detect"),
         settings=detect_settings,
@@ -31,8 +31,8 @@ rule gather_detections:
     benchmark:
         "results/benchmarks/gather_detections/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("gather"),
         settings=dict(kind="detections"),

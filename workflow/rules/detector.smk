@@ -17,7 +17,7 @@ rule detector:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grown(32000),
+        mem_mb=scaled(32000),
         runtime=2880,  # a retry goes on where this one ended
     params:
         code=code("detector"),
@@ -44,8 +44,8 @@ rule detector_losses:
     benchmark:
         "results/benchmarks/detector_losses.tsv"
     resources:
-        mem_mb=grown(2000),
-        runtime=grown(10),
+        mem_mb=scaled(2000),
+        runtime=scaled(10),
     params:
         code=code("detector_losses"),
         settings=dict(snapshots=config["detector"]["training"]["snapshots"]),

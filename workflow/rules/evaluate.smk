@@ -65,8 +65,8 @@ rule metrics:
     benchmark:
         "results/benchmarks/metrics/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(30),
+        mem_mb=scaled(8000),
+        runtime=scaled(30),
     params:
         code=code("metrics"),
         settings=lambda wildcards: dict(
@@ -125,8 +125,8 @@ rule detection_metrics:
     benchmark:
         "results/benchmarks/detection_metrics/{page_set}/{weights}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(120),
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         code=code("detection_metrics"),
         settings=lambda wildcards: dict(config["evaluate"], detectors=detectors_of(round_of(wildcards))),
@@ -154,8 +154,8 @@ rule text_metrics:
     benchmark:
         "results/benchmarks/text_metrics/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(60),
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         code=code("text_metrics"),
         settings=lambda wildcards: dict(drawn=drawn_sources(wildcards.page_set)),

@@ -9,8 +9,8 @@ rule fuse:
     benchmark:
         "results/benchmarks/fuse/{round}/{page_set}/{detector}.tsv"
     resources:
-        mem_mb=grown(8000, 0.5),
-        runtime=grown(30),
+        mem_mb=scaled(8000, 0.5),
+        runtime=scaled(30),
     params:
         code=code("fuse"),
         settings=lambda wildcards: dict(

@@ -9,8 +9,8 @@ rule nms:
     benchmark:
         "results/benchmarks/nms/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000, 0.5),
-        runtime=grown(30),
+        mem_mb=scaled(8000, 0.5),
+        runtime=scaled(30),
     params:
         code=code("nms"),
         settings=lambda wildcards: dict(config["nms"], detectors=detectors_of(wildcards.round)),

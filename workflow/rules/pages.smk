@@ -12,8 +12,8 @@ rule pages:
     priority: 100  # all page sets are checked before anything else runs
     threads: 8
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60),
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         code=code("pages"),
         settings=lambda wildcards: dict(config["pages"], pages=[list(page) for page in pages_of(wildcards.image_set)]),
@@ -33,15 +33,15 @@ rule truth:
         "results/benchmarks/truth/{image_set}.tsv"
     priority: 100
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("truth"),
     script:
         "../scripts/truth.py"
 
 
-rule view:
+rule subset:
     input:
         tables=lambda wildcards: expand(
             "results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
@@ -49,23 +49,23 @@ rule view:
     output:
         "results/pages/{page_set}.parquet",
     log:
-        "results/logs/view/{page_set}.log",
+        "results/logs/subset/{page_set}.log",
     benchmark:
-        "results/benchmarks/view/{page_set}.tsv"
+        "results/benchmarks/subset/{page_set}.tsv"
     wildcard_constraints:
-        page_set=one_of(VIEWS),
+        page_set=one_of(SUBSETS),
     priority: 100
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
-        code=code("view"),
+        code=code("subset"),
         settings=lambda wildcards: dict(kind="pages", pages=[page.image_id for page in pages_of(wildcards.page_set)]),
     script:
-        "../scripts/view.py"
+        "../scripts/subset.py"
 
 
-rule view_truth:
+rule subset_truth:
     input:
         tables=lambda wildcards: expand(
             "results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
@@ -73,17 +73,17 @@ rule view_truth:
     output:
         "results/truth/{page_set}.parquet",
     log:
-        "results/logs/view_truth/{page_set}.log",
+        "results/logs/subset_truth/{page_set}.log",
     benchmark:
-        "results/benchmarks/view_truth/{page_set}.tsv"
+        "results/benchmarks/subset_truth/{page_set}.tsv"
     wildcard_constraints:
-        page_set=one_of(VIEWS),
+        page_set=one_of(SUBSETS),
     priority: 100
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
-        code=code("view"),
+        code=code("subset"),
         settings=lambda wildcards: dict(kind="truth", pages=[page.image_id for page in pages_of(wildcards.page_set)]),
     script:
-        "../scripts/view.py"
+        "../scripts/subset.py"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import grimp
 
-from kuzushiji import page_sets
-from kuzushiji.code import digest, imported
+from kuzushiji.pages import page_sets
+from kuzushiji.common.code import digest, imported
 
 # Published weights make a round of their own, which trains nothing.
 ROUND = "published" if config["weights"] == "published" else config["round"]
@@ -16,7 +16,7 @@ PAGE_SETS = {
     for name, entry in config["page_sets"].items()
 }
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
-VIEWS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
+SUBSETS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 TRAINING = config["training"]
 VALIDATION = config["validation"]
 TRAINED_DETECTORS = [f"{iteration:06d}" for iteration in config["detector"]["training"]["snapshots"]]
@@ -24,7 +24,7 @@ PUBLISHED_DETECTORS = list(config["published"]["detectors"])
 CLASSIFIERS = list(config["classifiers"])
 IMPORTS = grimp.build_graph("kuzushiji", cache_dir=None)
 # Modules that say what a job does and what went wrong: no result depends on their words.
-TALKING = {"kuzushiji.errors", "kuzushiji.logs", "kuzushiji.progress"}
+TALKING = {"kuzushiji.common.errors", "kuzushiji.common.logs", "kuzushiji.common.progress"}
 
 
 def one_of(names):
@@ -67,11 +67,12 @@ def code(script):
     path = f"{workflow.basedir}/workflow/scripts/{script}.py"
     modules = imported(path) & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
-    counted = sorted(modules - {"kuzushiji"} - TALKING)
+    packages = {module for module in modules if IMPORTS.find_children(module)}  # their `__init__.py` hold nothing
+    counted = sorted(modules - packages - TALKING)
     return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in counted]])
 
 
-def grown(amount, each=0):
+def scaled(amount, each=0):
     """A resource: `amount`, and `each` for every page of the job's page set; twice as much at the first retry, …"""
 
     def resource(wildcards, attempt):

@@ -1,12 +1,12 @@
 # Which networks read, what trains them, and with which settings: input functions and params.
-from kuzushiji.pretrained_detector import ADDRESSES as DETECTOR_ADDRESSES
+from kuzushiji.detector.pretrained_detector import ADDRESSES as DETECTOR_ADDRESSES
 
 # Where ImageNet weights that trainings start from lie: of classifiers, by the architecture, and of the detector, as published.
 PRETRAINED = from_root("resources/pretrained")
 IMAGENET = {f"{PRETRAINED}/{Path(address).name}": address for address in DETECTOR_ADDRESSES.values()}
 ARCHITECTURES = {
     settings["architecture"]
-    for settings in [*config["classifiers"].values(), config["titles"]["classifier"]]
+    for settings in [*config["classifiers"].values(), config["book_classifier"]["classifier"]]
     if settings["pretrained"]
 }
 

@@ -114,15 +114,17 @@ def submission_sample(wildcards):
     return [from_root(sample)] if sample and wildcards.page_set == config["recognize"][0] else []
 
 
-def title_pages(wildcards):
+def book_pages(wildcards):
     """A chunk's pages with their books and denoised images."""
     pages = pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
     return [[page.image_id, page.book, path] for page, (_, path) in zip(pages, denoised_pages(pages), strict=True)]
 
 
-def title_training_crops(wildcards):
+def book_training_crops(wildcards):
     return list(
-        dict.fromkeys(f"results/titles/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING))
+        dict.fromkeys(
+            f"results/book_classifier/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING)
+        )
     )
 
 

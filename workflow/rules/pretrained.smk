@@ -17,8 +17,8 @@ rule pretrained_detector:
     priority: 100
     resources:
         download=1,
-        mem_mb=grown(1000),
-        runtime=grown(240),
+        mem_mb=scaled(1000),
+        runtime=scaled(240),
     params:
         settings=lambda wildcards, output: dict(address=IMAGENET[output[0]]),
     script:
@@ -37,7 +37,7 @@ rule pretrained_classifier:
     priority: 100
     resources:
         download=1,
-        mem_mb=grown(4000),
-        runtime=grown(240),
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     script:
         "../scripts/pretrained_classifier.py"

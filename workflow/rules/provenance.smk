@@ -18,8 +18,8 @@ rule provenance:
     benchmark:
         "results/benchmarks/provenance/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(2000),
-        runtime=grown(60),
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         code=code("provenance"),
     script:

@@ -9,8 +9,8 @@ rule pseudo_labels:
     benchmark:
         "results/benchmarks/pseudo_labels/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("pseudo_labels"),
         settings=dict(probability=config["pseudo"]["probability"]),
@@ -29,8 +29,8 @@ rule pseudo_crops:
     benchmark:
         "results/benchmarks/pseudo_crops/{page_set}/{chunk}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(60),
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         code=code("pseudo_crops"),
         settings=lambda wildcards: dict(padding=config["pseudo"]["padding"], pages=denoised_chunk_pages(wildcards)),

@@ -13,8 +13,8 @@ rule overlays:
         "results/benchmarks/overlays/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(30, 0.05),
+        mem_mb=scaled(8000),
+        runtime=scaled(30, 0.05),
     params:
         code=code("overlays"),
     script:
@@ -39,8 +39,8 @@ rule viewer:
         "results/benchmarks/viewer/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(30, 0.05),
+        mem_mb=scaled(8000),
+        runtime=scaled(30, 0.05),
     params:
         code=code("viewer"),
         settings=dict(config["viewer"]),

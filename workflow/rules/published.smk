@@ -14,8 +14,8 @@ rule download:
     priority: 100
     resources:
         download=1,
-        mem_mb=grown(1000),
-        runtime=grown(240),
+        mem_mb=scaled(1000),
+        runtime=scaled(240),
     params:
         settings=lambda wildcards: dict(address=ADDRESSES[wildcards.file]),
     script:
@@ -34,8 +34,8 @@ rule checksum:
     wildcard_constraints:
         file=one_of(ADDRESSES),
     resources:
-        mem_mb=grown(1000),
-        runtime=grown(10),
+        mem_mb=scaled(1000),
+        runtime=scaled(10),
     params:
         code=code("checksum"),
         # What was noted at the first use outlives every output.
@@ -56,8 +56,8 @@ rule import_detector:
     wildcard_constraints:
         detector=one_of(PUBLISHED_DETECTORS),
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(10),
+        mem_mb=scaled(4000),
+        runtime=scaled(10),
     params:
         code=code("import_detector"),
     script:
@@ -74,8 +74,8 @@ rule import_classifier:
     benchmark:
         "results/benchmarks/import_classifier/{classifier}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(10),
+        mem_mb=scaled(4000),
+        runtime=scaled(10),
     params:
         code=code("import_classifier"),
         settings=lambda wildcards: {
@@ -96,8 +96,8 @@ rule import_booster:
     benchmark:
         "results/benchmarks/import_booster.tsv"
     resources:
-        mem_mb=grown(2000),
-        runtime=grown(10),
+        mem_mb=scaled(2000),
+        runtime=scaled(10),
     params:
         code=code("import_booster"),
     script:
@@ -119,8 +119,8 @@ rule import_detections:
         page_set=one_of(GIVEN),
         detector=one_of(PUBLISHED_DETECTORS),
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("import_detections"),
         settings=dict(max_long_side=config["detect"]["max_long_side"]),

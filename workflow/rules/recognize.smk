@@ -1,5 +1,5 @@
 # What stays, and the submission.
-rule reject:
+rule filter:
     input:
         merged="results/{round}/merged/{page_set}.parquet",
         features="results/{round}/features/{page_set}.parquet",
@@ -7,18 +7,18 @@ rule reject:
     output:
         "results/{round}/recognized/{page_set}.parquet",
     log:
-        "results/logs/reject/{round}/{page_set}.log",
+        "results/logs/filter/{round}/{page_set}.log",
     benchmark:
-        "results/benchmarks/reject/{round}/{page_set}.tsv"
+        "results/benchmarks/filter/{round}/{page_set}.tsv"
     threads: 4
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(30),
+        mem_mb=scaled(8000),
+        runtime=scaled(30),
     params:
-        code=code("reject"),
-        settings=lambda wildcards: dict(config["reject"], variant=feature_variant(wildcards.round)),
+        code=code("filter"),
+        settings=lambda wildcards: dict(config["filter"], variant=feature_variant(wildcards.round)),
     script:
-        "../scripts/reject.py"
+        "../scripts/filter.py"
 
 
 rule submission:
@@ -33,8 +33,8 @@ rule submission:
     benchmark:
         "results/benchmarks/submission/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("submission"),
         settings=dict(max_predictions=config["submission"]["max_predictions"]),

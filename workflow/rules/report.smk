@@ -35,8 +35,8 @@ rule dataset:
     benchmark:
         "results/benchmarks/dataset/{weights}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("dataset"),
         settings=dict(page_sets=USED, labelled=labelled(USED)),
@@ -66,8 +66,8 @@ rule examples:
     benchmark:
         "results/benchmarks/examples/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(20),
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
     params:
         code=code("examples"),
         settings={key: config["report"][key] for key in ("examples", "max_side")},
@@ -98,8 +98,8 @@ rule misread:
     benchmark:
         "results/benchmarks/misread/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(30),
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         code=code("misread"),
         settings={key: config["report"][key] for key in ("confusions", "samples", "side")},
@@ -131,8 +131,8 @@ rule usage:
     wildcard_constraints:
         round=ROUND,
     resources:
-        mem_mb=grown(2000),
-        runtime=grown(20),
+        mem_mb=scaled(2000),
+        runtime=scaled(20),
     params:
         code=code("usage"),
         settings=dict(asked={name: asked_of(name) for name in TIMED}),

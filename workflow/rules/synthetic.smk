@@ -13,8 +13,8 @@ rule synthetic:
         "results/benchmarks/synthetic/{image_set}.tsv"
     threads: 8
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60),
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         code=code("synthetic"),
         settings=lambda wildcards: PAGE_SETS[wildcards.image_set]["synthetic"],

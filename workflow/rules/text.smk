@@ -9,8 +9,8 @@ rule reading_order:
     benchmark:
         "results/benchmarks/reading_order/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(60, 0.02),
+        mem_mb=scaled(4000),
+        runtime=scaled(60, 0.02),
     params:
         code=code("reading_order"),
     script:
@@ -28,8 +28,8 @@ rule text:
     benchmark:
         "results/benchmarks/text/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(4000),
-        runtime=grown(30),
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         code=code("text"),
     script:
@@ -48,8 +48,8 @@ rule alternatives:
     benchmark:
         "results/benchmarks/alternatives/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(16000, 2),
-        runtime=grown(60, 0.02),
+        mem_mb=scaled(16000, 2),
+        runtime=scaled(60, 0.02),
     params:
         code=code("alternatives"),
         settings=lambda wildcards: dict(
@@ -73,8 +73,8 @@ rule json_lines:
     benchmark:
         "results/benchmarks/json_lines/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60, 0.02),
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
     params:
         code=code("json_lines"),
     script:
@@ -93,8 +93,8 @@ rule page_xml:
     benchmark:
         "results/benchmarks/page_xml/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60, 0.02),
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
     params:
         code=code("page_xml"),
     script:
@@ -113,8 +113,8 @@ rule alto:
     benchmark:
         "results/benchmarks/alto/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60, 0.02),
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
     params:
         code=code("alto"),
     script:
@@ -133,8 +133,8 @@ rule annotations:
     benchmark:
         "results/benchmarks/annotations/{round}/{page_set}.tsv"
     resources:
-        mem_mb=grown(8000),
-        runtime=grown(60, 0.02),
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
     params:
         code=code("annotations"),
         settings=dict(config["annotations"]),

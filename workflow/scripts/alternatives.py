@@ -7,9 +7,9 @@ Out: codepoints and probabilities, a row a box.
 from collections import defaultdict
 from itertools import product
 
-from kuzushiji.alternatives import find_alternatives
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_arrow, read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_arrow, read_table, write_table
+from kuzushiji.text.alternatives import find_alternatives
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
@@ -17,6 +17,6 @@ readings = defaultdict(list)
 for (detector, _), path in zip(
     product(settings["detectors"], settings["classifiers"]), snakemake.input.predictions, strict=True
 ):
-    readings[detector].append(read_arrow(path, "readings"))
+    readings[detector].append(read_arrow(path, "top_k"))
 alternatives = find_alternatives(read_table(snakemake.input.recognized, "recognized"), readings, settings["top_k"])
 write_table(alternatives, snakemake.output[0], "alternatives")

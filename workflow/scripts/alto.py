@@ -5,10 +5,10 @@ In: boxes in reading order, their alternatives, pages. Out: a folder of XML file
 
 from pathlib import Path
 
-from kuzushiji.alto import write_alto
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.transcripts import transcripts
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.text.alto import write_alto
+from kuzushiji.text.transcripts import transcripts
 
 log_to(snakemake.log[0])
 pages = transcripts(

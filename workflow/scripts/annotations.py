@@ -5,10 +5,10 @@ In: boxes in reading order, their alternatives, pages. Out: a folder of JSON fil
 
 from pathlib import Path
 
-from kuzushiji.annotations import write_annotations
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.transcripts import transcripts
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.text.annotations import write_annotations
+from kuzushiji.text.transcripts import transcripts
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

@@ -3,9 +3,9 @@
 In: true boxes, crops, index tables of the folds. Out: a picture of each classifier.
 """
 
-from kuzushiji.augmented import augmented
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.classifier.augmented import augmented
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
 
 log_to(snakemake.log[0])
 charset = sorted(read_table(snakemake.input.truth, "truth")["codepoint"].unique())

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from kuzushiji.booster import booster_rows, train
-from kuzushiji.features import read_features
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.postprocess.booster import booster_rows, train
+from kuzushiji.postprocess.features import read_features
 
 log_to(snakemake.log[0])
 settings = dict(snakemake.params.settings)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kuzushiji.booster import booster_rows
-from kuzushiji.booster_files import load_booster
-from kuzushiji.booster_report import booster_report
-from kuzushiji.features import read_features
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.postprocess.booster import booster_rows
+from kuzushiji.postprocess.booster_files import load_booster
+from kuzushiji.postprocess.booster_report import booster_report
+from kuzushiji.postprocess.features import read_features
 
 log_to(snakemake.log[0])
 settings = dict(snakemake.params.settings)

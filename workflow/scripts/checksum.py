@@ -5,8 +5,8 @@ In: the file, and what was noted. Out: its SHA-256.
 
 from pathlib import Path
 
-from kuzushiji.checksum import check_file
-from kuzushiji.logs import log_to
+from kuzushiji.common.logs import log_to
+from kuzushiji.published.checksum import check_file
 
 log_to(snakemake.log[0])
 found = check_file(snakemake.input.file, snakemake.params.settings["record"])

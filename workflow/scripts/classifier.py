@@ -5,9 +5,9 @@ others ImageNet weights.
 Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
 """
 
-from kuzushiji.classifier import Outputs, train
-from kuzushiji.logs import log_to
-from kuzushiji.tables import concat_tables, read_table
+from kuzushiji.classifier.classifier import Outputs, train
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import concat_tables, read_table
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])

@@ -5,9 +5,9 @@ In: a classifier's checkpoint, boxes, denoised pages. Out: a table of prediction
 
 from pathlib import Path
 
-from kuzushiji.classify import classify
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.classifier.classify import classify
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
@@ -16,4 +16,4 @@ pages = {image_id: Path(path) for image_id, path in settings["pages"]}
 detections = detections[detections["image_id"].isin(pages)]  # imported ones come whole
 workers = snakemake.threads // 2
 readings = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
-write_table(readings, snakemake.output[0], "readings")
+write_table(readings, snakemake.output[0], "top_k")

@@ -3,8 +3,8 @@
 In: what is in its folder already. Out: its files there, which are found when rules are planned; a report.
 """
 
-from kuzushiji.competition_data import competition_data
-from kuzushiji.logs import log_to
+from kuzushiji.common.logs import log_to
+from kuzushiji.pages.competition_data import competition_data
 
 terminal = log_to(snakemake.log[0])
 for line in competition_data(snakemake.params.settings, terminal):

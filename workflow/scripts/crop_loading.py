@@ -3,9 +3,9 @@
 In: true boxes, crops, the training crops of a fold. Out: a table of crops a second.
 """
 
-from kuzushiji.crop_loading import crop_loading
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.classifier.crop_loading import crop_loading
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
 
 log_to(snakemake.log[0])
 charset = sorted(read_table(snakemake.input.truth, "truth")["codepoint"].unique())

@@ -5,9 +5,9 @@ In: true boxes, denoised pages. Out: an Arrow file of encoded crops.
 
 from pathlib import Path
 
-from kuzushiji.crops import cut_crops
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.crops.crops import cut_crops
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

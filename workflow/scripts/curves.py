@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kuzushiji.curves import plot_confusions, plot_history
-from kuzushiji.logs import log_to
+from kuzushiji.classifier.curves import plot_confusions, plot_history
+from kuzushiji.common.logs import log_to
 
 log_to(snakemake.log[0])
 names = snakemake.params.settings["classifiers"]

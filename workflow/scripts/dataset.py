@@ -3,10 +3,10 @@
 In: pages and true boxes of all page sets. Out: a table, as CSV and HTML, and figures.
 """
 
-from kuzushiji.dataset import page_set_table, plot_books, plot_boxes, plot_codepoints
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.web_tables import write_web_page
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.publish.dataset import page_set_table, plot_books, plot_boxes, plot_codepoints
+from kuzushiji.publish.web_tables import write_web_page
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

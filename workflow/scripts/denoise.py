@@ -5,9 +5,9 @@ In: page images. Out: a folder of PNGs, one a page, and their checksums.
 
 from pathlib import Path
 
-from kuzushiji.denoise import denoise_pages
-from kuzushiji.files import write_checksums
-from kuzushiji.logs import log_to
+from kuzushiji.common.files import write_checksums
+from kuzushiji.common.logs import log_to
+from kuzushiji.pages.denoise import denoise_pages
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

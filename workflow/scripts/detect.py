@@ -3,10 +3,10 @@
 In: a detector's checkpoint, denoised pages. Out: a table of boxes.
 """
 
-from kuzushiji.compute import loaders
-from kuzushiji.detect import detect
-from kuzushiji.logs import log_to
-from kuzushiji.tables import write_table
+from kuzushiji.common.compute import loaders
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import write_table
+from kuzushiji.detector.detect import detect
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

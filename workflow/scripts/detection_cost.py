@@ -3,8 +3,8 @@
 Out: time and memory of each case, how they grow, and a picture of both.
 """
 
-from kuzushiji.detection_cost import detection_cost, growth, plot_cost
-from kuzushiji.logs import log_to
+from kuzushiji.common.logs import log_to
+from kuzushiji.detector.detection_cost import detection_cost, growth, plot_cost
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])

@@ -4,10 +4,10 @@ In: true boxes, each detector's boxes, the pages, and those of training if they 
 Out: tables by book, by score threshold and by IoU, and a picture of each.
 """
 
-from kuzushiji.detection_metrics import detection_metrics
-from kuzushiji.detection_plots import plot_books, plot_iou, plot_scores
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.detection_metrics import detection_metrics
+from kuzushiji.evaluate.detection_plots import plot_books, plot_iou, plot_scores
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

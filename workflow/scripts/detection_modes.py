@@ -3,10 +3,10 @@
 In: a detector's checkpoint, denoised pages, true boxes. Out: a table of modes.
 """
 
-from kuzushiji.compute import loaders
-from kuzushiji.detection_modes import detection_modes
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.compute import loaders
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.detection_modes import detection_modes
 
 log_to(snakemake.log[0])
 settings = dict(snakemake.params.settings)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from kuzushiji.boxes import CORNERS
-from kuzushiji.compute import loaders
-from kuzushiji.detection_config import mmdet_config
-from kuzushiji.detector import train
-from kuzushiji.detector_record import copy_tensorboard, losses
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.boxes import CORNERS
+from kuzushiji.common.compute import loaders
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.detector.config import mmdet_config
+from kuzushiji.detector.detector import train
+from kuzushiji.detector.record import copy_tensorboard, losses
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])

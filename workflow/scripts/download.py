@@ -3,8 +3,8 @@
 In: nothing. Out: the file.
 """
 
-from kuzushiji.download import download
-from kuzushiji.logs import log_to
+from kuzushiji.common.download import download
+from kuzushiji.common.logs import log_to
 
 terminal = log_to(snakemake.log[0])
 download(snakemake.params.settings["address"], snakemake.output[0], terminal)

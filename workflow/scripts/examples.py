@@ -5,9 +5,9 @@ In: recognized boxes, pages, their images, fonts, true boxes where there are. Ou
 
 from pathlib import Path
 
-from kuzushiji.examples import write_examples
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.publish.examples import write_examples
 
 log_to(snakemake.log[0])
 truth = snakemake.input.truth

@@ -3,9 +3,9 @@
 In: merged boxes, pages. Out: one row of features a box.
 """
 
-from kuzushiji.features import page_features, write_features
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.postprocess.features import page_features, write_features
 
 log_to(snakemake.log[0])
 merged = read_table(snakemake.input.merged, "merged")

@@ -3,9 +3,9 @@
 In: tables of pages and true boxes. Out: index tables of the training and the validation crops.
 """
 
-from kuzushiji.folds import fold
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.crops.folds import fold
 
 log_to(snakemake.log[0])
 books = read_table(snakemake.input.pages, "pages")[["image_id", "book"]]

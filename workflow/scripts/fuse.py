@@ -3,13 +3,13 @@
 In: one table a classifier. Out: one table.
 """
 
-from kuzushiji.fuse import fuse
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.postprocess.fuse import fuse
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-kind = "readings" if settings["method"] == "soft_vote" else "predictions"  # the lists are long to read
+kind = "top_k" if settings["method"] == "soft_vote" else "predictions"  # the lists are long to read
 tables = [read_table(path, kind) for path in snakemake.input.predictions]
 fused = fuse(dict(zip(settings["classifiers"], tables, strict=True)), settings["method"])
 write_table(fused, snakemake.output[0], "predictions")

@@ -3,8 +3,8 @@
 In: one table a chunk. Out: one table.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.tables import gather_tables
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import gather_tables
 
 log_to(snakemake.log[0])
 gather_tables(snakemake.input.chunks, snakemake.output[0], snakemake.params.settings["kind"])

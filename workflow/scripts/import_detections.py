@@ -3,9 +3,9 @@
 In: the original list of boxes, the order of its pages, the pages. Out: a table of detections.
 """
 
-from kuzushiji.import_detections import import_detections
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.published.import_detections import import_detections
 
 log_to(snakemake.log[0])
 pages = read_table(snakemake.input.pages, "pages")

@@ -3,8 +3,8 @@
 In: the published solution's checkpoint. Out: a checkpoint of this workflow.
 """
 
-from kuzushiji.import_detector import import_detector
-from kuzushiji.logs import log_to
+from kuzushiji.common.logs import log_to
+from kuzushiji.published.import_detector import import_detector
 
 log_to(snakemake.log[0])
 import_detector(snakemake.input.published, snakemake.output[0])

@@ -5,10 +5,10 @@ In: boxes in reading order, their alternatives, pages. Out: one file, a line a p
 
 from pathlib import Path
 
-from kuzushiji.json_lines import write_json_lines
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.transcripts import transcripts
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.text.json_lines import write_json_lines
+from kuzushiji.text.transcripts import transcripts
 
 log_to(snakemake.log[0])
 pages = transcripts(

@@ -8,11 +8,11 @@ and on one HTML page; figures.
 import json
 from pathlib import Path
 
-from kuzushiji.logs import log_to
-from kuzushiji.metrics import confusion_table, evaluate, name_stages, score_table
-from kuzushiji.metrics_plots import plot_bands, plot_stages
-from kuzushiji.tables import read_table
-from kuzushiji.web_tables import write_web_page
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.metrics import confusion_table, evaluate, name_stages, score_table
+from kuzushiji.evaluate.metrics_plots import plot_bands, plot_stages
+from kuzushiji.publish.web_tables import write_web_page
 
 KINDS = {"detections": "detections", "predictions": "predictions", "fused": "predictions"}
 KINDS |= {"merged": "merged", "recognized": "recognized"}

@@ -5,9 +5,9 @@ In: recognized and true boxes, pages, their images, fonts. Out: a picture.
 
 from pathlib import Path
 
-from kuzushiji.logs import log_to
-from kuzushiji.misread import draw_misread
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.misread import draw_misread
 
 log_to(snakemake.log[0])
 draw_misread(

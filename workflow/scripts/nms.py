@@ -3,9 +3,9 @@
 In: one fused table a detector. Out: one table.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.nms import merge_detectors
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.postprocess.nms import merge_detectors
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

@@ -5,9 +5,9 @@ In: recognized boxes, pages, their images, fonts. Out: a folder of JPEGs, one a 
 
 from pathlib import Path
 
-from kuzushiji.logs import log_to
-from kuzushiji.overlays import write_overlays
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.publish.overlays import write_overlays
 
 log_to(snakemake.log[0])
 write_overlays(

@@ -3,10 +3,10 @@
 In: images. Out: a table of pages.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.page_sets import Page
-from kuzushiji.pages import check_pages
-from kuzushiji.tables import write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import write_table
+from kuzushiji.pages.page_sets import Page
+from kuzushiji.pages.pages import check_pages
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import plain
 
-from kuzushiji.logs import log_to
-from kuzushiji.postprocessing_speed import postprocessing_speed
+from kuzushiji.common.logs import log_to
+from kuzushiji.postprocess.postprocessing_speed import postprocessing_speed
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])

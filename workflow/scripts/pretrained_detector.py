@@ -3,8 +3,8 @@
 In: nothing. Out: the file.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.pretrained_detector import fetch_detector
+from kuzushiji.common.logs import log_to
+from kuzushiji.detector.pretrained_detector import fetch_detector
 
 terminal = log_to(snakemake.log[0])
 fetch_detector(snakemake.params.settings["address"], snakemake.output[0], terminal)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from kuzushiji.booster import booster_rows
-from kuzushiji.features import read_features
-from kuzushiji.logs import log_to
-from kuzushiji.protocols import compare_protocols
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.postprocess.booster import booster_rows
+from kuzushiji.postprocess.features import read_features
+from kuzushiji.postprocess.protocols import compare_protocols
 
 log_to(snakemake.log[0])
 settings = dict(snakemake.params.settings)

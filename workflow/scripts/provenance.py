@@ -9,8 +9,8 @@ was made, and a change of either is no reason to say it again.
 
 from pathlib import Path
 
-from kuzushiji.logs import log_to
-from kuzushiji.provenance import write_provenance
+from kuzushiji.common.logs import log_to
+from kuzushiji.publish.provenance import write_provenance
 
 log_to(snakemake.log[0])
 write_provenance(

@@ -5,9 +5,9 @@ In: pseudo labels of a page set, denoised pages. Out: encoded crops in an Arrow 
 
 from pathlib import Path
 
-from kuzushiji.crops import crop_box, cut_crops
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.crops.crops import crop_box, cut_crops
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings

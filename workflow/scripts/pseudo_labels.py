@@ -3,9 +3,9 @@
 In: the first round's result on a page set. Out: a table of labels.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.pseudo_labels import pseudo_labels
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.crops.pseudo_labels import pseudo_labels
 
 log_to(snakemake.log[0])
 recognized = read_table(snakemake.input.recognized, "recognized")

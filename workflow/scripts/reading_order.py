@@ -3,9 +3,9 @@
 In: recognized boxes. Out: the boxes that stay, with their order, columns, lines and roles.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.reading_order import order_pages
-from kuzushiji.tables import read_table, write_table
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.text.reading_order import order_pages
 
 log_to(snakemake.log[0])
 ordered = order_pages(read_table(snakemake.input.recognized, "recognized"))

@@ -3,10 +3,10 @@
 In: recognized boxes, pages, the competition's sample where configured. Out: a CSV with a row a page.
 """
 
-from kuzushiji.files import replacing
-from kuzushiji.logs import log_to
-from kuzushiji.submission import read_submission, submission
-from kuzushiji.tables import read_table
+from kuzushiji.common.files import replacing
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.publish.submission import read_submission, submission
 
 log_to(snakemake.log[0])
 most = snakemake.params.settings["max_predictions"]

@@ -5,9 +5,9 @@ In: fonts, corpus. Out: a folder of JPEG pages, their checksums, and their label
 
 from pathlib import Path
 
-from kuzushiji.files import write_checksums
-from kuzushiji.logs import log_to
-from kuzushiji.synthetic import draw_pages
+from kuzushiji.common.files import write_checksums
+from kuzushiji.common.logs import log_to
+from kuzushiji.synthetic.synthetic import draw_pages
 
 log_to(snakemake.log[0])
 draw_pages(

@@ -5,9 +5,9 @@ In: boxes in reading order, pages. Out: a folder of text files.
 
 from pathlib import Path
 
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.text import write_text
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.text.text import write_text
 
 log_to(snakemake.log[0])
 write_text(

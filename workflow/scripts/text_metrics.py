@@ -5,9 +5,9 @@ In: recognized and true boxes, pages, transcriptions if there are. Out: error ra
 
 import pandas as pd
 
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.text_metrics import error_rates, measure_text, read_transcriptions
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.text_metrics import error_rates, measure_text, read_transcriptions
 
 log_to(snakemake.log[0])
 errors = measure_text(

@@ -3,9 +3,9 @@
 In: a table of pages, labels or none. Out: a table of true boxes.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table, write_table
-from kuzushiji.truth import check_labels
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table, write_table
+from kuzushiji.pages.truth import check_labels
 
 log_to(snakemake.log[0])
 pages = read_table(snakemake.input.pages, "pages")

@@ -3,9 +3,9 @@
 In: Snakemake's benchmark files, by rule. Out: a table, as CSV and HTML, and a figure.
 """
 
-from kuzushiji.logs import log_to
-from kuzushiji.usage import plot_usage, usage_table
-from kuzushiji.web_tables import write_web_page
+from kuzushiji.common.logs import log_to
+from kuzushiji.publish.usage import plot_usage, usage_table
+from kuzushiji.publish.web_tables import write_web_page
 
 log_to(snakemake.log[0])
 asked = snakemake.params.settings["asked"]

@@ -6,9 +6,9 @@ Out: a self-contained HTML file.
 
 from pathlib import Path
 
-from kuzushiji.logs import log_to
-from kuzushiji.tables import read_table
-from kuzushiji.viewer import write_viewer
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.publish.viewer import write_viewer
 
 log_to(snakemake.log[0])
 write_viewer(

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+from detector_for_tests import SETTINGS, draw_pages
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.detector.pages import RandomColor, TrainingPages, loader
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    return draw_pages(tmp_path_factory.mktemp("pages"))
+
+
+def test_batches_depend_on_the_step_alone(pages):
+    def pixels(start, rank, ranks, steps):
+        batches = iter(loader(pages, SETTINGS["training"] | {"images_per_step": 2}, start, rank, ranks))
+        return [image for _ in range(steps) for image in next(batches)["inputs"]]
+
+    def equal(first, second):
+        return len(first) == len(second) and all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+    whole = pixels(0, 0, 1, 4)
+    assert equal(pixels(2, 0, 1, 2), whole[4:])
+    assert equal(pixels(0, 1, 2, 4), whole[1::2])
+    assert not equal(pixels(0, 0, 1, 4), pixels(1, 0, 1, 4))
+
+
+def test_every_page_is_drawn_once_an_epoch_at_every_size(pages):
+    batches = iter(loader(pages, SETTINGS["training"], 0, 0, 1))
+    drawn = [next(batches)["data_samples"][0] for _ in range(40)]
+    for epoch in range(10):
+        assert {sample.img_path for sample in drawn[4 * epoch : 4 * epoch + 4]} == {page[0] for page in pages}
+    assert {min(sample.img_shape) for sample in drawn} == {64, 96}
+
+
+def test_boxes_follow_their_page(pages):
+    sample = TrainingPages(pages, SETTINGS["training"])[1, 0]["data_samples"]
+    height, width = sample.img_shape
+    scale = np.array([width / 90, height / 110] * 2)
+    np.testing.assert_allclose(sample.gt_instances.bboxes.tensor, pages[1][1] * scale, rtol=1e-5)
+    assert sample.gt_instances.labels.tolist() == [0] * 6
+    assert len(TrainingPages(pages, SETTINGS["training"])[0, 0]["data_samples"].gt_instances) == 0
+
+
+def test_colors_keep_the_order_of_channels():
+    image = np.broadcast_to(np.array([200, 10, 60], np.uint8), (4, 4, 3)).copy()
+    still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
+    assert (RandomColor(still, 0.0).transform({"img": image})["img"] == image).all()
+    assert abs(RandomColor(still, 1.0).transform({"img": image})["img"].astype(int) - 47).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "box, message", [([5.0, 5, 5, 9], "box 1 of the labels"), ([95.0, 5, 120, 9], "box 1"), ([np.nan] * 4, "box 1")]
+)
+def test_a_box_without_area_on_the_page_is_named(pages, box, message):
+    path, boxes, width, height = pages[1]
+    broken = np.vstack([boxes[:1], [box]])
+    with pytest.raises(InputError, match=rf"1\.png: {message}"):
+        TrainingPages([(path, broken, width, height)], SETTINGS["training"])

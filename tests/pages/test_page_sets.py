@@ -1,0 +1,87 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.pages import page_sets
+
+
+def make_folder(folder, *names):
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("image_id", "book"),
+    [
+        ("200015779_00053_2", "200015779"),
+        ("200021660-00013_1", "200021660"),
+        ("brsk001-002", "brsk"),
+        ("hnsd006-024", "hnsd"),
+        ("源氏 1", "源氏 1"),
+    ],
+)
+def test_book_is_the_leading_part_of_the_id(image_id, book):
+    assert page_sets.book_of(image_id) == book
+
+
+@given(st.text(), st.integers(1, 100))
+def test_a_page_keeps_its_chunk_whatever_other_pages_there_are(image_id, chunks):
+    assert 0 <= page_sets.chunk_of(image_id, chunks) < chunks
+    assert page_sets.chunk_of("100241706_00004_2", 64) == 26
+
+
+def test_views_of_views_take_the_books_that_all_allow(tmp_path):
+    sets = {
+        "a": {"images": make_folder(tmp_path / "a", "brsk001-001.jpg", "umgy001-001.JPG", "notes.txt")},
+        "drawn": {"synthetic": {"volume": 1, "books": {"sousyo": {"pages": 2}}}},
+        "train": {"of": ["a", "drawn"]},
+        "val": {"of": ["train"], "books": ["brsk", "sousyo"]},
+    }
+    pages = page_sets.pages(sets, "val", 4)
+    assert [(page.image_id, page.image_set) for page in pages] == [
+        ("brsk001-001", "a"),
+        ("sousyo001-001", "drawn"),
+        ("sousyo001-002", "drawn"),
+    ]
+    assert page_sets.sources(sets, "val") == ["a", "drawn"]
+    sets["rest"] = {"of": ["train"], "without_books": ["brsk", "sousyo"]}
+    assert [page.image_id for page in page_sets.pages(sets, "rest", 4)] == ["umgy001-001"]
+    assert not page_sets.labelled(sets, "val")
+    assert page_sets.labelled(sets, "drawn")
+
+
+def test_mistakes_in_page_sets_name_their_key(tmp_path):
+    empty = make_folder(tmp_path / "empty", "page.gif")
+    sets = {"empty": {"images": empty}, "none": {"images": "no/such"}, "loop": {"of": ["loop"]}, "drawn": {"of": ["x"]}}
+    for name, message in {
+        "empty": "holds no page images",
+        "none": r"no/such: there is no such folder",
+        "loop": "loop → loop",
+        "drawn": "no page set x; known are empty",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            page_sets.pages(sets, name, 4)
+    sets = {
+        "drawn": {"synthetic": {"volume": 1, "books": {"kouzan": {"pages": 1}}}},
+        "view": {"of": ["drawn"], "books": [200014740]},
+    }
+    with pytest.raises(InputError, match="view: no page of the books 200014740"):
+        page_sets.pages(sets, "view", 4)
+    sets["nothing"] = {"of": ["drawn"], "without_books": ["kouzan"]}
+    with pytest.raises(InputError, match="nothing: no page is left"):
+        page_sets.pages(sets, "nothing", 4)
+
+
+def test_the_text_of_drawn_and_transcribed_pages_is_known():
+    sets = {
+        "scans": {"images": "scans"},
+        "transcribed": {"images": "others", "transcriptions": "texts.csv"},
+        "drawn": {"synthetic": {}},
+        "both": {"of": ["scans", "transcribed"]},
+        "view": {"of": ["scans"]},
+    }
+    known = {name for name in sets if page_sets.transcribed(sets, name)}
+    assert known == {"transcribed", "drawn", "both"}

@@ -1,0 +1,85 @@
+"""What made a submission."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from rocrate.rocrate import ROCrate
+
+from kuzushiji.publish.provenance import installed, source_version, write_provenance
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A folder with a crate, and what it is about."""
+    monkeypatch.chdir(tmp_path)
+    Path("pages").mkdir()
+    for name in ("b.jpg", "a.jpg", ".hidden"):
+        Path("pages", name).write_bytes(name.encode())
+    for name in ("test.csv", "labels.csv", "model.pth", "lock.txt"):
+        Path(name).write_text(name)
+    sources = [Path("pages"), Path("labels.csv")]
+    write_provenance(
+        Path("crate"), Path("test.csv"), [Path("model.pth")], sources, {"nms": {"iou": 0.3}}, Path("lock.txt")
+    )
+    return tmp_path
+
+
+def test_a_colleague_can_check_what_a_submission_was_made_from(made):
+    listed = [line.split("  ")[1] for line in (made / "crate/checksums.sha256").read_text().splitlines()]
+    assert listed == ["test.csv", "model.pth", "pages/a.jpg", "pages/b.jpg", "labels.csv"]
+    check = ["sha256sum", "--check", "--strict", "crate/checksums.sha256"]
+    assert subprocess.run(check, cwd=made, check=False).returncode == 0
+    (made / "model.pth").write_text("another")
+    assert subprocess.run(check, cwd=made, check=False).returncode != 0
+
+
+def test_the_crate_says_how_it_was_made(made):
+    assert yaml.safe_load((made / "crate/config.yaml").read_text()) == {"nms": {"iou": 0.3}}
+    assert "numpy==" in (made / "crate/versions.txt").read_text()
+    assert (made / "crate/requirements.txt").read_text() == "lock.txt"
+    crate = ROCrate(made / "crate")
+    assert crate.mainEntity.id == "submission.csv"
+    (action,) = [entity for entity in crate.get_entities() if entity.type == "CreateAction"]
+    assert [result.id for result in action["result"]] == ["submission.csv"]
+    assert {entity.id for entity in action["object"]} == {
+        "config.yaml",
+        "checksums.sha256",
+        "requirements.txt",
+        "versions.txt",
+    }
+    assert action["instrument"]["version"]
+    metadata = json.loads((made / "crate/ro-crate-metadata.json").read_text())
+    assert {Path(entity["@id"]).name for entity in metadata["@graph"]} >= {"submission.csv", "#workflow"}
+
+
+def test_people_read_all_of_it_on_one_page(made):
+    page = (made / "crate/ro-crate-preview.html").read_text()
+    for name in ("config.yaml", "versions.txt", "checksums.sha256"):
+        assert (made / "crate" / name).read_text() in page
+    assert "commit " in page
+
+
+def test_the_commit_and_what_was_changed_since_are_told(tmp_path):
+    assert source_version(tmp_path) == ("", [])
+
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        run = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True)
+        return run.stdout.strip()
+
+    git("init", "--quiet")
+    (tmp_path / "nms.py").write_text("1")
+    git("add", "nms.py")
+    git("commit", "--quiet", "-m", "first")
+    assert source_version(tmp_path) == (git("rev-parse", "HEAD"), [])
+    (tmp_path / "nms.py").write_text("2")
+    assert source_version(tmp_path)[1] == ["nms.py"]
+
+
+def test_every_package_is_listed_once():
+    names = [name for name, _ in installed()]
+    assert {"torch", "snakemake", "mmdet"} <= set(names)
+    assert len(names) == len(set(names))

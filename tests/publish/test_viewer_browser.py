@@ -1,0 +1,220 @@
+"""The viewer as people read and search in it, in headless Chromium."""
+
+import json
+
+import pandas as pd
+import pytest
+from browser_for_tests import Viewer
+from selenium.webdriver.common.keys import Keys
+from viewer_for_tests import IDS, make_viewer, recognized
+
+from kuzushiji.pages.labels import read_labels
+
+
+def test_pages_turn_by_keys_to_the_left_as_in_a_book(viewer):
+    assert viewer.columns() == ["いろは", "にほ"]
+    viewer.press(Keys.ARROW_LEFT)
+    assert viewer.columns() == ["ほへ"]
+    assert viewer.find("#image").get_attribute("alt") == f"Page {IDS[1]}"
+    viewer.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert viewer.text("#columns") == "Nothing was read on this page."
+    viewer.press(Keys.ARROW_RIGHT)
+    assert viewer.columns() == ["ほへ"]
+    viewer.press(Keys.HOME)
+    assert viewer.columns() == ["いろは", "にほ"]
+    viewer.press(Keys.END)
+    assert viewer.text("#status") == f"Page 3 of 3, {IDS[2]}"
+
+
+def test_each_page_shows_its_own_image_and_decodes_no_more_than_its_neighbours(viewer):
+    sources = []
+    for _ in IDS:
+        image = viewer.find("#image")
+        viewer.wait(lambda image=image: image.get_property("complete") and image.get_property("naturalWidth") == 400)
+        sources.append(image.get_property("src"))
+        viewer.press(Keys.ARROW_LEFT)
+    assert len(set(sources)) == 3
+    assert viewer.driver.execute_script("return [...loaded.keys()].sort()") == [1, 2]
+
+
+def test_a_page_can_be_linked_to(viewer):
+    viewer.press(Keys.ARROW_LEFT)
+    address = viewer.driver.current_url
+    viewer.driver.get("about:blank")
+    viewer.driver.get(address)
+    assert viewer.columns() == ["ほへ"]
+
+
+def test_a_box_and_its_character_point_to_each_other_and_say_what_is_known(viewer):
+    viewer.hover('#boxes .box[data-box="1"]')
+    assert viewer.text("#columns .pointed") == "ろ"
+    tooltip = viewer.find("#tooltip").text
+    assert "ろ" in tooltip and "U+308D" in tooltip and "55% sure" in tooltip
+    assert "る 23%" in tooltip and "3 11%" in tooltip
+    viewer.hover("#columns p:nth-child(2) .character:last-child")
+    assert viewer.find("#boxes .pointed").get_attribute("data-box") == "4"
+    assert "ほ" in viewer.find("#tooltip").text
+    viewer.hover('#boxes .box[data-box="5"]')
+    assert "90% sure, rejected" in viewer.find("#tooltip").text
+    assert not viewer.all("#columns .pointed")
+    viewer.hover("h1")
+    assert not viewer.find("#tooltip").is_displayed()
+
+
+def test_boxes_lie_where_they_were_read(viewer):
+    image, box = viewer.find("#image").rect, viewer.find('#boxes .box[data-box="4"]').rect
+    scale = image["width"] / 400
+    assert (box["x"] - image["x"]) / scale == pytest.approx(200, abs=3)
+    assert (box["y"] - image["y"]) / scale == pytest.approx(160, abs=3)
+    viewer.press("++")
+    larger, box = viewer.find("#image").rect, viewer.find('#boxes .box[data-box="4"]').rect
+    assert larger["width"] == pytest.approx(1.96 * image["width"], rel=0.01)
+    assert (box["x"] - larger["x"]) / scale / 1.96 == pytest.approx(200, abs=3)
+    viewer.press("0")
+    assert viewer.find("#image").rect["width"] == pytest.approx(image["width"], abs=1)
+
+
+def test_text_is_vertical_and_arrows_follow_it(viewer):
+    first, second = (column.rect for column in viewer.all("#columns p"))
+    assert first["x"] > second["x"]
+    assert first["height"] > first["width"]
+    for character in "いろはにほほ":
+        viewer.press(Keys.ARROW_DOWN)
+        assert viewer.text("#columns .selected") == viewer.text("#character") == character
+    viewer.press(Keys.ARROW_UP)
+    assert viewer.text("#character") == "に"
+    assert viewer.find("#boxes .selected").get_attribute("data-box") == "3"
+
+
+def test_every_character_has_the_embedded_font(viewer):
+    viewer.driver.execute_cdp_cmd("DOM.enable", {})
+    viewer.driver.execute_cdp_cmd("CSS.enable", {})
+    root = viewer.driver.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+    found = {"nodeId": root, "selector": "#columns .character"}
+    characters = viewer.driver.execute_cdp_cmd("DOM.querySelectorAll", found)["nodeIds"]
+    viewer.driver.execute_async_script("document.fonts.ready.then(arguments[0])")
+    assert len(characters) == 5
+    for node in characters:
+        fonts = viewer.driver.execute_cdp_cmd("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        assert [(font["isCustomFont"], font["glyphCount"]) for font in fonts] == [(True, 1)]
+
+
+def test_search_finds_characters_and_strings_across_columns_and_pages(viewer):
+    assert viewer.search("ほ") == ("2 hits on 2 pages", ["いろはにほ", "ほへ"])
+    assert viewer.search("はに") == ("1 hit on 1 page", ["いろはにほ"])
+    assert viewer.text("#hits mark") == "はに"
+    assert viewer.search("U+307B") == ("2 hits on 2 pages", ["いろはにほ", "ほへ"])
+    assert viewer.search("ゐ") == ("0 hits on 0 pages", [])
+    viewer.press("/")
+    viewer.press(*[Keys.BACKSPACE] * 2, "ほへ", Keys.ENTER)
+    assert viewer.columns() == ["ほへ"]
+    assert viewer.text("#columns .selected") == "ほ"
+    viewer.find("#in-alternatives").click()
+    assert viewer.search("いるは") == ("1 hit on 1 page", ["いろはにほ"])
+
+
+def test_nothing_is_fetched_from_the_network(viewer):
+    viewer.open()
+    viewer.press("n", "2", "x", Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    viewer.search("ほ")
+    viewer.export()
+    messages = [json.loads(entry["message"])["message"] for entry in viewer.driver.get_log("performance")]
+    requested = [
+        message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
+    ]
+    assert requested
+    assert {url.split(":")[0] for url in requested} <= {"file", "data", "blob", "about"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (768, 1024), (1024, 700), (1440, 900)])
+def test_nothing_sticks_out_at_any_width(viewer, width, height):
+    viewer.resize(width, height, mobile=width < 500)
+    viewer.open()
+    viewer.press("n")
+    assert viewer.driver.execute_script("return document.documentElement.scrollWidth") <= width
+    for button in viewer.all("button, select, input:not(.hidden)"):
+        if button.is_displayed():
+            assert button.rect["x"] >= 0 and button.rect["x"] + button.rect["width"] <= width, button.get_attribute(
+                "id"
+            )
+    assert viewer.find("#accept").is_displayed()
+    assert viewer.find("#image").rect["width"] > min(300, width / 3)
+
+
+def test_it_is_dark_where_people_want_it_dark(viewer):
+    def darkness():
+        color = viewer.find("body").value_of_css_property("background-color")
+        return sum(map(int, color.removeprefix("rgba(").removeprefix("rgb(").rstrip(")").split(",")[:3]))
+
+    light = darkness()
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    viewer.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        assert darkness() < 150 < 600 < light
+    finally:
+        viewer.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_keys_reach_everything_and_every_control_has_a_name(viewer):
+    reached = set()
+    for _ in range(60):
+        viewer.press(Keys.TAB)
+        reached.add(viewer.driver.execute_script("return document.activeElement.id || document.activeElement.role"))
+    assert {"page-list", "scroll", "option", "threshold", "query", "export", "import"} <= reached
+    nodes = viewer.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    controls = [
+        node for node in nodes if node.get("role", {}).get("value") in ("button", "option", "slider", "checkbox")
+    ]
+    assert len(controls) > 15
+    nameless = [node for node in controls if not node["ignored"] and not node["name"]["value"].strip()]
+    assert nameless == []
+
+
+def test_a_page_set_without_any_box_opens(driver, tmp_path):
+    viewer = Viewer(driver, make_viewer(tmp_path, recognized().iloc[:0], "blank"), tmp_path)
+    assert viewer.text("#review-count") == "No box is unsure"
+    viewer.press("n", Keys.ARROW_DOWN, "a", "1", "x", "r", "u", "e")
+    assert read_labels(viewer.export(name="blank.csv")) == ({image_id: [] for image_id in IDS}, [])
+    assert viewer.errors() == []
+
+
+def test_ruby_stands_beside_its_character_and_a_note_in_two_lines(driver, tmp_path):
+    """One column 思今日出, with the ruby おもひ to 思 and the note いろ, はに after 出."""
+    column = [(300, 60 + 50 * n, 44, 44, character) for n, character in enumerate("思今日出")]
+    ruby = [(346, 62 + 15 * n, 14, 14, character) for n, character in enumerate("おもひ")]
+    note = [(x, y, 18, 18, c) for c, x, y in zip("いろはに", (324, 324, 301, 301), (264, 284, 264, 284), strict=True)]
+    rest = [(x, 60 + 50 * n, 44, 44, "の") for x in (220, 140) for n in range(8)]
+    boxes = recognized([(0, x, y, character, 0.99, 0.99, "") for x, y, *_, character in column + ruby + note + rest])
+    sizes = pd.DataFrame([box[2:4] for box in column + ruby + note + rest])
+    boxes = boxes.assign(x_max=boxes["x_min"] + sizes[0], y_max=boxes["y_min"] + sizes[1])
+    viewer = Viewer(driver, make_viewer(tmp_path, boxes, "ruby"), tmp_path)
+    assert viewer.text("ruby .character") == "思"
+    assert viewer.text("ruby rt") == "おもひ"
+    assert [line.get_attribute("textContent") for line in viewer.all(".note > span")] == ["いろ", "はに"]
+    first, second = (line.rect for line in viewer.all(".note > span"))
+    assert first["x"] > second["x"]
+    assert first["y"] == pytest.approx(second["y"], abs=1)
+    assert viewer.search("思今日出い") == ("1 hit on 1 page", ["思今日出いろはにののの"])
+    assert viewer.search("もひ") == ("1 hit on 1 page", ["おもひ"])
+    viewer.hover('#boxes .box[data-box="2"]')
+    assert viewer.text("#columns .pointed") == "も"
+    assert viewer.errors() == []
+
+
+def test_hundreds_of_boxes_on_many_pages_are_worked_with(driver, tmp_path):
+    grid = pd.DataFrame(
+        {"x_min": [370 - 30 * (n // 25) for n in range(300)], "y_min": [20 + 22 * (n % 25) for n in range(300)]}
+    )
+    first = recognized().iloc[[0]]
+    one = pd.concat([first] * 300, ignore_index=True).assign(**grid)
+    one = one.assign(box=range(300), x_max=one["x_min"] + 20, y_max=one["y_min"] + 18)
+    viewer = Viewer(
+        driver, make_viewer(tmp_path, pd.concat([one.assign(image_id=i) for i in IDS[:2]]), "many"), tmp_path
+    )
+    assert [len(column) for column in viewer.columns()] == [25] * 12
+    viewer.press(Keys.ARROW_LEFT)
+    assert sum(map(len, viewer.columns())) == 300
+    found, hits = viewer.search("い")
+    assert found == "600 hits on 2 pages; the first 300 are listed"
+    assert len(hits) == 300
+    assert viewer.errors() == []

@@ -1,0 +1,165 @@
+"""What people decide in the viewer, and the labels that come of it, in headless Chromium."""
+
+import pytest
+from browser_for_tests import Viewer
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from viewer_for_tests import BOXES, IDS, codepoint, draw_pages, make_viewer, recognized
+
+from kuzushiji.pages.labels import read_labels
+from kuzushiji.pages.truth import check_labels
+
+
+def labels(page_boxes):
+    """What labels.read_labels gives for boxes of viewer_for_tests with these characters."""
+    return [(codepoint(character), box[1], box[2], 40, 50) for box, character in page_boxes]
+
+
+def test_review_goes_from_one_unsure_box_to_the_next_over_all_pages(viewer):
+    assert viewer.text("#review-count") == "4 boxes are unsure"
+    seen = []
+    for _ in range(5):
+        viewer.press("n")
+        seen.append(viewer.text("#character"))
+    assert seen == ["ろ", "に", "一", "へ", "ろ"]
+    viewer.press("p")
+    assert viewer.text("#character") == "へ"
+    slider = viewer.find("#threshold")
+    viewer.driver.execute_script("arguments[0].value = 0.4; arguments[0].dispatchEvent(new Event('input'))", slider)
+    assert viewer.text("#review-count") == "1 box is unsure"
+    assert [element.text for element in viewer.all("#columns .unsure")] == ["へ"]
+
+
+def correct_everything(viewer):
+    """Every kind of correction, on the way through the unsure boxes."""
+    viewer.press("n", "2")  # ろ: its second alternative, る
+    assert viewer.text("#character") == "に"  # and on to the next
+    viewer.press("a")
+    assert viewer.text("#character") == "一"
+    viewer.press("r")  # rejected: restored
+    assert viewer.text("#character") == "へ"
+    viewer.press("e", "U+3078", Keys.ENTER)  # typed, though the same
+    viewer.press(Keys.ESCAPE, Keys.HOME, Keys.ARROW_DOWN, "x")  # い: rejected
+    viewer.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN, "e", "わ", Keys.ENTER)  # は: typed
+
+
+CORRECTED = {
+    IDS[0]: labels(zip([BOXES[n] for n in (1, 2, 3, 4, 5)], "るわにほ一", strict=True)),
+    IDS[1]: labels(zip([BOXES[n] for n in (6, 7)], "ほへ", strict=True)),
+    IDS[2]: [],
+}
+
+
+def test_corrections_are_exported_as_labels_that_the_workflow_reads(viewer, tmp_path):
+    correct_everything(viewer)
+    assert viewer.columns() == ["るわ", "にほ", "一"]
+    assert viewer.text("#corrections-count") == "6 decisions, 0 of 3 pages checked"
+    file = viewer.export()
+    assert read_labels(file) == (CORRECTED, [])
+    truth = check_labels(draw_pages(tmp_path), file)
+    assert len(truth) == 7
+
+
+def test_corrections_outlive_the_window_and_can_be_taken_back(viewer):
+    correct_everything(viewer)
+    viewer.open()
+    assert viewer.columns() == ["るわ", "にほ", "一"]
+    viewer.find('#boxes .box[data-box="0"]').click()
+    viewer.press("u")
+    assert viewer.columns() == ["ろわ", "にほ", "一"]
+    viewer.find("#forget").click()
+    viewer.driver.switch_to.alert.accept()
+    assert viewer.columns() == ["いろは", "にほ"]
+    untouched = recognized()
+    untouched = untouched[untouched["kept"]]
+    boxes, problems = read_labels(viewer.export())
+    assert problems == []
+    assert [box[0] for page in IDS for box in boxes[page]] == untouched["codepoint"].tolist()
+
+
+def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(viewer, tmp_path):
+    correct_everything(viewer)
+    moved = recognized()
+    moved[["x_min", "x_max"]] += 3
+    moved.loc[4, ["x_min", "x_max"]] += 100  # ほ is read elsewhere, undecided
+    again = Viewer(viewer.driver, make_viewer(tmp_path, moved), tmp_path)
+    assert [sorted(column) for column in again.columns()] == [sorted("るわほ"), ["に"], ["一"]]
+    assert again.text("#corrections-count").startswith("6 decisions")
+    boxes = read_labels(again.export())[0][IDS[0]]
+    assert (codepoint("る"), 303, 160, 40, 50) in boxes
+
+
+def test_an_exported_file_can_be_imported_elsewhere(viewer):
+    correct_everything(viewer)
+    file = viewer.export()
+    exported = file.read_text()
+    viewer.driver.execute_script("localStorage.clear()")
+    viewer.open()
+    assert viewer.columns() == ["いろは", "にほ"]
+    viewer.find("#import").send_keys(str(file))
+    viewer.wait(lambda: viewer.columns() == ["るわ", "にほ", "一"])
+    assert viewer.export().read_text() == exported
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,labels\n", "row 1: the columns must be"),
+        (f"image_id,labels\n{IDS[0]},U+3042 1 2 3\n", "row 2: 4 values are no run"),
+        (f"image_id,labels\n{IDS[0]},あ 1 2 3 4\n", "row 2: あ is no codepoint"),
+        (f"image_id,labels\n{IDS[0]},U+3042 1 2 3 0\n", "must be whole pixels"),
+        ('image_id,labels\n"a"b,\n', "row 2: a quotation mark"),
+        ("image_id,labels\nother,\n", "has none of these pages"),
+    ],
+)
+def test_a_file_that_is_no_label_file_changes_nothing_and_says_why(viewer, tmp_path, content, message):
+    file = tmp_path / "wrong.csv"
+    file.write_text(content)
+    viewer.find("#import").send_keys(str(file))
+    viewer.wait(lambda: message in viewer.text("#problem"))
+    assert "wrong.csv" in viewer.text("#problem")
+    assert viewer.text("#corrections-count").startswith("0 decisions")
+
+
+def test_checked_pages_can_be_exported_alone(viewer):
+    assert not viewer.find("#export-checked").is_enabled()
+    viewer.press(Keys.ARROW_LEFT, "c")
+    assert "✓" in viewer.text("#page-list option:nth-child(2)")
+    boxes, problems = read_labels(viewer.export("#export-checked", "mine_checked.csv"))
+    assert (list(boxes), problems) == ([IDS[1]], [])
+
+
+def test_a_missing_box_can_be_drawn(viewer):
+    image = viewer.find("#image").rect
+    scale = image["width"] / 400
+    viewer.press("d")
+    drag = ActionChains(viewer.driver).move_to_element_with_offset(
+        viewer.find("#boxes"), round((300 - 200) * scale), round((290 - 300) * scale)
+    )
+    drag.click_and_hold().move_by_offset(round(40 * scale), round(50 * scale)).release().perform()
+    viewer.press("ひ", Keys.ENTER)
+    assert viewer.columns() == ["いろはひ", "にほ"]
+    (drawn,) = [box for box in read_labels(viewer.export())[0][IDS[0]] if box[0] == codepoint("ひ")]
+    assert drawn[1:] == pytest.approx((300, 290, 40, 50), abs=2)
+    viewer.press(Keys.ESCAPE, "x")  # nothing is selected
+    viewer.open()
+    assert viewer.columns() == ["いろはひ", "にほ"]
+    viewer.press(*[Keys.ARROW_DOWN] * 4, "e", "び", Keys.ENTER)
+    assert viewer.columns() == ["いろはび", "にほ"]
+    viewer.press("x")
+    assert viewer.columns() == ["いろは", "にほ"]
+    assert viewer.text("#corrections-count").startswith("0 decisions")
+
+
+@pytest.mark.parametrize("typed", ["ab", "U+110000", "U+D800"])
+def test_only_one_character_can_be_typed(viewer, typed):
+    viewer.press(Keys.ARROW_DOWN, "e", typed, Keys.ENTER)
+    assert "Type one character" in viewer.text("#problem")
+    assert viewer.columns()[0] == "いろは"
+
+
+def test_a_browser_that_stores_nothing_says_so_and_exports_still(viewer):
+    viewer.driver.execute_script("Storage.prototype.setItem = () => { throw new Error('the disk is full') }")
+    viewer.press(Keys.ARROW_DOWN, "x")
+    assert "export them before you close the page" in viewer.text("#storage-problem")
+    assert len(read_labels(viewer.export())[0][IDS[0]]) == 4

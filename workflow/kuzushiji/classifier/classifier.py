@@ -1,0 +1,172 @@
+"""Training one classifier on crops, in any number of processes, resumable after every few epochs."""
+
+import hashlib
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from kuzushiji.classifier.loader import find_crops
+from kuzushiji.classifier.model import KIND
+from kuzushiji.classifier.run import Rows, Run, weights, written
+from kuzushiji.classifier.training_batches import batch_size_of
+from kuzushiji.classifier.validation import confusions
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.launch import launch, process_group
+from kuzushiji.common.state import locked, state_folder
+from kuzushiji.crops.crops import open_crops
+
+PRECISIONS = ("bfloat16", "float32")
+
+
+class Outputs(NamedTuple):
+    """The files that a training leaves."""
+
+    checkpoint: str | os.PathLike
+    history: str | os.PathLike
+    confusions: str | os.PathLike
+
+
+def train(
+    crops: list[str | os.PathLike],
+    training: pd.DataFrame,
+    validation: pd.DataFrame,
+    charset: list[str],
+    settings: dict,
+    state: str | os.PathLike,
+    outputs: Outputs,
+    workers: int = 0,
+    processes: int = 1,
+    pseudo: pd.DataFrame | None = None,
+    start: str | os.PathLike | None = None,
+    pretrained: str | os.PathLike | None = None,
+) -> None:
+    """Train the classifier of `settings` on the crops named by `training` and write it to `outputs`.
+
+    `crops` are files of `crops.crops.cut_crops`, `training` and `validation` tables "folds" of which of them; class
+    i is `charset[i]`. `settings` is flat: the keys of config's `classification`, of one entry of `classifiers`, and
+    `max_training` of `folds`. A batch is of `batch_size` crops over all `processes`, each of which has a GPU and loads
+    its part with `workers` processes; the last, incomplete batch is dropped, and fewer crops than `batch_size` make one
+    batch of them all (but one, if they are odd: mixup mixes pairs). What is drawn at random depends on the seed and
+    the epoch alone.
+
+    `pseudo` are rows with labels that an earlier round read: they train too, with `settings["pseudo_target"]` in place
+    of 1 as their codepoint's target. `start` is a checkpoint with whose best weights the training begins; without one
+    it begins with the ImageNet weights in the file `pretrained`, or at random.
+
+    The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`: the weights of the epoch with the
+    best validation accuracy and of the last. `history` is a CSV table: of each epoch the mean loss, the accuracy on the
+    validation crops and its mean over their codepoints, the learning rate at the end, and the seconds it took;
+    `confusions` that of `classifier.validation` at the best epoch. Every `checkpoint_interval` epochs the training is
+    kept in a folder of `state` that belongs to exactly this input, beside event files for TensorBoard; a killed run
+    goes on from there and ends as an uninterrupted one. The folder goes when the outputs are there.
+
+    Raises `InputError` if another process is at the same training, for crops or codepoints that are missing, too few
+    crops for a batch of every process, no validation crops, a batch that cannot be mixed or shared, a loss that is not
+    finite, or a file that cannot be written.
+    """
+    table = open_crops(crops)
+    training, validation = _rows(table, training, charset), _rows(table, validation, charset)
+    if pseudo is not None and len(pseudo):
+        read = _rows(table, pseudo, charset, settings["pseudo_target"])
+        training = Rows(*map(np.concatenate, zip(training, read, strict=True)))
+    if settings["pretrained"] and not (start or pretrained):
+        raise InputError("pretrained: true needs a file of weights")
+    _check(training, validation, len(charset), settings, processes)
+    identity = _identity(table, training, validation, charset, settings)
+    folder = state_folder(state, identity, [file for file in (start, pretrained) if file])
+    del table
+    with locked(folder):
+        launch(
+            _train,
+            processes,
+            crops,
+            training,
+            validation,
+            charset,
+            settings,
+            folder,
+            outputs,
+            workers,
+            start,
+            pretrained,
+        )
+        shutil.rmtree(folder)
+
+
+def _rows(crops: pa.Table, rows: pd.DataFrame, charset: list[str], target: float = 1.0) -> Rows:
+    return Rows(*find_crops(crops, rows, charset), np.full(len(rows), target, np.float32))
+
+
+def _check(training: Rows, validation: Rows, classes: int, settings: dict, processes: int) -> None:
+    batch_size_of(training.labels, settings, processes)
+    if not len(validation.labels):
+        raise InputError("no validation crops; choose a validation_book with labelled characters")
+    if settings["precision"] not in PRECISIONS:
+        raise InputError(f"precision: unknown {settings['precision']}; choose {' or '.join(PRECISIONS)}")
+    untrained = classes - len(np.unique(training.labels))
+    if untrained:
+        logging.warning("%d of %d codepoints have no training crop and will not be read", untrained, classes)
+
+
+def _train(
+    crops: list[str | os.PathLike],
+    training: Rows,
+    validation: Rows,
+    charset: list[str],
+    settings: dict,
+    folder: Path,
+    outputs: Outputs,
+    workers: int,
+    start: str | os.PathLike | None,
+    pretrained: str | os.PathLike | None,
+) -> None:
+    """One process of the training."""
+    with process_group() as (rank, ranks):
+        run = Run(crops, training, validation, charset, settings, workers, rank, ranks, start, pretrained)
+        run.resume(folder / "state.pt")
+        if rank:
+            for epoch in range(len(run.history), settings["epochs"]):
+                run.train_epoch(epoch, run.progress())
+            return
+        board = SummaryWriter(folder / "tensorboard", purge_step=len(run.history) + 1)
+        with board, run.progress() as progress:
+            for epoch in range(len(run.history), settings["epochs"]):
+                run.train_epoch(epoch, progress)
+                latest = run.history[-1]
+                for name in set(latest) - {"epoch"}:
+                    board.add_scalar(name, latest[name], epoch + 1)
+                if (epoch + 1) % settings["checkpoint_interval"] == 0:
+                    run.save(folder / "state.pt")
+        _write(run, charset, settings, outputs)
+
+
+def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> None:
+    history = pd.DataFrame(run.history)
+    pairs = confusions(run.best["predicted"].numpy(), run.validation.labels, charset)
+    # The time it took would make the same training another file.
+    content = {"kind": KIND, "charset": list(charset), "settings": settings}
+    content |= {"history": history.drop(columns="seconds").to_dict("records")}
+    content |= {"best": run.best["weights"], "last": weights(run.model)}
+    for table, path in ((history, outputs.history), (pairs, outputs.confusions)):
+        with written(path) as partial:
+            table.to_csv(partial, index=False)
+    # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+    with written(outputs.checkpoint) as partial, open(partial, "wb") as file:
+        torch.save(content, file)
+
+
+def _identity(table: pa.Table, training: Rows, validation: Rows, charset: list[str], settings: dict) -> dict:
+    """What a training depends on; crops count by their checksums, none of them is read."""
+    digest = hashlib.sha256(table["checksum"].to_numpy().tobytes())
+    for rows in (training, validation):
+        for numbers in rows:
+            digest.update(f"{len(numbers)} ".encode() + numbers.tobytes())
+    return {"settings": settings, "charset": charset, "crops": digest.hexdigest()}

@@ -1,0 +1,149 @@
+"""What one classifier reads in one detector's boxes."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from kuzushiji.classifier.model import load_classifier, normalize
+from kuzushiji.common.boxes import CORNERS
+from kuzushiji.common.compute import device as choose_device
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.progress import Progress
+from kuzushiji.common.tables import SCHEMAS
+from kuzushiji.crops.crops import crop_box, page_file
+from kuzushiji.postprocess.pairwise_suppression import pairwise_suppression
+
+
+def seven_crops(crop: Image.Image, resize: int, size: int, names: list[str]) -> list[Image.Image]:
+    """The test-time crops called `names` of one character, `size` pixels square, from its `resize` pixels square.
+
+    The published seven: the corners `top_left`, `top_right`, `bottom_left`, `bottom_right` and the `center`, each cut
+    out; `shrunk_center`, without a quarter of the margin on each side, and the `whole`, both shrunk to `size`. Raises
+    `InputError` for another name.
+    """
+    square = crop.resize((resize, resize), Image.Resampling.BICUBIC)
+    margin = resize - size
+    middle, quarter = round(margin / 2), round(margin / 4)
+    origin = {
+        "top_left": (0, 0),
+        "top_right": (margin, 0),
+        "bottom_left": (0, margin),
+        "bottom_right": (margin, margin),
+        "center": (middle, middle),
+    }
+    inset = {"shrunk_center": quarter, "whole": 0}
+    views = []
+    for name in names:
+        if name in origin:
+            left, top = origin[name]
+            views.append(square.crop((left, top, left + size, top + size)))
+        elif name in inset:
+            part = square.crop((inset[name], inset[name], resize - inset[name], resize - inset[name]))
+            views.append(part.resize((size, size), Image.Resampling.BICUBIC))
+        else:
+            raise InputError(f"crops: unknown crop {name}; choose from {', '.join([*origin, *inset])}")
+    return views
+
+
+@torch.inference_mode()
+def classify(
+    checkpoint: str | os.PathLike, detections: pd.DataFrame, pages: Mapping[str, Path], settings: dict, workers: int = 0
+) -> pd.DataFrame:
+    """The most probable codepoints of every box of one detector: a table "top_k", sorted by page and box.
+
+    `detections` is a table "detections", `pages` maps an image_id to the file of its denoised page, `settings` is
+    config's `classify`. Corners are rounded half to even; boxes without area and then duplicates (see
+    `pairwise_suppression`) are dropped, those that stay keep their numbers. The logits are the mean over the test-time
+    crops, the probability is their softmax. Classes are the codepoints that the checkpoint names, whatever the labels
+    are now; the `top_k` most probable are listed, fewer if the classifier knows no more. `workers` processes cut crops.
+    Raises `InputError`, naming them, for a missing page or a box outside its page.
+    """
+    model, charset, trained = load_classifier(checkpoint)
+    device = choose_device(workers)
+    model = model.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.preserve_format)
+    boxes = _kept(detections, settings["duplicate_iou"])
+    views_of_pages = _Pages(boxes, pages, settings, trained)
+    loader = DataLoader(views_of_pages, batch_size=None, num_workers=workers, pin_memory=device.type == "cuda")
+
+    count = min(settings["top_k"], len(charset))
+    best, probabilities = [np.empty((0, count), np.int64)], [np.empty((0, count), np.float32)]
+    progress = Progress(len(boxes), "boxes")
+    for views in _joined(loader, settings["batch_size"]):  # (boxes, crops, channels, size, size), uint8
+        logits = []
+        for part in views.flatten(0, 1).split(settings["batch_size"]):
+            images = normalize(part.to(device, non_blocking=True).float() / 255, trained)
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                logits.append(model(images))
+        mean = torch.cat(logits).unflatten(0, views.shape[:2]).mean(1)  # (boxes, classes)
+        highest, places = mean.softmax(1).topk(count)
+        best.append(places.cpu().numpy())
+        probabilities.append(highest.cpu().numpy())
+        progress.update(len(views))
+    progress.close()
+
+    named = np.array(charset, dtype=object)[np.concatenate(best)]  # (N, count)
+    shares = np.concatenate(probabilities)
+    boxes["codepoint"], boxes["probability"] = named[:, 0], shares[:, 0]
+    boxes["codepoints"], boxes["probabilities"] = list(named), list(shares)
+    return boxes[SCHEMAS["top_k"].names]
+
+
+def _kept(detections: pd.DataFrame, duplicate_iou: float) -> pd.DataFrame:
+    """The boxes to be classified, sorted, their corners rounded to integers."""
+    boxes = detections.sort_values(["image_id", "box"], ignore_index=True)
+    exact = boxes[CORNERS].to_numpy(np.float64)
+    boxes[CORNERS] = np.rint(exact).astype(np.int32)
+    area = (boxes["x_max"] > boxes["x_min"]) & (boxes["y_max"] > boxes["y_min"])
+    boxes, exact = boxes[area], exact[area]
+    stays = pairwise_suppression(boxes["image_id"].to_numpy(), exact, boxes["detector_score"].to_numpy(), duplicate_iou)
+    return boxes[stays].reset_index(drop=True)
+
+
+class _Pages(Dataset):
+    """All views of all boxes of a page, uint8 (boxes, crops, channels, size, size), page by page."""
+
+    def __init__(self, boxes: pd.DataFrame, pages: Mapping[str, Path], settings: dict, trained: dict):
+        self.boxes = [(image_id, rows[CORNERS].to_numpy()) for image_id, rows in boxes.groupby("image_id")]
+        self.pages = pages
+        self.settings = settings
+        self.mode = "L" if trained["channels"] == "gray" else "RGB"
+        self.resize, self.size = trained["resize"][1], trained["input_size"]
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        image_id, boxes = self.boxes[index]
+        path = page_file(self.pages, image_id)
+        try:
+            page = Image.open(path).convert(self.mode)
+        except OSError as error:
+            raise InputError(f"{path}: the denoised page cannot be read ({error}); denoise it again") from error
+        crops = crop_box(boxes, *page.size, self.settings["padding"])
+        outside = (crops[:, 2:] <= crops[:, :2]).any(axis=1)
+        if outside.any():
+            raise InputError(f"page {image_id}: box {boxes[outside][0].tolist()} lies outside its {page.size} pixels")
+        names = self.settings["crops"]
+        views = [seven_crops(page.crop(tuple(crop)), self.resize, self.size, names) for crop in crops.tolist()]
+        array = np.array([[np.asarray(view) for view in box] for box in views])  # gray has no channel axis
+        if self.mode == "L":
+            return torch.from_numpy(array).unsqueeze(2)
+        return torch.from_numpy(array).permute(0, 1, 4, 2, 3)
+
+
+def _joined(pages: Iterable[torch.Tensor], least: int) -> Iterator[torch.Tensor]:
+    """The boxes of as many pages at a time as make at least `least` views."""
+    waiting: list[torch.Tensor] = []
+    for page in pages:
+        waiting.append(page)
+        if sum(part.shape[0] * part.shape[1] for part in waiting) >= least:
+            yield torch.cat(waiting)
+            waiting = []
+    if waiting:
+        yield torch.cat(waiting)

@@ -1,0 +1,31 @@
+"""The ImageNet weights that a classifier's training starts from."""
+
+import os
+from pathlib import Path
+
+import timm
+from safetensors.torch import save
+
+import kuzushiji.classifier.published_efficientnet  # noqa: F401 (one more architecture that timm knows)
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+
+
+def fetch_classifier(architecture: str, destination: str | os.PathLike) -> None:
+    """Have timm fetch its pretrained weights of `architecture`, and write them whole to `destination` (safetensors).
+
+    Raises `InputError` if timm does not know the architecture or its weights cannot be had.
+    """
+    if not timm.is_model(architecture):
+        raise InputError(f"architecture: timm knows no {architecture}; timm.list_models() names those it knows")
+    try:
+        model = timm.create_model(architecture, pretrained=True)
+    except Exception as error:  # timm and its hub raise many kinds for a missing network, file or set of weights
+        raise InputError(
+            f"the pretrained weights of {architecture} cannot be had ({error}); run it again with a network, put a "
+            f"safetensors file in timm's names at {Path(destination).absolute()}, or set pretrained: false"
+        ) from error
+    # Copies: some networks use a weight in two places, which the format has not.
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    with replacing(Path(destination)) as partial:
+        partial.write_bytes(save(weights))

@@ -1,0 +1,244 @@
+"""One process's part of a classifier's training."""
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from timm.utils import random_seed
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from kuzushiji.classifier.learning_rate import schedule
+from kuzushiji.classifier.loader import Crops, Loader, Task, as_pixels
+from kuzushiji.classifier.mixing import augment
+from kuzushiji.classifier.model import build_classifier, load_classifier, normalize
+from kuzushiji.classifier.training_batches import batch_size_of, training_batches
+from kuzushiji.classifier.transforms import share
+from kuzushiji.classifier.validation import accuracies
+from kuzushiji.common.compute import device as choose_device
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.common.progress import Progress
+
+
+class Rows(NamedTuple):
+    """Crops by their place in the files and their classes, int32, and the classes' target values, float32: (N,)."""
+
+    places: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray
+
+
+class Run:
+    """One process's part of a training: its network and optimizer, its data, and what it has reached."""
+
+    def __init__(
+        self,
+        crops: list[str | os.PathLike],
+        training: Rows,
+        validation: Rows,
+        charset: list[str],
+        settings: dict,
+        workers: int = 0,
+        rank: int = 0,
+        ranks: int = 1,
+        start: str | os.PathLike | None = None,
+        pretrained: str | os.PathLike | None = None,
+    ):
+        self.settings = settings
+        self.training, self.validation = training, validation
+        self.classes = len(charset)
+        self.rank, self.ranks = rank, ranks
+        self.batch_size, self.steps = batch_size_of(training.labels, settings, ranks)
+        self.loader = Loader(Crops(crops, settings), workers)
+        self.device = choose_device(workers)
+
+        random_seed(settings["seed"])
+        model = (
+            started(start, charset, settings)
+            if start
+            else build_classifier(settings, self.classes, settings["temperature"], pretrained)
+        )
+        model = model.to(self.device, memory_format=torch.channels_last)  # as images come from the loader
+        self.model = model
+        self.parallel = DistributedDataParallel(model) if ranks > 1 else model
+        self.optimizer = torch.optim.SGD(
+            model.parameters(),
+            settings["base_learning_rate"],
+            momentum=settings["momentum"],
+            weight_decay=settings["weight_decay"],
+        )
+        self.schedule = schedule(self.optimizer, settings, self.steps)
+        self.history: list[dict] = []
+        self.best: dict | None = None
+
+    def progress(self) -> Progress:
+        """Counts the steps of all epochs, from the present one on."""
+        return Progress(
+            self.settings["epochs"] * self.steps, "steps", len(self.history) * self.steps, first=self.rank == 0
+        )
+
+    def train_epoch(self, epoch: int, progress: Progress) -> None:
+        """Train on one epoch's crops, validate, and add to the history; `progress` counts the steps."""
+        start = time.monotonic()
+        # timm draws from Python's and NumPy's global generators: all processes draw the same for the whole batch.
+        random_seed(seed_of(self.settings["seed"], epoch))
+        rng = np.random.default_rng([self.settings["seed"], epoch, 1])
+        noise = torch.Generator(self.device).manual_seed(seed_of(self.settings["seed"], epoch))
+
+        self.model.train()
+        total = torch.zeros((), device=self.device)
+        for step, (images, targets) in enumerate(self.batches(epoch)):
+            self.schedule.step_update(epoch * self.steps + step)
+            total += self.update(images, targets, rng, noise)
+            progress.update()
+        loss = self.summed(total).item() / self.steps / self.ranks
+        if not np.isfinite(loss):
+            raise InputError(f"the loss of epoch {epoch + 1} is {loss}; lower base_learning_rate")
+
+        predicted = self.predict()
+        accuracy, macro_accuracy = accuracies(predicted.numpy(), self.validation.labels)
+        if self.best is None or accuracy > max(past["accuracy"] for past in self.history):
+            self.best = {"weights": weights(self.model), "predicted": predicted}
+        rate, seconds = self.optimizer.param_groups[0]["lr"], time.monotonic() - start
+        scores = {"epoch": epoch + 1, "loss": loss, "accuracy": accuracy, "macro_accuracy": macro_accuracy}
+        self.history.append({**scores, "learning_rate": rate, "seconds": round(seconds, 2)})
+        logging.info(
+            "epoch %d of %d: loss %.4f, validation accuracy %.4f (mean over codepoints %.4f), learning rate %.2g; "
+            "%.0f s",
+            *(epoch + 1, self.settings["epochs"], loss, accuracy, macro_accuracy, rate, seconds),
+        )
+
+    def update(
+        self, images: torch.Tensor, targets: torch.Tensor, rng: np.random.Generator, noise: torch.Generator
+    ) -> torch.Tensor:
+        """One step on a whole batch, of which this process passes its part; returns the loss of that part."""
+        own = self.own(len(images))
+        images, targets = augment(images, targets, self.settings, rng, noise)
+        loss = F.cross_entropy(self.logits(normalize(images[own], self.settings), self.parallel), targets[own])
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Whole batches of distorted crops, of which each process reads a part, and their targets (N, classes)."""
+        own = self.own(self.batch_size)
+        reading = deque()  # which crops the batches are of that are being read
+
+        def tasks() -> Iterator[Task]:
+            for rows, draws in training_batches(self.training.labels, self.settings, self.batch_size, epoch):
+                reading.append(rows)
+                yield self.training.places[rows[own]], share(draws, own)
+
+        for part in self.loader.read(tasks()):
+            images = as_pixels(self.gathered(part.to(self.device, non_blocking=True)))
+            yield images, self.targets(reading.popleft())
+
+    def targets(self, rows: np.ndarray) -> torch.Tensor:
+        """What the network should say of the training crops `rows`: (N, classes), zero but for their classes."""
+        labels = torch.from_numpy(self.training.labels[rows]).to(self.device, torch.int64)
+        return F.one_hot(labels, self.classes) * torch.from_numpy(self.training.targets[rows]).to(self.device)[:, None]
+
+    @torch.inference_mode()
+    def predict(self) -> torch.Tensor:
+        """The most probable class of every validation crop, int32 on the CPU."""
+        if self.ranks > 1:  # running statistics are each process's own until the next training step
+            for buffer in self.model.buffers():
+                distributed.broadcast(buffer, 0)
+        self.model.eval()
+        own = self.own(len(self.validation.places))
+        batches = np.split(self.validation.places[own], range(self.batch_size, own.stop - own.start, self.batch_size))
+        read = [
+            self.logits(normalize(as_pixels(images.to(self.device, non_blocking=True)), self.settings), self.model)
+            .argmax(1)
+            .int()
+            for images in self.loader.read((places, None) for places in batches if len(places))
+        ]
+        predicted = torch.zeros(len(self.validation.places), dtype=torch.int32, device=self.device)
+        predicted[own] = torch.cat([predicted[:0], *read])
+        return self.summed(predicted).cpu()
+
+    def logits(self, images: torch.Tensor, model: nn.Module) -> torch.Tensor:
+        """Normalized images (N, channels, size, size) to (N, classes), in the precision of the settings."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings["precision"] == "bfloat16"):
+            return model(images)
+
+    def own(self, count: int) -> slice:
+        """Which of `count` things of all processes are this one's."""
+        return slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
+
+    def gathered(self, part: torch.Tensor) -> torch.Tensor:
+        """The parts of all processes, equally many, one after the other."""
+        if self.ranks == 1:
+            return part
+        whole = part.new_empty((len(part) * self.ranks, *part.shape[1:]))
+        distributed.all_gather_into_tensor(whole, part)
+        return whole
+
+    def summed(self, value: torch.Tensor) -> torch.Tensor:
+        """The sum over all processes."""
+        if self.ranks > 1:
+            distributed.all_reduce(value)
+        return value
+
+    def save(self, path: Path) -> None:
+        """Keep what `resume` goes on from."""
+        content = {"model": weights(self.model), "optimizer": self.optimizer.state_dict(), "best": self.best}
+        with written(path) as partial:
+            torch.save({**content, "history": self.history}, partial)
+
+    def resume(self, path: Path) -> None:
+        """Go on from what `save` kept, if there is anything."""
+        if not path.exists():
+            return
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        self.model.load_state_dict(content["model"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.best, self.history = content["best"], content["history"]
+        logging.info("going on after epoch %d of %d", len(self.history), self.settings["epochs"])
+
+
+def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:
+    """The network of an earlier round's checkpoint, with its best weights.
+
+    Raises `InputError` if it reads other codepoints, or is another network than the settings ask for.
+    """
+    model, known, trained = load_classifier(path)
+    if known != charset:
+        other = sorted(set(known) ^ set(charset))
+        raise InputError(f"{path}: reads other codepoints ({', '.join(other[:5])}); train that round again")
+    for name in ("architecture", "channels", "temperature"):
+        if trained[name] != settings[name]:
+            raise InputError(f"{path}: {name} is {trained[name]}, not {settings[name]}; train that round again")
+    return model
+
+
+def weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """A copy of them on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+@contextmanager
+def written(path: str | os.PathLike) -> Iterator[Path]:
+    """`replacing`, but raises `InputError` if the file cannot be written whole."""
+    try:
+        with replacing(path) as partial:
+            yield partial
+    except (OSError, RuntimeError) as error:  # RuntimeError is what torch's writer raises
+        raise InputError(
+            f"{path}: cannot be written ({error}); make room on the disk and start again: what was there is kept"
+        ) from error
+
+
+def seed_of(seed: int, epoch: int) -> int:
+    """One number for both."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])

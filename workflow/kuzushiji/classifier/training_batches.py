@@ -1,0 +1,35 @@
+"""What makes up the batches of an epoch, whatever processes read them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kuzushiji.classifier.transforms import Draws, draw
+from kuzushiji.common.errors import InputError
+from kuzushiji.crops.folds import undersample
+
+
+def training_batches(
+    labels: np.ndarray, settings: dict, batch_size: int, epoch: int
+) -> Iterator[tuple[np.ndarray, Draws]]:
+    """The batches of an epoch as places in `labels` and what distorts them, drawn from the seed and the epoch alone."""
+    rng = np.random.default_rng([settings["seed"], epoch, 0])
+    order = undersample(labels, settings["max_training"], rng).astype(np.int32)
+    for start in range(0, len(order) // batch_size * batch_size, batch_size):
+        yield order[start : start + batch_size], draw(settings, batch_size, rng)
+
+
+def batch_size_of(labels: np.ndarray, settings: dict, processes: int) -> tuple[int, int]:
+    """The crops of a batch and the batches of an epoch. Raises `InputError` if the crops make no batch."""
+    used = int(np.minimum(np.bincount(labels, minlength=1), settings["max_training"]).sum())
+    size = min(settings["batch_size"], used // 2 * 2)
+    if size < 2 * processes:
+        raise InputError(
+            f"{used} training crops in batches of {settings['batch_size']}: at least two a batch are needed for each "
+            f"of {processes} processes; label more pages or raise batch_size"
+        )
+    if size % 2 and settings["mixing"] and settings["mixing"]["method"] == "mixup":
+        raise InputError(f"batch_size: mixup mixes pairs, so it has to be even, not {size}")
+    if size % processes:
+        raise InputError(f"batch_size: {size} crops cannot be shared equally by {processes} processes")
+    return size, used // size

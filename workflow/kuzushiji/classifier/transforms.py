@@ -1,0 +1,133 @@
+"""Random distortions of single crops for training, drawn batch by batch and applied crop by crop on the CPU.
+
+torchvision's transforms draw one set of parameters for all images of a batch, so that they would have to be called once
+a crop; here all parameters are drawn at once, and OpenCV applies them, several times as fast as Pillow.
+"""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+Draws = dict[str, np.ndarray]
+ATTEMPTS = 10  # at a part that fits, as torchvision's RandomResizedCrop makes
+JITTERS = ("brightness", "contrast", "saturation", "hue")
+
+
+def draw(settings: dict, count: int, rng: np.random.Generator) -> Draws:
+    """The random parameters of `count` crops, each an array of that length; the keys of `settings` are a classifier's.
+
+    `angle` in degrees; `part` (N, 4), the left, top, width and height of what is kept of the resized square, in its
+    pixels, as torchvision's RandomResizedCrop draws them: a share of its area from `crop_scale` and an aspect from
+    `crop_ratio`, drawn again where it does not fit, and the whole square after ten attempts; `order` (N, 4) and
+    `factors` (N, 4) of the color jitter, as torchvision's ColorJitter; `gray`, whether the color goes.
+    """
+    side, spread = settings["resize"][0], np.array([settings["jitter"][name] for name in JITTERS])
+    area = rng.uniform(*settings["crop_scale"], (count, ATTEMPTS)) * side**2
+    aspect = np.exp(rng.uniform(*np.log(settings["crop_ratio"]), (count, ATTEMPTS)))
+    sizes = np.rint(np.sqrt(np.stack([area * aspect, area / aspect], axis=2)))  # (N, attempts, width and height)
+    fits = ((sizes > 0) & (sizes <= side)).all(axis=2)
+    chosen = sizes[np.arange(count), fits.argmax(axis=1)]
+    chosen = np.where(fits.any(axis=1)[:, None], chosen, side)
+    origin = np.floor(rng.random((count, 2)) * (side - chosen + 1))
+    lowest = np.array([*np.maximum(1 - spread[:3], 0), -spread[3]])
+    highest = np.array([*(1 + spread[:3]), spread[3]])
+    return {
+        "angle": rng.uniform(-settings["rotation"], settings["rotation"], count),
+        "part": np.hstack([origin, chosen]),
+        "order": rng.permuted(np.tile(np.arange(len(JITTERS)), (count, 1)), axis=1),
+        "factors": rng.uniform(lowest, highest, (count, len(JITTERS))),
+        "gray": rng.random(count) < settings["grayscale"],
+    }
+
+
+def share(draws: Draws, rows: slice) -> Draws:
+    """The parameters of some of the crops."""
+    return {name: values[rows] for name, values in draws.items()}
+
+
+def decode(encoded: np.ndarray, channels: str) -> np.ndarray | None:
+    """Pixels (height, width, 1 or 3) of an encoded crop, its bytes as uint8; None if it is no image."""
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
+    if image is None or channels == "rgb":
+        return image
+    # Pillow's gray, as at test: OpenCV's differs by a level here and there.
+    return np.array(Image.fromarray(image).convert("L"))[:, :, None]
+
+
+def square(image: np.ndarray, side: int) -> np.ndarray:
+    """A crop (height, width, channels) as (side, side, channels), whatever its aspect.
+
+    Bicubic and antialiased, as Pillow's, up to rounding; torch's kernel is several times as fast.
+    """
+    batch = torch.from_numpy(image).permute(2, 0, 1)[None]
+    resized = F.interpolate(batch, (side, side), mode="bicubic", antialias=True)
+    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
+
+
+def center(image: np.ndarray, size: int) -> np.ndarray:
+    """The `size` pixels square in the middle of a square (side, side, channels)."""
+    start = round((len(image) - size) / 2)
+    return image[start : start + size, start : start + size]
+
+
+def transform(images: Iterator[np.ndarray], draws: Draws, settings: dict, out: np.ndarray) -> None:
+    """Write the distorted crops to `out`, (N, input_size, input_size, channels) uint8.
+
+    Each of `images`, (height, width, channels) uint8, is resized to a square, then rotated and cut in one bicubic warp,
+    black outside the crop; then its colors are jittered. Saturation and hue leave gray crops as they are.
+    """
+    side, size = settings["resize"][0], settings["input_size"]
+    for place, image in enumerate(images):
+        warp = warp_matrix(draws["angle"][place], draws["part"][place], image.shape, side, size)
+        warped = cv2.warpAffine(
+            square(image, side), warp, (size, size), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderValue=0
+        )
+        warped = jitter(warped, draws["order"][place].tolist(), draws["factors"][place].tolist())
+        if draws["gray"][place] and warped.ndim == 3:
+            warped = _gray(warped)[:, :, None]
+        out[place] = warped.reshape(size, size, -1)
+
+
+def warp_matrix(angle: float, part: np.ndarray, shape: tuple, side: int, size: int) -> np.ndarray:
+    """The map (2, 3) from pixels of the result, `size` square, to those of the crop resized to `side` square.
+
+    The rotation by `angle` degrees, counter-clockwise, is around the crop's middle in the crop's own pixels, `shape` is
+    (height, width, …): in the square it also shears.
+    """
+    radians = np.deg2rad(angle)
+    aspect = shape[0] / shape[1]
+    turn = np.array([[np.cos(radians), -np.sin(radians) * aspect], [np.sin(radians) / aspect, np.cos(radians)]])
+    origin, extent = part[:2], part[2:]
+    # Pixel centers lie at halves: (pixel + 0.5) * extent / size + origin is turned around side / 2.
+    shift = turn @ (0.5 * extent / size + origin - side / 2) + side / 2 - 0.5
+    return np.column_stack([turn * (extent / size), shift])
+
+
+def jitter(image: np.ndarray, order: list[int], factors: list[float]) -> np.ndarray:
+    """torchvision's color jitter of one image, (height, width) or (height, width, 3) uint8: JITTERS in this `order`.
+
+    Factors of brightness, contrast and saturation are shares that stay, that of hue a shift in turns.
+    """
+    colored = image.ndim == 3
+    for place in order:
+        factor = factors[place]
+        if JITTERS[place] == "brightness" and factor != 1:
+            image = cv2.addWeighted(image, factor, image, 0, 0)
+        elif JITTERS[place] == "contrast" and factor != 1:
+            mean = np.rint((_gray(image) if colored else image).mean())
+            image = cv2.addWeighted(image, factor, image, 0, (1 - factor) * mean)
+        elif JITTERS[place] == "saturation" and factor != 1 and colored:
+            image = cv2.addWeighted(image, factor, cv2.merge([_gray(image)] * 3), 1 - factor, 0)
+        elif JITTERS[place] == "hue" and factor != 0 and colored:
+            hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
+            hsv[:, :, 0] += np.uint8(round(factor * 256) % 256)  # wraps around
+            image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+    return image
+
+
+def _gray(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

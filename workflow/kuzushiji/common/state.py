@@ -1,0 +1,53 @@
+"""Where a long job keeps what it resumes from, and that no two copies of it write there at once."""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kuzushiji.common.errors import InputError
+
+
+def state_folder(root: str | os.PathLike, settings: dict, inputs: Iterable[str | os.PathLike]) -> Path:
+    """The folder under `root` that belongs to just these settings and inputs; a job with others never finds it.
+
+    Files count by content, the files of a folder by name, size and time of change.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in sorted(map(str, inputs)):
+        digest.update(path.encode())
+        if os.path.isdir(path):
+            for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+                status = entry.stat()
+                digest.update(f"{entry.name} {status.st_size} {status.st_mtime_ns}".encode())
+        else:
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return Path(root) / digest.hexdigest()[:16]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process; the lock ends with the process, however it ends.
+
+    Raises `InputError` if another process, such as an orphan of a killed run, holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as file:
+        try:
+            # Not flock, whose locks pass to forked processes: an orphaned data loader would hold a killed job's.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise InputError(
+                    f"{folder}: this file system has no locks ({error.strerror}), which keep two copies of a job "
+                    "apart; keep results on one that has (mounted with flock or local_flock, say)"
+                ) from error
+            raise InputError(
+                f"{folder}: another copy of this job is running; let it finish or stop it first"
+            ) from error
+        yield

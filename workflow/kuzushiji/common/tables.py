@@ -1,0 +1,127 @@
+"""The tables that stages hand to each other: Parquet, typed columns, sorted by page and box."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kuzushiji.common.errors import InputError
+
+_KEY = [("image_id", pa.string()), ("box", pa.int32())]
+_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
+_INTEGER_BOX = [(name, pa.int32()) for name in _CORNERS]
+_SCORES = [("detector_score", pa.float32()), ("codepoint", pa.string()), ("probability", pa.float32())]
+
+# Coordinates are pixels of the original page; `box` numbers the boxes of a page from 0.
+SCHEMAS = {
+    "pages": pa.schema(
+        [
+            ("image_id", pa.string()),
+            ("book", pa.string()),
+            ("image_set", pa.string()),
+            ("path", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("chunk", pa.int32()),
+            ("note", pa.string()),  # what reading the page had to mend: EXIF rotation, alpha, gray
+        ]
+    ),
+    "truth": pa.schema([*_KEY, *_INTEGER_BOX, ("codepoint", pa.string())]),
+    "folds": pa.schema([*_KEY, ("codepoint", pa.string())]),
+    "detections": pa.schema([*_KEY, *[(name, pa.float32()) for name in _CORNERS], ("detector_score", pa.float32())]),
+    "predictions": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES]),
+    # What one classifier reads: also its most probable codepoints, best first, and their probabilities.
+    "top_k": pa.schema(
+        [
+            *_KEY,
+            *_INTEGER_BOX,
+            *_SCORES,
+            ("codepoints", pa.list_(pa.string())),
+            ("probabilities", pa.list_(pa.float32())),
+        ]
+    ),
+    "merged": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES, ("detector", pa.string())]),
+    "recognized": pa.schema(
+        [
+            *_KEY,
+            *_INTEGER_BOX,
+            *_SCORES,
+            ("detector", pa.string()),
+            ("keep_probability", pa.float32()),
+            ("kept", pa.bool_()),
+        ]
+    ),
+    # What else a recognized box may be: best first.
+    "alternatives": pa.schema(
+        [*_KEY, ("codepoints", pa.list_(pa.string())), ("probabilities", pa.list_(pa.float32()))]
+    ),
+    # The boxes that stay, in reading order: `position` counts those of a page from 0.
+    "ordered": pa.schema(
+        [
+            *_KEY,
+            *_INTEGER_BOX,
+            *_SCORES,
+            ("keep_probability", pa.float32()),
+            ("position", pa.int32()),
+            ("block", pa.int32()),
+            ("column", pa.int32()),
+            ("line", pa.int32()),
+            ("role", pa.string()),
+        ]
+    ),
+}
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike, kind: str) -> None:
+    """Write `table` as Parquet with exactly the columns of `SCHEMAS[kind]`, sorted by `image_id` then `box`.
+
+    Raises `InputError` if a column is missing.
+    """
+    schema = SCHEMAS[kind]
+    missing = [name for name in schema.names if name not in table.columns]
+    if missing:
+        raise InputError(f"{path}: a table of {kind} needs the columns {', '.join(missing)}")
+    order = [name for name in ("image_id", "box") if name in schema.names]
+    table = table.sort_values(order, kind="stable")[schema.names]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), path)
+
+
+def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
+    """Read a table that `write_table` wrote; of one with more columns, those of `kind`.
+
+    Raises `InputError` if the file is missing, no Parquet, or lacks a column of `SCHEMAS[kind]`.
+    """
+    return read_arrow(path, kind).to_pandas()
+
+
+def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, kind: str) -> None:
+    """Join tables that `write_table` wrote into one at `path`, sorted by `image_id` then `box`.
+
+    Raises `InputError` as `read_table` does.
+    """
+    table = pa.concat_tables([SCHEMAS[kind].empty_table(), *[read_arrow(part, kind) for part in paths]])
+    pq.write_table(table.sort_by([("image_id", "ascending"), ("box", "ascending")]), path)
+
+
+def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
+    """As `read_table`, in Arrow's memory, where lists are cheap."""
+    names = SCHEMAS[kind].names
+    try:
+        found = pq.read_schema(path).names
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: cannot be read as a table of {kind}: {error}") from error
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise InputError(f"{path}: not a table of {kind}: it lacks the columns {', '.join(missing)}")
+    return pq.read_table(path, columns=names).cast(SCHEMAS[kind])
+
+
+def concat_tables(tables: list[pd.DataFrame], kind: str) -> pd.DataFrame:
+    """The rows of all `tables`, in order, with the column types of `kind` even where there are no rows."""
+    empty = SCHEMAS[kind].empty_table().to_pandas()
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True)[SCHEMAS[kind].names] if filled else empty

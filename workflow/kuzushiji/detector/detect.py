@@ -1,0 +1,221 @@
+"""Finding characters on pages: the detector with test-time augmentation."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import nn
+from torchvision.ops import clip_boxes_to_image, nms
+
+from kuzushiji.common.compute import device
+from kuzushiji.common.progress import Progress
+from kuzushiji.common.tables import concat_tables
+from kuzushiji.detector.model import load_detector, read_denoised
+
+# A view of a page: its width and height in pixels, and whether in gray.
+View = tuple[tuple[int, int], bool]
+
+
+def detect(
+    checkpoint: str | os.PathLike, pages: Iterable[tuple[str, str | Path]], settings: dict, workers: int = 0
+) -> pd.DataFrame:
+    """All characters that the detector of `checkpoint` finds on `pages`, pairs of image id and denoised image.
+
+    `settings` is the section `detect` with the passes of the chosen mode, and the section `detector.model` as `model`,
+    which the checkpoint must have been trained with. `workers` threads read and resize the pages to come.
+    The result has the columns of the table "detections": a page's boxes are numbered in the order of `detect_page`, and
+    do not depend on which other pages are passed; on how many views are passed at once only by the networks' rounding.
+    Raises `InputError` if the checkpoint or a page cannot be read.
+    """
+    return detect_pages(ready(checkpoint, settings), list(pages), settings, workers)
+
+
+def ready(checkpoint: str | os.PathLike, settings: dict) -> nn.Module:
+    """The network of a checkpoint, as `detect` says, where it runs."""
+    model, _ = load_detector(checkpoint, settings["model"])
+    limit_proposals(model, settings)
+    return model.to(device())
+
+
+def detect_pages(
+    model: nn.Module, pages: list[tuple[str, str | Path]], settings: dict, workers: int = 0
+) -> pd.DataFrame:
+    """What `detect` finds, with a network that is ready."""
+    tables = []
+    views = _ahead([path for _, path in pages], settings, model.roi_head.test_cfg["gray_last"], workers)
+    with Progress(len(pages), "pages") as progress:
+        for (image_id, _), (size, batches) in zip(pages, views, strict=True):
+            boxes, scores = _detect(model, size, batches, settings)
+            table = pd.DataFrame(boxes, columns=["x_min", "y_min", "x_max", "y_max"])
+            number = np.arange(len(boxes), dtype=np.int32)
+            tables.append(table.assign(image_id=image_id, box=number, detector_score=scores))
+            logging.info("%s: %d boxes", image_id, len(boxes))
+            progress.update()
+    return concat_tables(tables, "detections")
+
+
+def limit_proposals(model: nn.Module, settings: dict) -> None:
+    """Let a pass of `model` propose as many boxes as the section `detect` says."""
+    model.rpn_head.test_cfg.update(nms_pre=settings["proposals_before_nms"], max_per_img=settings["proposals"])
+
+
+def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (n, 4) in pixels of `image` and their scores (n,), both float32.
+
+    `image` is a denoised page as `read_denoised` gives it, `settings` the section `detect` with a mode's passes. As the
+    published solution does, the page is passed at several sizes, in color and in gray; each pass gives every proposal
+    that reaches `score`, and one non-maximum suppression runs over all of them, in the frame of the first pass. A pass
+    that equals an earlier one is left out: the suppression would drop all that it finds.
+    Boxes are clipped to the page. At most `max_detections` stay, and what ties with the last of them.
+
+    With modern components those less than a pixel wide or high are dropped first, and the best score comes first. With
+    legacy ones it is as published: none is dropped, though some have no area, and boxes keep the order of the passes
+    and, within a pass, of the proposals: the pairwise walks to come depend on it.
+    """
+    height, width = image.shape[:2]
+    batches = _batches(image, settings, model.roi_head.test_cfg["gray_last"])
+    return _detect(model, (width, height), batches, settings)
+
+
+def _detect(
+    model: nn.Module, size: tuple[int, int], batches: Iterable[tuple[list[View], np.ndarray]], settings: dict
+) -> tuple[np.ndarray, np.ndarray]:
+    width, height = size
+    rules = model.roi_head.test_cfg
+    found = {}
+    for views, images in batches:
+        for view, (boxes, scores) in zip(views, propose(model, images), strict=True):
+            # Back to the page: the axes differ, since both sides are whole pixels.
+            boxes = clip_boxes_to_image(boxes / _scale(view[0], width, height).to(boxes), (height, width))
+            kept = scores >= settings["score"]
+            if rules["min_bbox_size"] >= 0:
+                kept &= (boxes[:, 2:] - boxes[:, :2] >= rules["min_bbox_size"]).all(dim=1)
+            found[view] = boxes[kept], scores[kept]
+    # In the order of the passes, which decides between equal scores.
+    ordered = [found[view] for view in _views(width, height, settings)]
+    boxes, scores = (torch.cat(parts) for parts in zip(*ordered, strict=True))
+
+    first = resized(width, height, settings["first_short_side"], settings["max_long_side"])
+    inside = boxes * _scale(first, width, height).to(boxes)
+    inside[:, 2:] += rules["nms"]["offset"]
+    kept = nms(inside, scores, settings["nms_iou"])
+    most = settings["max_detections"]
+    if len(kept) > most:
+        kept = kept[scores[kept] >= scores[kept[most - 1]]]
+    if not rules["best_first"]:
+        kept, _ = kept.sort()
+    return boxes[kept].cpu().numpy(), scores[kept].cpu().numpy()
+
+
+def _views(width: int, height: int, settings: dict) -> list[View]:
+    """The different views among the passes over a page, in order."""
+    longest = settings["max_long_side"]
+    return list(dict.fromkeys((resized(width, height, side, longest), gray) for side, gray in passes(settings)))
+
+
+def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], np.ndarray]]:
+    """Views and their pixels (n, height, width, 3) that are passed at once: of one size, within `batch_megapixels`."""
+    height, width = image.shape[:2]
+    color = Image.fromarray(image)
+    gray = None
+    if not gray_last:
+        gray = Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+    by_size: dict[tuple[int, int], list[View]] = {}
+    for view in _views(width, height, settings):
+        by_size.setdefault(view[0], []).append(view)
+    for size, views in by_size.items():
+        together = max(1, int(settings["batch_megapixels"] * 1e6 // (size[0] * size[1])))
+        for start in range(0, len(views), together):
+            part = views[start : start + together]
+            yield part, np.stack([_pixels(color, gray, *view) for view in part])
+
+
+def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int], is_gray: bool) -> np.ndarray:
+    """A view of the page in its pixels; without a page in gray, the resized one is made so, as published."""
+    if is_gray and gray is not None:
+        return np.asarray(gray.resize(size, Image.Resampling.BILINEAR))
+    view = color.resize(size, Image.Resampling.BILINEAR)
+    if is_gray:
+        blue, green, red = view.split()
+        view = Image.merge("RGB", [Image.merge("RGB", [red, green, blue]).convert("L")] * 3)
+    return np.asarray(view)
+
+
+def _ahead(
+    paths: list[str | Path], settings: dict, gray_last: bool, workers: int
+) -> Iterator[tuple[tuple[int, int], Iterable[tuple[list[View], np.ndarray]]]]:
+    """The size and the batches of every page; `workers` pages are made ready while another is passed."""
+
+    def prepare(path):
+        image = read_denoised(path)
+        return image.shape[1::-1], _batches(image, settings, gray_last)
+
+    def prepare_whole(path):
+        size, batches = prepare(path)
+        return size, list(batches)
+
+    if not workers:
+        yield from map(prepare, paths)
+        return
+    # Threads suffice: reading and resizing leave Python's lock to others.
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(prepare_whole, path) for path in paths[:workers]]
+        for path in [*paths[workers:], *[None] * len(waiting)]:
+            page = waiting.pop(0).result()
+            if path is not None:
+                waiting.append(pool.submit(prepare_whole, path))
+            yield page
+
+
+def passes(settings: dict) -> list[tuple[int, bool]]:
+    """The short side and whether in gray, of every pass over a page."""
+    modes = (False, True) if settings["grayscale"] else (False,)
+    return [(settings["first_short_side"], False)] + [
+        (side, gray) for side in settings["short_sides"] for gray in modes
+    ]
+
+
+def resized(width: int, height: int, short_side: int, max_long_side: int) -> tuple[int, int]:
+    """Width and height in pixels at a `short_side`, less where the long side would exceed its maximum.
+
+    The long side is truncated to whole pixels, as in the published solution.
+    """
+    short, long = min(width, height), max(width, height)
+    if int(short_side * long / short) > max_long_side:
+        short_side = max(1, round(max_long_side * short / long))
+    long_side = min(int(short_side * long / short), max_long_side)
+    return (short_side, long_side) if width <= height else (long_side, short_side)
+
+
+@torch.inference_mode()
+def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """What a two-stage mmdet `model` says of every proposal on each of `images` (n, height, width, 3), uint8.
+
+    For each image: boxes (m, 4) in its pixels, and scores (m,).
+    """
+    from mmdet.structures import DetDataSample  # here, since it needs the operators that the model has installed
+
+    shape = images.shape[1:3]
+    meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0)}
+    pixels = list(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
+    batch = {"inputs": pixels, "data_samples": [DetDataSample(metainfo=meta) for _ in pixels]}
+    batch = model.data_preprocessor(batch, False)
+    samples = batch["data_samples"]
+    features = model.extract_feat(batch["inputs"])
+    proposals = model.rpn_head.predict(features, samples, rescale=False)
+    metas = [sample.metainfo for sample in samples]
+    # Without a configuration mmdet leaves out thresholds and suppression.
+    found = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=False)
+    return [(page.bboxes, page.scores[:, 0]) for page in found]  # the last class is the background
+
+
+def _scale(size: tuple[int, int], width: int, height: int) -> torch.Tensor:
+    x, y = size[0] / width, size[1] / height
+    return torch.tensor([x, y, x, y])

@@ -1,0 +1,237 @@
+"""Training the detector: mmengine's loop, with snapshots, and with a state from which a killed training goes on."""
+
+import errno
+import logging
+import os
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import distributed
+
+from kuzushiji.common.code import digest
+from kuzushiji.common.compute import device
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.common.launch import launch, process_group
+from kuzushiji.common.state import locked, state_folder
+from kuzushiji.detector import config as detection_config
+from kuzushiji.detector import legacy_boxes, mmcv_ops
+from kuzushiji.detector import model as detection_model
+from kuzushiji.detector import pages as detector_pages
+from kuzushiji.detector import parts as detection_parts
+from kuzushiji.detector import runner as detector_runner
+from kuzushiji.detector.config import optimizer_config, schedule_config
+from kuzushiji.detector.model import build_model, load_pretrained, plain
+from kuzushiji.detector.pages import Page, TrainingPages, loader
+from kuzushiji.detector.runner import (
+    FiniteLossHook,
+    ProgressHook,
+    ResumableRunner,
+    SeededLoop,
+    SnapshotHook,
+    pool_in_float32,
+    shared,
+    unwritable,
+)
+
+RECORD = "vis_data"  # mmengine's name for the folder of what a run records
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def train(
+    pages: Sequence[Page],
+    settings: dict,
+    state: Path,
+    outputs: Mapping[int, Path],
+    processes: int = 1,
+    workers: int = 0,
+    pretrained: str | os.PathLike | None = None,
+) -> Path:
+    """Train the detector on `pages` and write its weights after each iteration that `outputs` names.
+
+    pages: (denoised image, boxes (n, 4) in its pixels, width, height); pages without boxes are trained on too.
+    settings: the section `detector`. state: a folder for what resuming needs; its subfolders are named by what the
+    weights depend on, so that other settings, pages or snapshots never resume from it. A finished training leaves its
+    snapshots there, which a repetition with the same code copies. outputs: checkpoints for `load_detector`.
+    processes: each has a GPU, and they share the images of a step; workers: further processes of each, to load pages.
+    pretrained: the file of ImageNet weights that the backbone starts from, if the settings ask for them.
+    Returns the folder in which mmengine recorded losses (the first process's), one subfolder for every time the
+    training was started.
+
+    Steps are the published solution's: SGD, linear warm-up, the learning rate divided by ten at the milestones. Every
+    step draws its pages and its randomness from the seed and its number alone, so that a resumed training goes on as
+    if it had never stopped.
+    Raises `InputError` if another process trains with the same state, if pages or settings are at fault, if the loss
+    is not finite, or if a file cannot be written.
+    """
+    _check(settings, outputs, processes, pretrained)
+    TrainingPages(pages, settings["training"])  # names what is wrong with the pages
+    folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [pretrained] if pretrained else [])
+    snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
+    with locked(folder):
+        _clear_other_code(folder)
+        finished = (folder / "finished").exists() and all(path.exists() for path in snapshots.values())
+    if finished:
+        logging.info("trained already: the snapshots are in %s", folder)
+    else:
+        launch(_train, processes, pages, settings, folder, snapshots, workers, pretrained)
+    for iteration, output in outputs.items():
+        try:
+            with replacing(Path(output)) as partial:
+                shutil.copyfile(snapshots[iteration], partial)
+        except OSError as error:
+            raise unwritable(output, error) from error
+    return folder
+
+
+def _check(settings: dict, outputs: Mapping[int, Path], processes: int, pretrained) -> None:
+    model, training = settings["model"], settings["training"]
+    if not outputs:
+        raise InputError("detector.training.snapshots: there is none; name at least one iteration")
+    if bool(model["pretrained"]) != bool(pretrained):
+        raise InputError("detector.model.pretrained: true needs a file of weights, and false takes none")
+    if not (model["pretrained"] or model["norm_trained"]):
+        raise InputError("detector.model: random weights (pretrained: false) need norm_trained: true to learn")
+    if model["frozen_stages"] > 3 and not model["neck_channels"]:
+        raise InputError("detector.model.frozen_stages: without a pyramid the backbone has three stages; freeze fewer")
+    if training["images_per_step"] % processes:
+        raise InputError(
+            f"detector.training.images_per_step: {training['images_per_step']} images do not divide among "
+            f"{processes} processes"
+        )
+    if training["precision"] == "float16" and not torch.cuda.is_available():
+        raise InputError("detector.training.precision: float16 needs a GPU; choose bfloat16 or float32")
+
+
+def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained) -> None:
+    """What each of the processes does."""
+    with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext():
+        # The first process holds the lock for all of them.
+        try:
+            _run(pages, settings, folder, snapshots, rank, ranks, workers, pretrained)
+        except OSError as error:  # what mmengine and TensorBoard write themselves
+            raise unwritable(folder, error) if error.errno in _FULL else error from error
+        if ranks > 1:
+            distributed.barrier()  # only what no process failed at is finished
+        if rank == 0:
+            (folder / "finished").touch()
+            _clear(folder, keep={"finished", "code", *(path.name for path in snapshots.values())})
+
+
+def _run(
+    pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: int, ranks: int, workers: int, pretrained
+) -> None:
+    training, iterations = settings["training"], max(snapshots)
+    device()
+    torch.manual_seed(training["seed"])
+    model = build_model(settings["model"])
+    model.init_weights()
+    pool_in_float32(model)
+    resumed = _latest(folder)
+    if pretrained and resumed is None:
+        load_pretrained(model, pretrained)
+
+    start = 0 if resumed is None else _iteration(resumed)
+    interval = min(50, max(1, iterations // 50))
+    runner = ResumableRunner(
+        model=shared(model) if ranks > 1 else model,
+        work_dir=str(folder),
+        train_dataloader=loader(pages, training, start, rank, ranks, workers),
+        train_cfg={"type": SeededLoop, "max_iters": iterations, "seed": training["seed"]},
+        optim_wrapper=optimizer_config(training),
+        param_scheduler=schedule_config(training),
+        default_hooks={
+            "logger": {"type": "LoggerHook", "interval": interval},
+            "checkpoint": {
+                "type": "CheckpointHook",
+                "by_epoch": False,
+                "interval": training["checkpoint_interval"],
+                "max_keep_ckpts": 2,
+                "save_last": False,
+            },
+        },
+        custom_hooks=[FiniteLossHook(), ProgressHook(), SnapshotHook(snapshots, plain(settings["model"]))],
+        log_processor={"by_epoch": False, "window_size": interval},
+        visualizer={
+            "type": "Visualizer",
+            "vis_backends": [{"type": "LocalVisBackend"}, {"type": "TensorboardVisBackend"}],
+        },
+        launcher="pytorch" if ranks > 1 else "none",
+        load_from=None if resumed is None else str(resumed),
+        resume=resumed is not None,
+        randomness={"seed": training["seed"]},
+        default_scope="mmdet",
+        experiment_name=folder.name,  # mmengine would give two trainings of one second one record
+        log_level=logging.WARNING,  # otherwise it tells of the machine and all hooks before the first loss
+    )
+    if rank == 0:
+        for logger in (runner.logger, *runner.logger.handlers):
+            logger.setLevel(logging.INFO)
+    logging.info("training on %d pages from iteration %d to %d, state in %s", len(pages), start, iterations, folder)
+    runner.train()
+    runner.visualizer.close()
+
+
+def _inputs(pages: Sequence[Page], settings: dict, iterations: list[int]) -> dict:
+    """What the weights depend on: settings, snapshots and the content of the pages."""
+    # The weights do not depend on when the state is kept.
+    indifferent = ("checkpoint_interval", "snapshots")
+    training = {name: value for name, value in settings["training"].items() if name not in indifferent}
+    content = [
+        [Path(path).name, *_end_of(path), np.asarray(boxes, np.float64).tolist(), int(width), int(height)]
+        for path, boxes, width, height in pages
+    ]
+    return {"model": settings["model"], "training": training, "iterations": iterations, "pages": content}
+
+
+def _end_of(path: str | Path) -> tuple[int, str]:
+    """A PNG's size and its last bytes, among them the checksum of all its pixels: its content at a glance."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 64))
+            return size, file.read().hex()
+    except OSError as error:
+        raise InputError(f"{path}: a page to train on cannot be read ({error}); denoise it again") from error
+
+
+def _clear_other_code(folder: Path) -> None:
+    """Remove what other code has trained, whole or in part, and say which code trains from now on."""
+    marker = folder / "code"
+    if marker.exists() and marker.read_text() != _code():
+        logging.warning("the detector's code has changed: training from the start")
+        _clear(folder, keep=set())
+    with replacing(marker) as partial:
+        partial.write_text(_code())
+
+
+def _code() -> str:
+    """A digest of the code that the weights depend on."""
+    parts = [detection_config, detection_model, detection_parts, legacy_boxes, mmcv_ops]
+    modules = [*parts, detector_pages, detector_runner]
+    return digest([__file__, *(module.__file__ for module in modules)])
+
+
+def _clear(folder: Path, keep: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.name in keep or path.name == "lock" or (keep and (path / RECORD).is_dir()):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _latest(folder: Path) -> Path | None:
+    """The newest whole checkpoint of the state, if there is one."""
+    whole = [path for path in folder.glob("iter_*.pth") if zipfile.is_zipfile(path)]
+    return max(whole, key=_iteration, default=None)
+
+
+def _iteration(path: Path) -> int:
+    return int(path.stem.removeprefix("iter_"))

@@ -1,0 +1,111 @@
+"""The detector's network: built by mmdet, started from ImageNet weights, read from a checkpoint."""
+
+import json
+import logging
+import os
+import pickle
+
+import cv2
+import numpy as np
+import torch
+from mmengine.logging import MMLogger
+from torch import nn
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.detector import mmcv_ops
+from kuzushiji.detector.config import model_config
+
+KIND = "kuzushiji detector"
+
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def build_model(settings: dict) -> nn.Module:
+    """The network of `model_config` with random weights, as a PyTorch module."""
+    mmcv_ops.install()
+    # Only now: the import of mmdet's models asks for mmcv's operators.
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    from mmengine.config import ConfigDict
+
+    from kuzushiji.detector.detector import legacy_boxes  # noqa: F401 (registers what the configuration may name)
+
+    register_all_modules()
+    # mmengine would tell how it initializes every weight.
+    MMLogger.get_current_instance().setLevel(logging.WARNING)
+    return MODELS.build(ConfigDict(model_config(settings)))
+
+
+def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
+    """Start the backbone of `model` (and its shared fifth stage) from the ImageNet weights in the file `path`.
+
+    Raises `InputError` if it cannot be read, or lacks a weight.
+    """
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: cannot be read as weights ({error}); delete it, and it is fetched again") from error
+    weights = weights.get("state_dict", weights)
+    left = dict(weights)
+    stages = [model.backbone] + ([model.roi_head.shared_head] if model.roi_head.with_shared_head else [])
+    for stage in stages:
+        own = stage.state_dict()
+        # Batch norm is folded, so that the file need not have its statistics: those of a new network change nothing.
+        missing = [name for name in own if name not in left and not name.endswith(_STATISTICS)]
+        if missing:
+            raise InputError(f"{path}: lacks the weights {_some(missing)}")
+        stage.load_state_dict({name: left.pop(name, own[name]) for name in own})
+
+
+def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tuple[nn.Module, dict]:
+    """The network of a checkpoint that `detector.train` wrote, in evaluation mode, on the CPU.
+
+    Returns the module and a dict of `settings` (the section `detector.model`), `iteration` and `kind`.
+    Raises `InputError` if the file is missing, damaged, no detector, trained with other settings than the `expected`
+    ones, or holds other weights than its settings ask for.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: cannot be read as a checkpoint ({error}); make or fetch it again") from error
+    if not isinstance(checkpoint, dict) or checkpoint.get("kind") != KIND:
+        raise InputError(f"{path}: not a detector of this workflow; import published weights first")
+    own, asked = checkpoint["settings"], plain(expected or checkpoint["settings"])
+    other = [name for name in {**own, **asked} if own.get(name) != asked.get(name)]
+    if other:
+        found = "; ".join(f"{name} is {own.get(name)}, not {asked.get(name)}" for name in other)
+        raise InputError(f"{path}: trained with another detector.model than config's: {found}; train it again")
+    weights = checkpoint.pop("state_dict")
+    model = build_model(checkpoint["settings"])
+    own = model.state_dict()
+    problems = {
+        "missing": [name for name in own if name not in weights],
+        "surplus": [name for name in weights if name not in own],
+        "of another shape": [name for name in own if name in weights and own[name].shape != weights[name].shape],
+    }
+    found = "; ".join(f"{what}: {_some(names)}" for what, names in problems.items() if names)
+    if found:
+        raise InputError(f"{path}: the weights do not fit the architecture that the file names: {found}")
+    model.load_state_dict(weights)
+    return model.eval(), checkpoint
+
+
+def read_denoised(path: str | os.PathLike) -> np.ndarray:
+    """A denoised page as the networks take it: uint8, (height, width, 3), in the file's order blue, green, red.
+
+    Raises `InputError` if the file is missing or no image.
+    """
+    image = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InputError(f"{path}: no such image, or it cannot be read; denoise the page again")
+    return image
+
+
+def plain(settings: dict) -> dict:
+    """`settings` as plain dicts, lists and numbers, which a checkpoint may hold."""
+    return json.loads(json.dumps(settings))
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

@@ -1,0 +1,48 @@
+"""What the detector's training recorded: a table of its losses, and TensorBoard's files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from kuzushiji.common.errors import InputError
+
+# mmengine's and mmdet's names, and ours.
+COLUMNS = {
+    "step": "iteration",
+    "lr": "learning_rate",
+    "loss": "loss",
+    "loss_rpn_cls": "proposal_class_loss",
+    "loss_rpn_bbox": "proposal_box_loss",
+    "loss_cls": "class_loss",
+    "loss_bbox": "box_loss",
+    "acc": "accuracy",
+    "grad_norm": "gradient_norm",
+    "time": "seconds",
+    "data_time": "loading_seconds",
+}
+
+
+def losses(folder: Path) -> pd.DataFrame:
+    """The record of `detector.detector.train` in `folder`, a row for each logged iteration, with `COLUMNS`' names.
+
+    Losses, of the first process's pages, and seconds are means an iteration since the row before; accuracy is the
+    percentage of sampled proposals that are classified rightly; gradient_norm is empty where gradients are not clipped.
+    Iterations that were repeated after a kill appear once. Raises `InputError` if there is no record.
+    """
+    files = sorted(folder.glob("*/vis_data/scalars.json"))
+    # The last line of a killed run may be cut off.
+    rows = [json.loads(line) for file in files for line in file.read_text().splitlines() if line.endswith("}")]
+    if not rows:
+        raise InputError(f"{folder}: holds no record of a training; remove the folder to train again")
+    table = pd.DataFrame(rows).drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
+    return table.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
+
+
+def copy_tensorboard(folder: Path, target: Path) -> None:
+    """Copy TensorBoard's files from the record in `folder` to `target`, a run for every start of the training."""
+    for file in sorted(folder.glob("*/vis_data/events.out.tfevents.*")):
+        run = target / file.parts[-3]
+        run.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, run / file.name)

@@ -1,0 +1,160 @@
+"""mmengine's runner and loop, changed so that a killed training goes on as if it had not been."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from mmengine.device import get_device
+from mmengine.hooks import Hook
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
+from mmengine.runner import IterBasedTrainLoop, Runner
+from torch import nn
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.common.progress import Progress
+from kuzushiji.detector.model import KIND
+from kuzushiji.detector.pages import seed_of
+
+
+class ResumableRunner(Runner):
+    """mmengine's runner, whose checkpoints are whole even if it is killed, and are trusted when it resumes."""
+
+    def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
+        check_finite(self.model, self.iter)
+        # mmengine writes in place; a name that nothing resumes from, until the file is whole.
+        partial = Path(out_dir) / (filename + ".partial")
+        try:
+            super().save_checkpoint(out_dir, partial.name, *args, **kwargs)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise unwritable(partial, error) from error
+        if self.rank == 0:
+            os.replace(partial, Path(out_dir) / filename)
+
+    def resume(self, *args, **kwargs) -> None:
+        # mmengine's checkpoints hold pickled objects. These were written into our state folder by this class.
+        name = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
+        before = os.environ.get(name)
+        os.environ[name] = "1"
+        try:
+            super().resume(*args, **kwargs)
+        finally:
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+
+
+class SeededLoop(IterBasedTrainLoop):
+    """mmengine's loop, with a seed for every step, and without rereading the steps before a resumed one."""
+
+    def __init__(self, *args, seed: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seed = seed
+
+    def run(self) -> nn.Module:
+        runner = self.runner
+        runner.call_hook("before_train")
+        runner.call_hook("before_train_epoch")
+        while self._iter < self._max_iters:
+            runner.model.train()
+            batch = next(self.dataloader_iterator)
+            # Anchors and proposals are sampled with PyTorch's generator.
+            torch.manual_seed(seed_of(self.seed, self._iter, runner.rank))
+            self.run_iter(batch)
+        runner.call_hook("after_train_epoch")
+        runner.call_hook("after_train")
+        return runner.model
+
+
+class SnapshotHook(Hook):
+    """Keeps the weights after the iterations asked for. It comes before the checkpoints, which are of low priority."""
+
+    def __init__(self, snapshots: dict[int, Path], settings: dict):
+        self.snapshots, self.settings = snapshots, settings
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        iteration = runner.iter + 1
+        if iteration not in self.snapshots or runner.rank != 0:
+            return
+        check_finite(runner.model, iteration)
+        model = runner.model.module if hasattr(runner.model, "module") else runner.model
+        weights = {name: value.cpu() for name, value in model.state_dict().items()}
+        checkpoint = {"kind": KIND, "settings": self.settings, "iteration": iteration, "state_dict": weights}
+        try:
+            # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+            with replacing(self.snapshots[iteration]) as partial, open(partial, "wb") as file:
+                torch.save(checkpoint, file)
+        except (OSError, RuntimeError) as error:  # PyTorch's writer tells a full disk by either
+            raise unwritable(self.snapshots[iteration], error) from error
+
+
+class ProgressHook(Hook):
+    """Says how far the training is."""
+
+    def before_train(self, runner) -> None:
+        self.progress = Progress(runner.max_iters, "iterations", runner.iter, first=runner.rank == 0)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        self.progress.update()
+
+    def after_train(self, runner) -> None:
+        self.progress.close()
+
+
+class FiniteLossHook(Hook):
+    """Ends a training that has diverged."""
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if not torch.isfinite(outputs["loss"]):
+            raise InputError(
+                f"detector.training: the loss of iteration {runner.iter + 1} is {outputs['loss'].item()}; "
+                "lower learning_rate or set clip_gradients"
+            )
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(OptimWrapper):
+    """mmengine's optimizer, with losses computed under autocast on any device. No scaling: for bfloat16."""
+
+    def __init__(self, dtype: str, **kwargs):
+        super().__init__(**kwargs)
+        self.dtype = getattr(torch, dtype)
+
+    @contextmanager
+    def optim_context(self, model: nn.Module):
+        with super().optim_context(model), torch.autocast(get_device(), self.dtype):
+            yield
+
+
+def shared(model: nn.Module) -> nn.Module:
+    """`model` with gradients averaged over the processes. mmengine's own wrapping fails without CUDA."""
+    device_ids = [int(os.environ["LOCAL_RANK"])] if torch.cuda.is_available() else None
+    return MMDistributedDataParallel(model.to(get_device()), device_ids=device_ids, broadcast_buffers=False)
+
+
+def check_finite(model: nn.Module, iteration: int) -> None:
+    """Raises `InputError` if a weight of `model` is not finite, as after a step in which any process had no loss."""
+    for name, weight in model.state_dict().items():
+        if not torch.isfinite(weight).all():
+            raise InputError(
+                f"detector.training: after iteration {iteration} {name} is not finite; lower learning_rate or set "
+                "clip_gradients"
+            )
+
+
+def pool_in_float32(model: nn.Module) -> None:
+    """Let `model` cut its regions from float32 features, whatever precision computed them.
+
+    mmdet gives the corners of regions the features' type, and bfloat16 rounds a corner at 1000 to a multiple of 4.
+    """
+    extractor = model.roi_head.bbox_roi_extractor
+    extractor.register_forward_pre_hook(lambda _, given: (tuple(level.float() for level in given[0]), *given[1:]))
+
+
+def unwritable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: cannot be written ({error}); make room and run again: it goes on from its last state")

@@ -1,0 +1,178 @@
+"""How good the result of each stage is."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.score import counts, inside_pairs, match, match_boxes
+
+CONFUSIONS = 50  # the commonest are named
+# How often training saw a codepoint: the least count of each band.
+BANDS = {0: "0", 1: "1-9", 10: "10-99", 100: "100-999", 1000: "1000+"}
+
+
+def name_stages(
+    made: dict[str, list[pd.DataFrame]], detectors: list[str], classifiers: list[str]
+) -> dict[str, pd.DataFrame]:
+    """What each stage `made` (stage → its tables), by a name of its own: "fused 060000", "merged", ….
+
+    Detections and fused boxes come one a detector, predictions one a detector and classifier, in that order; merged and
+    recognized boxes are one. Raises `InputError` for another stage or another number of them.
+    """
+    of_detectors, of_both = list(detectors), [" ".join(pair) for pair in product(detectors, classifiers)]
+    parts = {
+        "detections": of_detectors,
+        "predictions": of_both,
+        "fused": of_detectors,
+        "merged": [""],
+        "recognized": [""],
+    }
+    named = {}
+    for stage, tables in made.items():
+        if stage not in parts or len(tables) != len(parts[stage]):
+            raise InputError(
+                f"evaluate: {stage} has {len(tables)} tables; there are {len(detectors)} detectors and "
+                f"{len(classifiers)} classifiers, and the stages {', '.join(parts)}"
+            )
+        named |= {f"{stage} {part}".strip(): table for part, table in zip(parts[stage], tables, strict=True)}
+    return named
+
+
+def evaluate(
+    stages: dict[str, pd.DataFrame],
+    truth: pd.DataFrame,
+    pages: pd.DataFrame,
+    training_books: set[str] | None = frozenset(),
+    training_codepoints: pd.Series | None = None,
+) -> dict:
+    """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, fit for JSON.
+
+    Every stage is scored on detection alone (as if all labels were right), and with its codepoints if it has them; of
+    a table with a column `kept`, the kept boxes count. The last stage, if it has codepoints, is also scored per book,
+    for the books that were `seen` in training (`training_books`) and the `unseen` ones, per codepoint, and for the
+    `BANDS` of how often each codepoint is among `training_codepoints` (the true boxes of training); and its
+    commonest confusions are named: misread boxes whose center lies in a true box of another codepoint.
+
+    Only the true boxes on `pages` count. Raises `InputError` if there are no stages, or one has boxes on other pages.
+    """
+    if not stages:
+        raise InputError("evaluate: there is no stage to score")
+    truth = truth[truth["image_id"].isin(pages["image_id"])]
+    truth = truth.sort_values(["image_id", "box"], kind="stable", ignore_index=True)
+    result: dict = {"pages": len(pages), "characters": len(truth), "stages": {}}
+    for name, table in stages.items():
+        strange = sorted(set(table["image_id"].unique()) - set(pages["image_id"]))
+        if strange:
+            raise InputError(
+                f"{name}: page {strange[0]} is not of this page set ({len(strange)} such pages); "
+                "evaluate the pages that were worked on"
+            )
+        table = table.sort_values(["image_id", "box"], kind="stable", ignore_index=True)
+        if "kept" in table:
+            table = table[table["kept"].astype(bool)].reset_index(drop=True)
+        result["stages"][name] = {"detection": counts(int(match_boxes(table, truth).sum()), len(table), len(truth))}
+        if "codepoint" in table:
+            hit = match(table, truth)
+            result["stages"][name].update(counts(int(hit.sum()), len(table), len(truth)))
+    if "codepoint" in table:
+        books = pages.drop_duplicates("image_id").set_index("image_id")["book"]
+        result["books"] = _by(table["image_id"].map(books), truth["image_id"].map(books), hit)
+        seen = seen_in_training(books, training_books)
+        result["training"] = _by(table["image_id"].map(seen), truth["image_id"].map(seen), hit)
+        result["codepoints"] = _by(table["codepoint"], truth["codepoint"], hit)
+        if training_codepoints is not None:
+            seen_before = training_codepoints.value_counts()
+            for name, row in result["codepoints"].items():
+                row["training_count"] = int(seen_before.get(name, 0))
+            result["bands"] = _by(
+                *(_band(column, seen_before) for column in (table["codepoint"], truth["codepoint"])), hit
+            )
+            result["bands"] = {band: result["bands"][band] for band in BANDS.values() if band in result["bands"]}
+        confusions = count_confusions(confused_boxes(table, truth))
+        result["confusions"] = confusions.astype({"count": int}).to_dict("records")
+    return result
+
+
+def seen_in_training(books: pd.Series, training_books: set[str] | None) -> pd.Series:
+    """For each of `books` "seen" or "unseen", by what training saw; "unknown" where that is None."""
+    if training_books is None:
+        return pd.Series("unknown", index=books.index)
+    return books.isin(training_books).map({True: "seen", False: "unseen"})
+
+
+def _band(codepoints: pd.Series, seen_before: pd.Series) -> pd.Series:
+    seen = codepoints.map(seen_before).fillna(0).to_numpy(np.int64)
+    return pd.Series(np.array(list(BANDS.values()), dtype=object)[np.searchsorted(list(BANDS), seen, side="right") - 1])
+
+
+def _by(predicted: pd.Series, true: pd.Series, hit: np.ndarray) -> dict:
+    """Scores for each value of a column, with the number of true boxes as `count`."""
+    table = pd.DataFrame(
+        {
+            "hits": predicted[hit].value_counts(),
+            "predicted": predicted.value_counts(),
+            "true": true.value_counts(),
+        }
+    )
+    table = table.fillna(0).astype(int).sort_index()
+    return {
+        str(name): {"count": int(row.true), **counts(int(row.hits), int(row.predicted), int(row.true))}
+        for name, row in zip(table.index, table.itertuples(index=False), strict=True)
+    }
+
+
+def confused_boxes(read: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """The boxes of the table `read` that are misread: no hits, whose center lies in a true box of another codepoint.
+
+    Columns `truth` and `predicted` (codepoints), `true_box` and `read_box` (rows of the tables); of several true boxes
+    around a center the first counts.
+    """
+    missed = np.flatnonzero(~match(read, truth))
+    box, point = inside_pairs(read.iloc[missed], truth, ["image_id"])
+    pairs = pd.DataFrame({"true_box": box, "read_box": missed[point]})
+    pairs["truth"] = truth["codepoint"].to_numpy(object)[pairs["true_box"]]
+    pairs["predicted"] = read["codepoint"].to_numpy(object)[pairs["read_box"]]
+    return pairs[pairs["truth"] != pairs["predicted"]].drop_duplicates("read_box", ignore_index=True)
+
+
+def count_confusions(pairs: pd.DataFrame) -> pd.DataFrame:
+    """How often each pair of codepoints is among the `confused_boxes`: the commonest, with their `count`."""
+    found = pairs.groupby(["truth", "predicted"]).size().rename("count").reset_index()
+    return found.sort_values(["count", "truth", "predicted"], ascending=[False, True, True]).head(CONFUSIONS)
+
+
+def score_table(scores: dict[str, dict]) -> pd.DataFrame:
+    """A part of what `evaluate` returns (its stages, books, codepoints or bands) as a table, rounded for people.
+
+    A row each: `count` of true boxes and `training_count` where there are such, then the scores, and F1, precision
+    and recall of detection alone where there are.
+    """
+    columns = ["count", "training_count", "f1", "precision", "recall"]
+    columns += ["true_positives", "false_positives", "false_negatives"]
+    alone = ("f1", "precision", "recall")
+    rows = [
+        score | {f"detection_{name}": score.get("detection", {}).get(name) for name in alone}
+        for score in scores.values()
+    ]
+    columns += [f"detection_{name}" for name in alone]
+    table = pd.DataFrame(rows, index=pd.Index(scores, dtype=object)).reindex(columns=columns).dropna(axis=1, how="all")
+    whole = [name for name in table if name.endswith(("count", "tives"))]
+    return table.astype(dict.fromkeys(whole, "Int64")).round(4)
+
+
+def confusion_table(confusions: list[dict]) -> pd.DataFrame:
+    """The confusions of `evaluate`, with the characters beside the codepoints."""
+    table = pd.DataFrame(confusions, columns=["truth", "predicted", "count"])
+    for place, name in ((1, "truth"), (3, "predicted")):
+        table.insert(place, f"{name}_character", table[name].map(character))
+    return table
+
+
+def character(codepoint: str) -> str:
+    """The character of `U+XXXX`; an empty string where that is none."""
+    try:
+        return chr(int(codepoint.removeprefix("U+"), 16))
+    except (ValueError, OverflowError):
+        return ""

@@ -1,0 +1,120 @@
+"""How well the text was read: the error rate of characters against transcriptions."""
+
+import csv
+import logging
+import os
+import re
+import unicodedata
+
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.text.reading_order import order_pages
+from kuzushiji.text.text import character, main_text
+
+# A long repeat mark is one character or two halves; as one it is compared.
+_HALVES = {"〳〵": "〱", "〴〵": "〲"}
+_COUNTS = ["characters", "substitutions", "insertions", "deletions"]
+
+
+def read_transcriptions(path: str | os.PathLike) -> dict[str, str]:
+    """The text of every page of a CSV file with the columns `image_id` and `text`, whatever others it has.
+
+    Raises `InputError` that names the file, and the row or column, where one is missing or a page is there twice.
+    """
+    texts: dict[str, str] = {}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = {"image_id", "text"} - set(rows.fieldnames or [])
+            if missing:
+                raise InputError(
+                    f"{path}: row 1: a file of transcriptions needs a column {' and '.join(sorted(missing))}"
+                )
+            for row in rows:
+                if not row["image_id"] or row["text"] is None:
+                    raise InputError(f"{path}: row {rows.line_num}: it needs an image_id and a text")
+                if row["image_id"] in texts:
+                    raise InputError(f"{path}: row {rows.line_num}: {row['image_id']} has a row already; keep one")
+                texts[row["image_id"]] = row["text"]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}; save the transcriptions as CSV in UTF-8") from error
+    return texts
+
+
+def normalize(text: str) -> str:
+    """The text as it is compared: in Unicode's form NFC, without white space, long repeat marks as one character.
+
+    Other marks are compared as they are: 々 and 〻, or a kana and the variant that it is written with, differ.
+    """
+    text = re.sub(r"\s+", "", unicodedata.normalize("NFC", text))
+    for halves, whole in _HALVES.items():
+        text = text.replace(halves, whole)
+    return text
+
+
+def measure_text(
+    recognized: pd.DataFrame,
+    truth: pd.DataFrame,
+    pages: pd.DataFrame,
+    transcriptions: dict[str, str],
+    drawn: list[str],
+) -> pd.DataFrame:
+    """The errors of every page whose text is known: of what was `recognized`, and of the true boxes in reading order.
+
+    The text is the page's in `transcriptions` or, of pages of the image sets `drawn`, that of their true boxes, which
+    are in its order there. Of the true boxes, whose characters are right, only order and omissions can be wrong.
+
+    Returns `image_id`, `book`, `source` ("recognized" or "true boxes"), `characters` of the text, and
+    `substitutions`, `insertions` and `deletions` that lead from it to what was read, without ruby (the fewest:
+    Levenshtein's distance). Raises `InputError` if no page's text is known.
+    """
+    true_boxes = truth.assign(detector_score=1.0, probability=1.0, keep_probability=1.0, kept=True).sort_values(
+        ["image_id", "box"]
+    )
+    of_drawn = pages.loc[pages["image_set"].isin(drawn), "image_id"]
+    texts = dict.fromkeys(of_drawn, "") | _texts(true_boxes[true_boxes["image_id"].isin(of_drawn)]) | transcriptions
+    known = pages[pages["image_id"].isin(texts)]
+    if known.empty:
+        raise InputError("text_metrics: no page of this page set has a transcription; correct the image_ids there")
+    logging.info("%d of %d pages have a known text", len(known), len(pages))
+    rows = []
+    for source, boxes in (("recognized", recognized), ("true boxes", true_boxes)):
+        ordered = order_pages(boxes[boxes["image_id"].isin(known["image_id"])])
+        read = {image_id: main_text(page) for image_id, page in ordered.groupby("image_id")}
+        for page in known.itertuples():
+            # A page without true boxes has no labels; what was not recognized at all counts.
+            if source == "recognized" or page.image_id in read:
+                errors = _errors(texts[page.image_id], read.get(page.image_id, ""))
+                rows.append({"image_id": page.image_id, "book": page.book, "source": source, **errors})
+    return pd.DataFrame(rows)
+
+
+def error_rates(errors: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Sums of the errors that `measure_text` found, by the columns `by`, with all `errors` and the `error_rate`.
+
+    A text without characters has no rate.
+    """
+    sums = errors.groupby(by, sort=True)[_COUNTS].sum().reset_index()
+    sums["errors"] = sums[_COUNTS[1:]].sum(axis=1)
+    sums["error_rate"] = sums["errors"] / sums["characters"].where(sums["characters"] > 0)
+    return sums
+
+
+def _texts(boxes: pd.DataFrame) -> dict[str, str]:
+    return {
+        image_id: "".join(map(character, page["codepoint"]))
+        for image_id, page in boxes.sort_values(["image_id", "box"]).groupby("image_id")
+    }
+
+
+def _errors(text: str, read: str) -> dict[str, int]:
+    text, read = normalize(text), normalize(read)
+    tags = pd.Series([operation.tag for operation in Levenshtein.editops(text, read)], dtype=object).value_counts()
+    return {
+        "characters": len(text),
+        "substitutions": int(tags.get("replace", 0)),
+        "insertions": int(tags.get("insert", 0)),
+        "deletions": int(tags.get("delete", 0)),
+    }

@@ -1,0 +1,46 @@
+"""Reading a folder of scans with models that are there already."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from kuzushiji.common.errors import InputError
+
+_CHUNKS = 64  # at most
+_PAGES_OF_A_CHUNK = 16  # at least: every job of a chunk loads a network, which takes as long as several pages on a GPU
+
+
+def newest_models(results: Path) -> dict:
+    """The configuration that the newest models under `results` were made with, as provenance says of what they read.
+
+    Imported models do not count: they are asked for by `weights`. Raises `InputError` if there are no others.
+    """
+    crates = [path for path in results.glob("*/provenance/*/config.yaml") if path.parts[-4] != "published"]
+    noted = sorted(crates, key=lambda path: path.stat().st_mtime_ns)
+    if not noted:
+        raise InputError(
+            f"{results}: no models are here yet. --config weights=published (make read: WEIGHTS=published) fetches the "
+            "published ones; `make demo` trains small ones in minutes, and --directory demo (make read: MODELS=demo) "
+            "reads with them; `snakemake` trains the published system in days"
+        )
+    return yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
+
+
+def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
+    """`config` with `folder` and its `scans` as one more page set, the one to be read, in as many chunks as pay.
+
+    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if another page set has that
+    name.
+    """
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", scans[0].parent.resolve().name).strip("_") or "scans"
+    entry = {"images": folder}
+    if config["page_sets"].get(name, entry) != entry:
+        raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
+    return {
+        **config,
+        "page_sets": {**config["page_sets"], name: entry},
+        "recognize": [name],
+        "chunks": min(_CHUNKS, max(1, len(scans) // _PAGES_OF_A_CHUNK)),
+    }

@@ -1,0 +1,127 @@
+"""Which pages belong to which page set, found from folder listings and configuration alone.
+
+A page set is a source (a folder of `images`, or `synthetic` pages to be drawn) or a subset `of` other page sets,
+restricted to some `books`, without others (`without_books`), or whole. An image set is a source: it owns its pages'
+images.
+"""
+
+import re
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.images import SUFFIXES
+
+
+class Page(NamedTuple):
+    image_id: str
+    book: str
+    image_set: str
+    chunk: int
+    path: str
+
+
+def book_of(image_id: str) -> str:
+    """The book that a page id names: its leading digits or letters, else the whole id.
+
+    `200015779_00053_2` → `200015779`, `brsk001-002` → `brsk`.
+    """
+    match = re.match(r"\d+|[a-z]+", image_id)
+    return match.group() if match else image_id
+
+
+def chunk_of(image_id: str, chunks: int) -> int:
+    """The slice of its page set that a page belongs to, whatever other pages there are."""
+    return zlib.crc32(image_id.encode()) % chunks
+
+
+def synthetic_ids(settings: dict) -> list[str]:
+    """The ids of the pages that a `synthetic` section asks for: `{book}{volume}-{page}`, pages from 1."""
+    return [
+        f"{book}{settings['volume']:03d}-{page:03d}"
+        for book, style in settings["books"].items()
+        for page in range(1, style["pages"] + 1)
+    ]
+
+
+@cache
+def list_images(folder: str) -> tuple[Path, ...]:
+    """The image files of `folder`, by name. Raises `InputError` where there is no folder or no image in it."""
+    if not Path(folder).is_dir():
+        raise InputError(
+            f"{folder}: there is no such folder of page images; put the scans there or change page_sets "
+            "(the competition's pages: `snakemake --cores 1 competition_data`)"
+        )
+    # Hidden files are none: macOS puts `._page.jpg` beside page.jpg on other systems' disks.
+    images = sorted(
+        path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+    if not images:
+        raise InputError(f"{folder}: holds no page images ({', '.join(SUFFIXES)})")
+    return tuple(images)
+
+
+def sources(page_sets: dict, name: str) -> list[str]:
+    """The image sets that page set `name` draws from, in order.
+
+    Raises `InputError` if a name is unknown or a subset leads back to itself.
+    """
+    return list(dict.fromkeys(source for source, _ in _parts(page_sets, name, ())))
+
+
+def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
+    """The pages of page set `name`, in the order of its sources and by file name within each.
+
+    Raises `InputError` if a book of a subset has no page, or as `sources` and `list_images` do.
+    """
+    found = []
+    for source, books in _parts(page_sets, name, ()):
+        part = _source_pages(source, page_sets[source], chunks)
+        found += [page for page in part if all((page.book in named) == wanted for named, wanted in books)]
+    books = page_sets[name].get("books")
+    missing = sorted(set(map(str, books or [])) - {page.book for page in found})
+    if missing:
+        raise InputError(f"page_sets: {name}: no page of the books {', '.join(missing)}; correct its `books`")
+    if not found:
+        raise InputError(f"page_sets: {name}: no page is left; correct its `without_books`")
+    return found
+
+
+def labelled(page_sets: dict, name: str) -> bool:
+    """Whether every source of page set `name` has labels."""
+    return all({"labels", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
+
+
+def transcribed(page_sets: dict, name: str) -> bool:
+    """Whether the text of pages of page set `name` is known: a source has transcriptions, or is drawn."""
+    return any({"transcriptions", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
+
+
+def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
+    if "synthetic" in settings:
+        files = [
+            Path("results/synthetic", source, "images", f"{image_id}.jpg")
+            for image_id in synthetic_ids(settings["synthetic"])
+        ]
+    else:
+        files = list_images(settings["images"])
+    return [Page(file.stem, book_of(file.stem), source, chunk_of(file.stem, chunks), str(file)) for file in files]
+
+
+def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str, list[tuple[set[str], bool]]]]:
+    """Pairs of a source and what every subset on the way to it says of books: these, and whether it wants them."""
+    settings = page_sets.get(name)
+    if not settings:
+        raise InputError(f"page_sets: there is no page set {name}; known are {', '.join(page_sets)}")
+    if name in above:
+        raise InputError(f"page_sets: {' → '.join((*above, name))}: a subset cannot lead back to itself")
+    if "of" not in settings:
+        return [(name, [])]
+    parts = [part for member in settings["of"] for part in _parts(page_sets, member, (*above, name))]
+    for key, wanted in {"books": True, "without_books": False}.items():
+        if settings.get(key):
+            named = set(map(str, settings[key]))
+            parts = [(source, [*books, (named, wanted)]) for source, books in parts]
+    return parts

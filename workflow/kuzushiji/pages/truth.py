@@ -1,0 +1,57 @@
+"""Reading every label once, and comparing them with the pages, before hours of work start."""
+
+import logging
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.pages.labels import read_labels, truth_table
+
+
+def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None) -> pd.DataFrame:
+    """The true boxes on `pages`: a table of `truth` from the file `labels`, without rows where that is None.
+
+    A box that reaches over its page's edge is cut there; the log says so.
+
+    Raises one `InputError` that lists every row that cannot be used, and every page on one side alone.
+    """
+    boxes, problems = _inside(pages, labels) if labels else ({}, [])
+    if problems:
+        raise InputError(f"Problems with the labels ({len(problems)}):\n" + "\n".join(problems))
+    logging.info("%d pages, %d labelled boxes", len(pages), sum(map(len, boxes.values())))
+    return truth_table(boxes)
+
+
+def _inside(pages: pd.DataFrame, labels: str | os.PathLike) -> tuple[dict[str, list[tuple]], list[str]]:
+    if not Path(labels).is_file():
+        return {}, [f"{labels}: there is no such label file"]
+    boxes, problems = read_labels(labels)
+    sizes = {
+        image_id: (width, height)
+        for image_id, width, height in zip(pages["image_id"], pages["width"], pages["height"], strict=True)
+    }
+    if not boxes and problems:
+        return boxes, problems
+    problems += [f"{labels}: {image_id} has labels but no image" for image_id in boxes if image_id not in sizes]
+    problems += [f"{labels}: {image_id} has an image but no row" for image_id in sizes if image_id not in boxes]
+    for image_id in boxes:
+        if image_id not in sizes:
+            continue
+        width, height = sizes[image_id]
+        inside = []
+        for codepoint, x, y, w, h in boxes[image_id]:
+            left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+            if left >= right or top >= bottom:
+                problems.append(
+                    f"{labels}: {image_id}: `{codepoint} {x} {y} {w} {h}` lies outside the page of {width}x{height}"
+                )
+                continue
+            if (left, top, right, bottom) != (x, y, x + w, y + h):
+                logging.info(
+                    "%s: %s: `%s %d %d %d %d` is cut at the page's edge", labels, image_id, codepoint, x, y, w, h
+                )
+            inside.append((codepoint, left, top, right - left, bottom - top))
+        boxes[image_id] = inside
+    return boxes, problems

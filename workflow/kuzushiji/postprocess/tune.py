@@ -1,0 +1,151 @@
+"""Search for the false-positive predictor's settings."""
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import optuna
+import pandas as pd
+import yaml
+from optuna.trial import TrialState
+from sklearn.model_selection import train_test_split
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.common.progress import Progress
+from kuzushiji.common.state import locked
+from kuzushiji.postprocess.booster import parameters
+
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+_LOGARITHMIC = ("lambda_l1", "lambda_l2")
+_LINEAR = ("feature_fraction", "bagging_fraction")
+_WHOLE = ("num_leaves", "bagging_freq", "min_child_samples")
+
+
+def tune(
+    features: pd.DataFrame, target: np.ndarray, settings: dict, storage: Path, out: Path, threads: int = 1
+) -> dict:
+    """LightGBM settings with the least error on a hold-out (the published search), written to `out` as YAML.
+
+    Trials follow the tree-structured Parzen estimator (Bergstra et al. 2011) and are given up early when worse than the
+    median of those before. They are kept in `storage` (SQLite): a search that was killed goes on, and after a kill
+    finds what it would have found without; a trial that was under way counts for nothing and is run again. Other
+    rows, features or settings start a search of their own there; `trials` may be raised, and `parallel` changed, to
+    continue one.
+
+    `parallel` trials run at a time, in threads that share `threads` (LightGBM leaves the interpreter to others). Each
+    such round is drawn, and judged, by what was finished before it, so that what is found does not depend on which of
+    its trials ends first.
+
+    features: (N, F). target: (N,) 1 where a box is a character. settings: the configuration's `booster.tune`, and
+    `max_depth` and `max_bin` of `booster.training`.
+    Returns the best settings. Raises `InputError` if the rows cannot be split, a range falls, or another process
+    holds the folder of `storage`.
+    """
+    for name in (*_LOGARITHMIC, *_LINEAR, *_WHOLE):
+        if settings[name][0] > settings[name][1]:
+            raise InputError(f"booster.tune.{name}: {settings[name]} falls; give the smaller bound first")
+    storage = Path(storage)
+    x, target = features.to_numpy(np.float64), np.asarray(target, dtype=np.int32)
+    rows = _split(target, settings)
+    with locked(storage.parent):
+        best = _run(x, target, rows, settings, storage, threads)
+    with replacing(out) as partial:
+        partial.write_text(yaml.safe_dump(best))
+    return best
+
+
+def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage: Path, threads: int) -> dict:
+    study = optuna.create_study(
+        study_name=_fingerprint(x, target, settings),
+        storage=f"sqlite:///{storage.resolve()}",
+        direction="minimize",
+        pruner=optuna.pruners.MedianPruner(n_warmup_steps=settings["pruner_warmup"]),
+        load_if_exists=True,
+    )
+    # The lock says that nobody works on these any more.
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    done = len(study.get_trials(deepcopy=False, states=_FINISHED))
+    parallel = settings["parallel"]
+
+    def judge(trial: optuna.Trial, params: dict) -> tuple[TrialState, float | None]:
+        try:
+            return TrialState.COMPLETE, _error(trial, params, x, target, rows, settings, max(1, threads // parallel))
+        except optuna.TrialPruned:
+            return TrialState.PRUNED, None
+
+    with ThreadPoolExecutor(parallel) as pool, Progress(settings["trials"], "trials", done) as progress:
+        while done < settings["trials"]:
+            asked = []
+            for number in range(done, min(done - done % parallel + parallel, settings["trials"])):
+                # Seeded anew for each trial, so that a continued search draws what an unbroken one would.
+                study.sampler = optuna.samplers.TPESampler(seed=settings["seed"] + number)
+                trial = study.ask()
+                asked.append((trial, _suggest(trial, settings)))
+            # Told only after the last: until then no trial sees another of its round.
+            for (trial, _), (state, error) in zip(asked, list(pool.map(judge, *zip(*asked, strict=True))), strict=True):
+                study.tell(trial, error, state)
+            done += len(asked)
+            progress.update(len(asked))
+    return study.best_params
+
+
+def _suggest(trial: optuna.Trial, settings: dict) -> dict:
+    return {
+        **{name: trial.suggest_float(name, *settings[name], log=True) for name in _LOGARITHMIC},
+        **{name: trial.suggest_float(name, *settings[name]) for name in _LINEAR},
+        **{name: trial.suggest_int(name, *settings[name]) for name in _WHOLE},
+    }
+
+
+def _error(
+    trial: optuna.Trial,
+    suggested: dict,
+    x: np.ndarray,
+    target: np.ndarray,
+    rows: list,
+    settings: dict,
+    threads: int,
+) -> float:
+    """1 - accuracy on the hold-out after all rounds."""
+    params = {**parameters(settings, threads), "metric": "binary_error", **suggested}
+    training = lgb.Dataset(x[rows[0]], target[rows[0]])
+    holdout = lgb.Dataset(x[rows[1]], target[rows[1]], reference=training)
+    record: dict = {}
+
+    def prune(env) -> None:
+        # The storage commits every report: one a round would cost more than the training.
+        if (env.iteration + 1) % settings["report_every"]:
+            return
+        trial.report(env.evaluation_result_list[0][2], env.iteration)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    callbacks = [prune, lgb.record_evaluation(record)]
+    lgb.train(params, training, settings["rounds"], valid_sets=[holdout], callbacks=callbacks)
+    return record["valid_0"]["binary_error"][-1]
+
+
+def _split(target: np.ndarray, settings: dict) -> list:
+    """Row positions that train and that are held out, with the same share of characters."""
+    try:
+        return train_test_split(
+            np.arange(len(target)), test_size=settings["holdout"], random_state=settings["seed"], stratify=target
+        )
+    except ValueError as error:
+        raise InputError(
+            f"booster.tune: {len(target)} boxes, {int(target.sum())} of them characters, cannot be split into "
+            f"training and hold-out rows ({error}); give the validation page set more labelled pages"
+        ) from error
+
+
+def _fingerprint(x: np.ndarray, target: np.ndarray, settings: dict) -> str:
+    """A name for the search over these rows with these settings, however many trials it has, and at a time."""
+    asked = {name: value for name, value in settings.items() if name not in ("trials", "parallel")}
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(x).tobytes() + target.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,140 @@
+"""A web page in which people read a page set, search it, and correct what was read: without server or network."""
+
+import base64
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+from PIL import Image
+
+from kuzushiji.common.files import replacing
+from kuzushiji.common.images import read_page
+from kuzushiji.publish.web_fonts import web_fonts
+from kuzushiji.text.text import character
+
+_SMALLEST_SIDE = 600  # pixels: smaller pages cannot be read, whatever the file's size
+
+
+def write_viewer(
+    name: str,
+    recognized: pd.DataFrame,
+    ordered: pd.DataFrame,
+    alternatives: pd.DataFrame,
+    pages: pd.DataFrame,
+    fonts: list[Path],
+    template: Path,
+    settings: dict,
+    out: Path,
+    processes: int,
+) -> None:
+    """Write `out`, a self-contained HTML file, for the page set `name`.
+
+    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds, about the same pages. `template` is a
+    folder with `viewer.html` and what it includes. `settings` has `max_side` (pixels, of a page's image), `quality` (of
+    JPEG), `max_megabytes` (of all images: larger ones are shrunk alike, down to 600 pixels) and `review` (probability
+    below which a box is at first offered for review).
+
+    Corrections are kept by the browser under the page set's name, whatever the round.
+    """
+    boxes = join_boxes(recognized, ordered, alternatives)
+    characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
+    page_set = {
+        "name": name,
+        "storage": f"kuzushiji {name}",
+        "review": settings["review"],
+        "pages": [
+            {"id": page.image_id, "width": page.width, "height": page.height} for page in pages.itertuples(index=False)
+        ],
+    }
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template), autoescape=True, trim_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    with TemporaryDirectory() as folder, replacing(out) as partial:
+        images = _shrink_pages([Path(path) for path in pages["path"]], settings, Path(folder), processes)
+        environment.get_template("viewer.html").stream(
+            page_set=page_set,
+            fonts=[_base64(font) for font in web_fonts(characters, fonts)],
+            inline=lambda file: Markup((template / file).read_text(encoding="utf-8")),
+            pages=_embedded(boxes, pages, images),
+        ).dump(str(partial), encoding="utf-8")
+    logging.info("%d pages, %.1f MB", len(pages), out.stat().st_size / 1e6)
+
+
+def join_boxes(recognized: pd.DataFrame, ordered: pd.DataFrame, alternatives: pd.DataFrame) -> pd.DataFrame:
+    """All recognized boxes with their place in the text and their alternatives: of a page, first those in the text."""
+    key = ["image_id", "box"]
+    place = ordered[[*key, "position", "block", "column", "line", "role"]]
+    boxes = recognized.merge(place, on=key, how="left", validate="one_to_one")
+    boxes = boxes.merge(alternatives[[*key, "codepoints", "probabilities"]], on=key, validate="one_to_one")
+    boxes = boxes.sort_values(["image_id", "position", "box"], ignore_index=True)  # rejected ones, without place, last
+    boxes["role"] = boxes["role"].where(boxes["kept"], "text")
+    return boxes.fillna(dict.fromkeys(["position", "block", "column", "line"], -1))
+
+
+def _embedded(boxes: pd.DataFrame, pages: pd.DataFrame, images: list[Path]) -> Iterator[dict]:
+    by_page = dict(list(boxes.groupby("image_id")))
+    none = boxes.iloc[:0]
+    for image_id, image in zip(pages["image_id"], images, strict=True):
+        yield {"boxes": page_boxes(by_page.get(image_id, none)), "image": _base64(image.read_bytes())}
+
+
+def page_boxes(boxes: pd.DataFrame) -> list[dict]:
+    """What the viewer knows of a page's boxes, in the order of `join_boxes`.
+
+    A box's `alternatives` are pairs of a character and its probability, the best first; `block`, `column` and `line` of
+    rejected ones are -1.
+    """
+    return [
+        {
+            "x": box.x_min,
+            "y": box.y_min,
+            "width": box.x_max - box.x_min,
+            "height": box.y_max - box.y_min,
+            "character": character(box.codepoint),
+            "probability": round(box.probability, 4),
+            "keep_probability": round(box.keep_probability, 4),
+            "kept": box.kept,
+            "block": int(box.block),
+            "column": int(box.column),
+            "line": int(box.line),
+            "role": box.role,
+            "alternatives": [
+                (character(codepoint), round(float(probability), 4))
+                for codepoint, probability in zip(box.codepoints, box.probabilities, strict=True)
+            ],
+        }
+        for box in boxes.itertuples(index=False)
+    ]
+
+
+def _shrink_pages(paths: list[Path], settings: dict, folder: Path, processes: int) -> list[Path]:
+    """JPEG files of all pages in `folder`, together no larger than asked for if that leaves them readable."""
+    files = [folder / f"{number}.jpg" for number in range(len(paths))]
+    side, most = settings["max_side"], settings["max_megabytes"] * 1e6
+    with ProcessPoolExecutor(processes) as pool:
+        while True:
+            total = sum(pool.map(_shrink_page, paths, repeat(side), repeat(settings["quality"]), files))
+            if total <= most or side == _SMALLEST_SIDE:
+                break
+            side = max(_SMALLEST_SIDE, min(side - 1, int(0.97 * side * (most / total) ** 0.5)))
+            logging.warning(
+                "%.3g MB of images: pages are shrunk to %d pixels (viewer.max_megabytes)", total / 1e6, side
+            )
+    return files
+
+
+def _shrink_page(path: Path, side: int, quality: int, file: Path) -> int:
+    """Write a page as JPEG, its longer side at most `side` pixels; returns the file's size in bytes."""
+    image = Image.fromarray(read_page(path))
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
+    image.save(file, "JPEG", quality=quality, optimize=True)
+    return file.stat().st_size
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

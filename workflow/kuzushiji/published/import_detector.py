@@ -1,0 +1,125 @@
+"""The published detector: from maskrcnn-benchmark's checkpoint to this workflow's."""
+
+import logging
+import os
+import re
+
+import torch
+from torch import nn
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.detector.config import PUBLISHED_MODEL
+from kuzushiji.detector.model import KIND, build_model, plain
+
+CELL_ANCHORS = "rpn.anchor_generator.cell_anchors.0"
+# The names of this workflow's weights, as the published file has them.
+_NAMES = [
+    (r"^backbone\.(conv1|bn1)\.", r"backbone.body.stem.\1."),
+    (r"^backbone\.layer", r"backbone.body.layer"),
+    (r"^rpn_head\.rpn_conv\.", r"rpn.head.conv."),
+    (r"^rpn_head\.rpn_cls\.", r"rpn.head.cls_logits."),
+    (r"^rpn_head\.rpn_reg\.", r"rpn.head.bbox_pred."),
+    (r"^roi_head\.shared_head\.", r"roi_heads.box.feature_extractor.head."),
+    (r"^roi_head\.bbox_head\.fc_cls\.", r"roi_heads.box.predictor.cls_score."),
+    (r"^roi_head\.bbox_head\.fc_reg\.", r"roi_heads.box.predictor.bbox_pred."),
+]
+# Both have a background beside the character: the published class scores name it first, the workflow's last, and only
+# the published deltas have it at all.
+_ROWS = {"cls_score": [1, 0], "bbox_pred": [4, 5, 6, 7]}
+_PREDICTOR = "roi_heads.box.predictor."
+
+
+def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -> None:
+    """Write the published checkpoint `source` as one that `detector.model.load_detector` reads.
+
+    source: a dict of `model` (weights, with or without `module.` before their names) and `iteration`; what else it has
+    for training on is left out. Nothing but tensors and plain values is unpickled. The settings of what is written are
+    `PUBLISHED_MODEL`, the same for every published detector.
+
+    Raises one `InputError` if the file is no such checkpoint, or one that lists all weights that are missing, that
+    the network does not have, that have another shape, or that are not finite numbers.
+    """
+    weights, iteration = _read(source)
+    model = build_model(PUBLISHED_MODEL)
+    own = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
+    names = {name: _published(name) for name in own}
+    shapes = {names[name]: list(value.shape) for name, value in own.items()}
+    shapes[CELL_ANCHORS] = list(_anchors(model).shape)
+    for tail in ("weight", "bias"):  # of background and character
+        shapes[f"{_PREDICTOR}bbox_pred.{tail}"][0] *= 2
+    _check(source, weights, shapes)
+    if not torch.equal(weights[CELL_ANCHORS].float(), _anchors(model)):
+        raise InputError(
+            f"{source}: trained with other anchors than the published solution's: {CELL_ANCHORS} is "
+            f"{weights[CELL_ANCHORS].tolist()}, not {_anchors(model).tolist()}"
+        )
+    state = model.state_dict() | {name: _converted(weights[names[name]], names[name]) for name in own}
+    checkpoint = {"kind": KIND, "settings": plain(PUBLISHED_MODEL), "iteration": iteration, "state_dict": state}
+    # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+    with replacing(destination) as partial, open(partial, "wb") as file:
+        torch.save(checkpoint, file)
+    logging.info("%s: %d weights after %d iterations", source, len(own), iteration)
+
+
+def _read(source: str | os.PathLike) -> tuple[dict[str, torch.Tensor], int]:
+    """The weights by their names without `module.`, and the iteration."""
+    advice = f"download {os.path.basename(source)} again or name another file"
+
+    def refused(why: str) -> InputError:
+        return InputError(f"{source}: not a checkpoint of the published detector: {why}; {advice}")
+
+    try:
+        checkpoint = torch.load(source, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(
+            f"{source}: cannot be read ({error.strerror or error}); put the published file there"
+        ) from error
+    except Exception as error:  # a damaged file makes the unpickler raise almost anything
+        forbidden = re.search(r"GLOBAL (\S+)", str(error))
+        why = f"it names {forbidden[1]}, which was not run" if forbidden else "damaged, or no PyTorch file"
+        raise refused(why) from error
+    weights = checkpoint.get("model") if isinstance(checkpoint, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
+        raise refused("it holds no `model` with weights")
+    if not isinstance(checkpoint.get("iteration"), int):
+        raise refused("it does not say after which `iteration` it was saved")
+    weights = {str(name).removeprefix("module."): value for name, value in weights.items()}
+    if not any(name.startswith("rpn.head.") for name in weights):
+        raise refused(f"its weights are another network's, such as {next(iter(weights), 'none')}")
+    return weights, checkpoint["iteration"]
+
+
+def _published(name: str) -> str:
+    """What the published file calls the weight `name`."""
+    for pattern, replacement in _NAMES:
+        name, found = re.subn(pattern, replacement, name)
+        if found:
+            return name
+    raise KeyError(name)
+
+
+def _check(source: str | os.PathLike, weights: dict[str, torch.Tensor], shapes: dict[str, list[int]]) -> None:
+    problems = {
+        "missing": [name for name in shapes if name not in weights],
+        "surplus": [name for name in weights if name not in shapes],
+        "of another shape": [
+            f"{name} {list(weights[name].shape)}, not {shape}"
+            for name, shape in shapes.items()
+            if name in weights and list(weights[name].shape) != shape
+        ],
+        "not finite": [name for name, value in weights.items() if not torch.isfinite(value).all()],
+    }
+    found = "; ".join(f"{what}: {', '.join(names)}" for what, names in problems.items() if names)
+    if found:
+        raise InputError(f"{source}: the weights are not those of the published detector: {found}")
+
+
+def _anchors(model: nn.Module) -> torch.Tensor:
+    return model.rpn_head.prior_generator.base_anchors[0]
+
+
+def _converted(weight: torch.Tensor, name: str) -> torch.Tensor:
+    predictor = name.removeprefix(_PREDICTOR).split(".")[0] if name.startswith(_PREDICTOR) else None
+    rows = _ROWS.get(predictor, slice(None))
+    return weight[rows].float().clone(memory_format=torch.contiguous_format)

@@ -1,0 +1,73 @@
+"""W3C web annotations on a IIIF canvas (Presentation 3): for image viewers such as Mirador."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.text.transcripts import Transcript, extent
+
+_CONTEXT = [
+    "http://iiif.io/api/extension/text-granularity/context.json",
+    "http://iiif.io/api/presentation/3/context.json",
+]
+
+
+def write_annotations(pages: Iterable[Transcript], canvas: str, granularity: list[str], folder: Path) -> None:
+    """Write `folder/{image_id}.json` for every page, an annotation page each; settings as there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for page in pages:
+        text = json.dumps(annotation_page(page, canvas, granularity), ensure_ascii=False, indent=1)
+        (folder / f"{page.image_id}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def annotation_page(page: Transcript, canvas: str, granularity: list[str]) -> dict:
+    """What was read on a page, an annotation each line or character, in reading order.
+
+    canvas: the URI of the page's canvas, in which `{image_id}` and `{book}` stand for the page's, percent-encoded; the
+    canvas must have the image's size. granularity: those wanted of "line" and "glyph" (a character), words of IIIF's
+    text granularity extension. Raises `InputError` if `canvas` has another place to fill in.
+    """
+    try:
+        identity = canvas.format(image_id=quote(page.image_id, safe=""), book=quote(page.book, safe=""))
+    except (KeyError, IndexError, ValueError) as error:
+        raise InputError(f"annotations.canvas: {canvas}: only {{image_id}} and {{book}} may stand in braces") from error
+    return {
+        "@context": _CONTEXT,
+        "id": f"{identity}/annotations",
+        "type": "AnnotationPage",
+        "items": [
+            _annotation(identity, name, kind, text, corners)
+            for kind, name, text, corners in _parts(page)
+            if kind in granularity
+        ],
+    }
+
+
+def _parts(page: Transcript) -> Iterator[tuple[str, str, str, tuple[int, int, int, int]]]:
+    for block in page.blocks:
+        for line in block.lines:
+            yield "line", f"l{line.number}", line.text, extent(line.glyphs)
+            for glyph in line.glyphs:
+                yield "glyph", f"c{glyph.box}", glyph.text, glyph.corners
+
+
+def _annotation(canvas: str, name: str, kind: str, text: str, corners: tuple[int, int, int, int]) -> dict:
+    left, top, right, bottom = corners
+    return {
+        "id": f"{canvas}/annotations/{name}",
+        "type": "Annotation",
+        "motivation": "supplementing",
+        "textGranularity": kind,
+        "body": {"type": "TextualBody", "value": text, "language": "ja", "format": "text/plain"},
+        "target": {
+            "type": "SpecificResource",
+            "source": {"id": canvas, "type": "Canvas"},
+            "selector": {
+                "type": "FragmentSelector",
+                "conformsTo": "http://www.w3.org/TR/media-frags/",
+                "value": f"xywh={left},{top},{right - left},{bottom - top}",
+            },
+        },
+    }

@@ -1,0 +1,117 @@
+"""A page's text as a tree, blocks of lines of characters: what every format of text is written from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from kuzushiji.common.boxes import CORNERS
+from kuzushiji.text.text import character
+
+
+class Glyph(NamedTuple):
+    """A character: its corners are pixels of the page, `alternatives` codepoints and probabilities, best first."""
+
+    box: int
+    codepoint: str
+    corners: tuple[int, int, int, int]
+    probability: float
+    alternatives: list[tuple[str, float]]
+
+    @property
+    def text(self) -> str:
+        return character(self.codepoint)
+
+
+class Line(NamedTuple):
+    """What is read without a break. `base`: of ruby, the box of the character that it stands beside."""
+
+    number: int
+    column: int
+    role: str  # text, ruby or note
+    base: int | None
+    glyphs: list[Glyph]
+
+    @property
+    def text(self) -> str:
+        return "".join(glyph.text for glyph in self.glyphs)
+
+
+class Block(NamedTuple):
+    number: int
+    lines: list[Line]
+
+
+class Transcript(NamedTuple):
+    image_id: str
+    book: str
+    file: str
+    width: int
+    height: int
+    blocks: list[Block]
+
+
+def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.DataFrame) -> Iterator[Transcript]:
+    """The transcript of every page of the table `pages`, by id, from tables of "ordered" boxes and "alternatives".
+
+    Corners are clipped to the page, probabilities to [0, 1].
+    """
+    boxes = ordered.merge(alternatives, on=["image_id", "box"], how="left", validate="one_to_one")
+    boxes["probability"] = boxes["probability"].clip(0, 1)
+    boxes = boxes.sort_values(["image_id", "position"], ignore_index=True)
+    by_page = dict(list(boxes.groupby("image_id")))
+    for page in pages.sort_values("image_id").itertuples():
+        found = by_page.get(page.image_id, boxes.iloc[:0])
+        found = found.assign(**found[CORNERS].clip(0, [page.width, page.height] * 2, axis=1))
+        yield Transcript(
+            page.image_id, page.book, Path(page.path).name, int(page.width), int(page.height), _blocks(found)
+        )
+
+
+def _blocks(boxes: pd.DataFrame) -> list[Block]:
+    ruby = boxes["role"] == "ruby"  # it follows its character
+    boxes = boxes.assign(base=boxes["box"].mask(ruby).ffill().where(ruby, -1))
+    return [
+        Block(int(number), [_line(int(line), part) for line, part in block.groupby("line")])
+        for number, block in boxes.groupby("block")
+    ]
+
+
+def _line(number: int, boxes: pd.DataFrame) -> Line:
+    first = boxes.iloc[0]
+    glyphs = [
+        Glyph(
+            int(row.box),
+            row.codepoint,
+            (int(row.x_min), int(row.y_min), int(row.x_max), int(row.y_max)),
+            float(row.probability),
+            [
+                (name, float(min(max(share, 0), 1)))
+                for name, share in zip(row.codepoints, row.probabilities, strict=True)
+            ],
+        )
+        for row in boxes.itertuples()
+    ]
+    return Line(number, int(first["column"]), first["role"], int(first["base"]) if first["base"] >= 0 else None, glyphs)
+
+
+def extent(glyphs: list[Glyph]) -> tuple[int, int, int, int]:
+    """The corners of the smallest rectangle around the glyphs."""
+    left, top, right, bottom = zip(*(glyph.corners for glyph in glyphs), strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def glyphs_of(block: Block) -> list[Glyph]:
+    """All characters of a block."""
+    return [glyph for line in block.lines for glyph in line.glyphs]
+
+
+def confidence(glyphs: list[Glyph]) -> float:
+    """The mean probability of the glyphs' characters."""
+    return sum(glyph.probability for glyph in glyphs) / len(glyphs)
+
+
+def others(glyph: Glyph) -> list[tuple[str, float]]:
+    """The alternatives but the character that was read."""
+    return [(name, share) for name, share in glyph.alternatives if name != glyph.codepoint]

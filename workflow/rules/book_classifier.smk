@@ -1,0 +1,109 @@
+# Which training book a page looks like: `snakemake results/book_classifier/test.csv` says which books to choose for validation, those
+# nearest to the pages to be read. Nothing else depends on these.
+rule book_crops:
+    input:
+        denoised=folder("results/denoised/{image_set}/{chunk}"),
+    output:
+        "results/book_classifier/crops/{image_set}/{chunk}.arrow",
+    log:
+        "results/logs/book_crops/{image_set}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/book_crops/{image_set}/{chunk}.tsv"
+    threads: 4
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
+    params:
+        code=code("book_crops"),
+        settings=lambda wildcards: dict(size=config["book_classifier"]["size"], pages=book_pages(wildcards)),
+    script:
+        "../scripts/book_crops.py"
+
+
+rule book_folds:
+    input:
+        pages=f"results/pages/{TRAINING}.parquet",
+    output:
+        training="results/book_classifier/folds/training.parquet",
+        validation="results/book_classifier/folds/validation.parquet",
+    log:
+        "results/logs/book_folds.log",
+    benchmark:
+        "results/benchmarks/book_folds.tsv"
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(10),
+    params:
+        code=code("book_folds"),
+        settings={key: config["book_classifier"][key] for key in ("holdout", "seed")},
+    script:
+        "../scripts/book_folds.py"
+
+
+# With `--set-resources book_classifier:gpu=N` N processes share each batch.
+rule book_classifier:
+    input:
+        folds=[rules.book_folds.output.training, rules.book_folds.output.validation],
+        crops=book_training_crops,
+        pretrained=classifier_weights(config["book_classifier"]["classifier"]),
+    output:
+        checkpoint="results/book_classifier/classifier.pth",
+        history=report(
+            "results/book_classifier/classifier/history.csv",
+            caption="../report/book_classifier.rst",
+            category="1 Data",
+            labels={"page set": TRAINING, "content": "telling books apart, epochs (CSV)"},
+        ),
+        confusions="results/book_classifier/classifier/confusions.csv",
+    log:
+        "results/logs/book_classifier.log",
+    benchmark:
+        "results/benchmarks/book_classifier.tsv"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=scaled(16000),
+        runtime=720,  # a retry goes on where this one ended
+    params:
+        code=code("book_classifier"),
+        settings=dict(
+            config["classification"], **config["book_classifier"]["classifier"], state="results/book_classifier/state"
+        ),
+    script:
+        "../scripts/book_classifier.py"
+
+
+rule nearest_books:
+    input:
+        checkpoint=rules.book_classifier.output.checkpoint,
+        pages="results/pages/{page_set}.parquet",
+        denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
+    output:
+        pages=report(
+            "results/book_classifier/{page_set}.csv",
+            caption="../report/nearest_books.rst",
+            category="1 Data",
+            labels={"page set": "{page_set}", "content": "nearest books, by page (CSV)"},
+        ),
+        books=report(
+            "results/book_classifier/{page_set}/books.csv",
+            caption="../report/nearest_books.rst",
+            category="1 Data",
+            labels={"page set": "{page_set}", "content": "nearest books (CSV)"},
+        ),
+    log:
+        "results/logs/nearest_books/{page_set}.log",
+    benchmark:
+        "results/benchmarks/nearest_books/{page_set}.tsv"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=scaled(16000),
+        runtime=scaled(120),
+    params:
+        code=code("nearest_books"),
+        settings=lambda wildcards: dict(
+            config["book_classifier"]["reading"], pages=denoised_pages(pages_of(wildcards.page_set))
+        ),
+    script:
+        "../scripts/nearest_books.py"

@@ -1,0 +1,19 @@
+"""Says which training book every page looks like.
+
+In: the classifier of books, a table of pages, denoised pages.
+Out: a table of the nearest books of every page, and one of how often each is the nearest.
+"""
+
+from pathlib import Path
+
+from kuzushiji.book_classifier.nearest_books import count_nearest, nearest_books
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+
+log_to(snakemake.log[0])
+settings = snakemake.params.settings
+files = {image_id: Path(path) for image_id, path in settings["pages"]}
+pages = read_table(snakemake.input.pages, "pages")
+table = nearest_books(snakemake.input.checkpoint, pages, files, settings, snakemake.threads // 2)
+table.to_csv(snakemake.output.pages, index=False)
+count_nearest(table).to_csv(snakemake.output.books, index=False)
