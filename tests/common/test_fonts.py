@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.fonts import BRUSHES, find_font, font_with, has_ink, render, trim
-from kuzushiji.text.text import character
 
 CLASSES = Path(__file__).parents[3] / "shared/data/kaggle_meta/unicode_translation.csv"
 ABSENT = "\U000e0100\U0010fffd\u0f00"  # a variation selector, private use, Tibetan

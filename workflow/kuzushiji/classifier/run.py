@@ -27,6 +27,7 @@ from kuzushiji.common.compute import device as choose_device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
+from kuzushiji.common.seeds import seed_of
 
 
 class Rows(NamedTuple):
@@ -237,8 +238,3 @@ def written(path: str | os.PathLike) -> Iterator[Path]:
         raise InputError(
             f"{path}: cannot be written ({error}); make room on the disk and start again: what was there is kept"
         ) from error
-
-
-def seed_of(seed: int, epoch: int) -> int:
-    """One number for both."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])

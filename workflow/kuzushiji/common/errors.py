@@ -1,5 +1,14 @@
 """The one exception for what a user can mend."""
 
+from collections.abc import Sequence
+
+SHOWN = 5  # names that a message lists
+
 
 class InputError(ValueError):
     """Bad input or configuration; the message names the file, row or key and says what to do."""
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first `SHOWN` of `names`, separated by commas, with an ellipsis for the rest."""
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")

@@ -8,11 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.errors import InputError
 
-_KEY = [("image_id", pa.string()), ("box", pa.int32())]
-_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
-_INTEGER_BOX = [(name, pa.int32()) for name in _CORNERS]
+KEY = ["image_id", "box"]
+_KEY_COLUMNS = [("image_id", pa.string()), ("box", pa.int32())]
+_INTEGER_BOX = [(name, pa.int32()) for name in CORNERS]
 _SCORES = [("detector_score", pa.float32()), ("codepoint", pa.string()), ("probability", pa.float32())]
 
 # Coordinates are pixels of the original page; `box` numbers the boxes of a page from 0.
@@ -29,24 +30,26 @@ SCHEMAS = {
             ("note", pa.string()),  # what reading the page had to mend: EXIF rotation, alpha, gray
         ]
     ),
-    "truth": pa.schema([*_KEY, *_INTEGER_BOX, ("codepoint", pa.string())]),
-    "folds": pa.schema([*_KEY, ("codepoint", pa.string())]),
-    "detections": pa.schema([*_KEY, *[(name, pa.float32()) for name in _CORNERS], ("detector_score", pa.float32())]),
-    "predictions": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES]),
+    "truth": pa.schema([*_KEY_COLUMNS, *_INTEGER_BOX, ("codepoint", pa.string())]),
+    "folds": pa.schema([*_KEY_COLUMNS, ("codepoint", pa.string())]),
+    "detections": pa.schema(
+        [*_KEY_COLUMNS, *[(name, pa.float32()) for name in CORNERS], ("detector_score", pa.float32())]
+    ),
+    "predictions": pa.schema([*_KEY_COLUMNS, *_INTEGER_BOX, *_SCORES]),
     # What one classifier reads: also its most probable codepoints, best first, and their probabilities.
     "top_k": pa.schema(
         [
-            *_KEY,
+            *_KEY_COLUMNS,
             *_INTEGER_BOX,
             *_SCORES,
             ("codepoints", pa.list_(pa.string())),
             ("probabilities", pa.list_(pa.float32())),
         ]
     ),
-    "merged": pa.schema([*_KEY, *_INTEGER_BOX, *_SCORES, ("detector", pa.string())]),
+    "merged": pa.schema([*_KEY_COLUMNS, *_INTEGER_BOX, *_SCORES, ("detector", pa.string())]),
     "recognized": pa.schema(
         [
-            *_KEY,
+            *_KEY_COLUMNS,
             *_INTEGER_BOX,
             *_SCORES,
             ("detector", pa.string()),
@@ -56,12 +59,12 @@ SCHEMAS = {
     ),
     # What else a recognized box may be: best first.
     "alternatives": pa.schema(
-        [*_KEY, ("codepoints", pa.list_(pa.string())), ("probabilities", pa.list_(pa.float32()))]
+        [*_KEY_COLUMNS, ("codepoints", pa.list_(pa.string())), ("probabilities", pa.list_(pa.float32()))]
     ),
     # The boxes that stay, in reading order: `position` counts those of a page from 0.
     "ordered": pa.schema(
         [
-            *_KEY,
+            *_KEY_COLUMNS,
             *_INTEGER_BOX,
             *_SCORES,
             ("keep_probability", pa.float32()),
@@ -84,7 +87,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike, kind: str) -> None
     missing = [name for name in schema.names if name not in table.columns]
     if missing:
         raise InputError(f"{path}: a table of {kind} needs the columns {', '.join(missing)}")
-    order = [name for name in ("image_id", "box") if name in schema.names]
+    order = [name for name in KEY if name in schema.names]
     table = table.sort_values(order, kind="stable")[schema.names]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), path)
@@ -104,7 +107,7 @@ def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, k
     Raises `InputError` as `read_table` does.
     """
     table = pa.concat_tables([SCHEMAS[kind].empty_table(), *[read_arrow(part, kind) for part in paths]])
-    pq.write_table(table.sort_by([("image_id", "ascending"), ("box", "ascending")]), path)
+    pq.write_table(table.sort_by([(name, "ascending") for name in KEY]), path)
 
 
 def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.seeds import seed_of
 from kuzushiji.detector import mmcv_ops
 from kuzushiji.detector.config import pipeline_config
 from kuzushiji.detector.model import read_denoised
@@ -95,11 +96,6 @@ class RandomColor(BaseTransform):
         image = self.colors(image).permute(1, 2, 0).numpy()  # (height, width, 3)
         results["img"] = np.ascontiguousarray(image[..., ::-1])
         return results
-
-
-def seed_of(*numbers: int) -> int:
-    """A seed of 32 bits for a combination of numbers."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 class _Draws(Sampler):

@@ -16,8 +16,8 @@ from torch import nn
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
+from kuzushiji.common.seeds import seed_of
 from kuzushiji.detector.model import KIND
-from kuzushiji.detector.pages import seed_of
 
 
 class ResumableRunner(Runner):

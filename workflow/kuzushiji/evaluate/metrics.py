@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import counts, inside_pairs, match, match_boxes
 
@@ -168,11 +169,3 @@ def confusion_table(confusions: list[dict]) -> pd.DataFrame:
     for place, name in ((1, "truth"), (3, "predicted")):
         table.insert(place, f"{name}_character", table[name].map(character))
     return table
-
-
-def character(codepoint: str) -> str:
-    """The character of `U+XXXX`; an empty string where that is none."""
-    try:
-        return chr(int(codepoint.removeprefix("U+"), 16))
-    except (ValueError, OverflowError):
-        return ""

@@ -8,10 +8,10 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageOps
 
 from kuzushiji.common.boxes import CORNERS
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.fonts import font_with, load_font
 from kuzushiji.common.images import read_page
 from kuzushiji.evaluate.metrics import confused_boxes, count_confusions
-from kuzushiji.text.text import character
 
 _INK, _FAINT, _PAPER = "#222222", "#666666", "white"
 

@@ -9,9 +9,10 @@ import unicodedata
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.text.reading_order import order_pages
-from kuzushiji.text.text import character, main_text
+from kuzushiji.text.text import main_text
 
 # A long repeat mark is one character or two halves; as one it is compared.
 _HALVES = {"〳〵": "〱", "〴〵": "〲"}

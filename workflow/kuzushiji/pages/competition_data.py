@@ -12,7 +12,7 @@ from typing import TextIO
 
 import pandas as pd
 
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.errors import InputError, shortened
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import SUFFIXES
 from kuzushiji.pages.labels import read_labels
@@ -20,7 +20,6 @@ from kuzushiji.pages.page_sets import list_images
 
 _TABLES = ("train.csv", "sample_submission.csv", "unicode_translation.csv")
 _FOLDERS = ("train_images", "test_images")
-_SHOWN = 5
 
 HELP = """How to get the competition's data:
   1. make an account on Kaggle and accept the rules on https://www.kaggle.com/competitions/{name}/rules
@@ -161,8 +160,4 @@ def _differences(table: str, listed: Iterable[str], part: str, there: set[str]) 
     """Page ids of a table without an image, and images without a row."""
     listed = set(listed)
     lone = {f"of {table} have no image in {part}": listed - there, f"of {part} have no row in {table}": there - listed}
-    return [
-        f"{len(ids):,} pages {what}: {', '.join(sorted(ids)[:_SHOWN])}{' …' if len(ids) > _SHOWN else ''}"
-        for what, ids in lone.items()
-        if ids
-    ]
+    return [f"{len(ids):,} pages {what}: {shortened(sorted(ids))}" for what, ids in lone.items() if ids]

@@ -6,7 +6,8 @@ import re
 
 import pandas as pd
 
-_CODEPOINT = re.compile(r"U\+[0-9A-F]{4,6}")
+from kuzushiji.common.codepoints import is_codepoint
+
 _FIELDS = 5  # a box's values in a run
 
 
@@ -44,7 +45,7 @@ def _parse_run(run: str) -> tuple[list[tuple], list[str]]:
     for start in range(0, len(values), _FIELDS):
         codepoint, *numbers = values[start : start + _FIELDS]
         text = " ".join(values[start : start + _FIELDS])
-        if not _CODEPOINT.fullmatch(codepoint):
+        if not is_codepoint(codepoint):
             problems.append(f"`{text}`: {codepoint} is no codepoint such as U+3042")
         elif not all(re.fullmatch(r"-?\d+", number) for number in numbers):
             problems.append(f"`{text}`: x, y, width and height must be whole pixels")

@@ -10,12 +10,12 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, Stratified
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import match
+from kuzushiji.common.tables import KEY
 from kuzushiji.postprocess.booster_files import save_booster
 from kuzushiji.postprocess.features import FEATURES
 
 # What the folds keep whole.
 PROTOCOLS = {"published": "box", "by_page": "image_id", "by_book": "book"}
-_KEY = ["image_id", "box"]
 
 
 def booster_rows(
@@ -27,9 +27,9 @@ def booster_rows(
     `labelled`, whether its page has characters: the published solution trains on such pages alone. Raises `InputError`
     if `features` and `merged` are not of the same boxes, or a box's page is not in `pages`.
     """
-    merged = merged.sort_values(_KEY, kind="stable", ignore_index=True)
-    features = features.sort_values(_KEY, kind="stable", ignore_index=True)
-    if len(features) != len(merged) or not (features[_KEY] == merged[_KEY]).all(axis=None):
+    merged = merged.sort_values(KEY, kind="stable", ignore_index=True)
+    features = features.sort_values(KEY, kind="stable", ignore_index=True)
+    if len(features) != len(merged) or not (features[KEY] == merged[KEY]).all(axis=None):
         raise InputError(
             f"{len(features)} rows of features for {len(merged)} merged boxes, or other boxes: "
             "make the features anew from these boxes"
@@ -38,8 +38,8 @@ def booster_rows(
     if books.isna().any():
         page = merged.loc[books.isna(), "image_id"].iloc[0]
         raise InputError(f"the page {page} has boxes but is not of this page set; boxes and pages must belong together")
-    truth = truth.sort_values(_KEY, kind="stable", ignore_index=True)
-    of_box = merged[_KEY].assign(
+    truth = truth.sort_values(KEY, kind="stable", ignore_index=True)
+    of_box = merged[KEY].assign(
         book=books,
         labelled=merged["image_id"].isin(truth["image_id"]),
         target=match(merged, truth).astype(np.int32),
@@ -115,7 +115,7 @@ def cross_validate(
         voices[unseen] += 1
         fold_of[held_out] = fold
         models.append(model)
-    kept = rows[[*_KEY, "book", "labelled", "target"]]
+    kept = rows[[*KEY, "book", "labelled", "target"]]
     return models, kept.assign(fold=fold_of.astype(np.int32), probability=total / voices)
 
 

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.tables import SCHEMAS
+from kuzushiji.common.tables import KEY, SCHEMAS
 from kuzushiji.postprocess.booster_files import load_booster
 from kuzushiji.postprocess.features import FEATURES
 
 _ROWS_AT_ONCE = 100_000  # bounds the memory of the rows that LightGBM is handed
-_KEY = ["image_id", "box"]
 
 
 def filter_boxes(
@@ -45,9 +44,9 @@ def filter_boxes(
 
 def _rows(merged: pd.DataFrame, features: pd.DataFrame) -> np.ndarray:
     """The row of `features` that belongs to each merged box."""
-    if len(merged) == len(features) and all((merged[name].array == features[name].array).all() for name in _KEY):
+    if len(merged) == len(features) and all((merged[name].array == features[name].array).all() for name in KEY):
         return np.arange(len(merged))
-    rows = pd.MultiIndex.from_frame(features[_KEY]).get_indexer(pd.MultiIndex.from_frame(merged[_KEY]))
+    rows = pd.MultiIndex.from_frame(features[KEY]).get_indexer(pd.MultiIndex.from_frame(merged[KEY]))
     if (rows < 0).any():
         box = merged.iloc[int(np.argmax(rows < 0))]
         raise InputError(

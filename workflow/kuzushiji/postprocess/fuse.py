@@ -1,18 +1,15 @@
 """Fusion of the classifiers' predictions for one detector's boxes."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from kuzushiji.common.boxes import CORNERS
+from kuzushiji.common.codepoints import is_codepoint
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.tables import SCHEMAS
+from kuzushiji.common.tables import KEY, SCHEMAS
 
 METHODS = ("hard_prob", "soft_vote")
-_KEY = ["image_id", "box"]
-_CODEPOINT = re.compile(r"U\+[0-9A-F]{4,6}")
 
 
 def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
@@ -100,7 +97,7 @@ def _codes(tables: dict, columns: dict, entries: dict | None = None) -> tuple[li
     found = {name: pd.factorize(column) for name, column in columns.items()}
     names = pd.Index(np.unique(np.concatenate([np.asarray(names, dtype=object) for _, names in found.values()])))
     for classifier, (codes, own) in found.items():
-        strange = [name for name in own if not _CODEPOINT.fullmatch(name)]
+        strange = [name for name in own if not is_codepoint(name)]
         if strange:
             row = int(np.argmax(codes == list(own).index(strange[0])))
             box = tables[classifier].iloc[entries[classifier][0][row] if entries else row]
@@ -144,14 +141,14 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
             object
         )
         if not rises.all() or (np.diff(box)[same] < 0).any():
-            table = table.sort_values(_KEY, kind="stable")
+            table = table.sort_values(KEY, kind="stable")
     return table.reset_index(drop=True)
 
 
 def _common_boxes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """A copy of the first table's boxes, once all tables are known to hold the same ones."""
     (first_name, first), *others = tables.items()
-    key = [*_KEY, *CORNERS]
+    key = [*KEY, *CORNERS]
     for name, table in tables.items():
         bad = table["codepoint"].isna() | table["probability"].isna()
         if bad.any():

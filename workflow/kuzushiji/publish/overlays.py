@@ -9,10 +9,10 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from kuzushiji.common.boxes import CORNERS
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.fonts import font_with, load_font
 from kuzushiji.common.images import read_page
 from kuzushiji.publish.label_places import label_places
-from kuzushiji.text.text import character
 
 # RGB. Blue and orange-red are told apart by most colour-blind readers too, and on paper of any colour by their halo.
 _SURE = np.array([0, 84, 180])  # a box whose character has probability 1

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from kuzushiji.common.boxes import centers
+from kuzushiji.common.codepoints import is_codepoint
 from kuzushiji.common.errors import InputError
 
-_CODEPOINT = re.compile(r"U\+[0-9A-F]{4,6}")
 _COLUMNS = ["image_id", "labels"]
 
 
@@ -69,7 +69,7 @@ def read_submission(path: str | os.PathLike, max_predictions: int) -> dict[str, 
 
 def _points(where: str, words: list[str], max_predictions: int) -> pd.DataFrame:
     codepoints, x, y = words[::3], words[1::3], words[2::3]
-    strange = [name for name in codepoints if not _CODEPOINT.fullmatch(name)]
+    strange = [name for name in codepoints if not is_codepoint(name)]
     strange += [word for word in x + y if not re.fullmatch(r"-?\d+", word)]
     if len(words) % 3 or strange:
         what = f"{strange[0]!r} is out of place" if strange else f"{len(words)} words do not make triples"

@@ -13,10 +13,10 @@ import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
 from kuzushiji.publish.web_fonts import web_fonts
-from kuzushiji.text.text import character
 
 _SMALLEST_SIDE = 600  # pixels: smaller pages cannot be read, whatever the file's size
 

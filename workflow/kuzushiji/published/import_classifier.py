@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from kuzushiji.classifier.model import KIND, build_classifier
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.codepoints import is_codepoint
+from kuzushiji.common.errors import InputError, shortened
 from kuzushiji.common.files import replacing
 from kuzushiji.common.untrusted import read_untrusted, state_problems
 
@@ -22,7 +23,6 @@ TWINS = {
 }
 _ALLOWED = [argparse.Namespace, Counter]  # the only classes beside tensors that a checkpoint may hold
 _HEAD = "metric_fc.W"
-_SHOWN = 5
 
 
 def import_classifier(source: str | os.PathLike, destination: str | os.PathLike, settings: dict) -> None:
@@ -105,14 +105,10 @@ def _weights(content: dict) -> dict:
 
 def _charset_problems(charset: list) -> list[str]:
     found = {
-        "are no codepoints": [repr(name) for name in charset if not re.fullmatch(r"U\+[0-9A-F]{4,6}", str(name))],
+        "are no codepoints": [repr(name) for name in charset if not is_codepoint(str(name))],
         "occur twice": [name for name, count in Counter(map(str, charset)).items() if count > 1],
     }
-    return [
-        f"{len(names):,} of class_names {what}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
-        for what, names in found.items()
-        if names
-    ]
+    return [f"{len(names):,} of class_names {what}: {shortened(names)}" for what, names in found.items() if names]
 
 
 def _normalization(args: dict, settings: dict) -> tuple[dict, list[str]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.errors import SHOWN, InputError, shortened
 from kuzushiji.common.tables import concat_tables
 from kuzushiji.common.untrusted import read_untrusted
 from kuzushiji.detector.detect import resized
@@ -18,7 +18,6 @@ class BoxList:
 
 
 BoxList.__module__ = "maskrcnn_benchmark.structures.bounding_box"  # the name by which files ask for it
-_SHOWN = 5
 
 
 def import_detections(
@@ -48,7 +47,7 @@ def import_detections(
     if len(missing) or len(strange) or len(set(ids)) != len(ids):
         raise InputError(
             f"{order}: does not list the pages of this page set, each once: {len(missing)} are missing "
-            f"({', '.join(missing[:_SHOWN])}), {len(strange)} are not of it ({', '.join(strange[:_SHOWN])}); "
+            f"({shortened(missing)}), {len(strange)} are not of it ({shortened(strange)}); "
             "take the page set that the detectors were run on"
         )
     tables, problems = [], []
@@ -59,8 +58,8 @@ def import_detections(
         except ValueError as error:
             problems.append(f"page {image_id}: {error}")
     if problems:
-        rest = f"; and {len(problems) - _SHOWN:,} pages more" if len(problems) > _SHOWN else ""
-        raise InputError(f"{source}: {'; '.join(problems[:_SHOWN])}{rest}")
+        rest = f"; and {len(problems) - SHOWN:,} pages more" if len(problems) > SHOWN else ""
+        raise InputError(f"{source}: {'; '.join(problems[:SHOWN])}{rest}")
     return concat_tables(tables, "detections").sort_values(["image_id", "box"], ignore_index=True)
 
 

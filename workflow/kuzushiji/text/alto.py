@@ -10,7 +10,7 @@ from pathlib import Path
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from kuzushiji.text.text import character
+from kuzushiji.common.codepoints import character
 from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidence, extent, glyphs_of, others
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from kuzushiji.common.codepoints import character
 from kuzushiji.common.files import replacing
-from kuzushiji.text.text import character
 from kuzushiji.text.transcripts import Glyph, Line, Transcript
 
 

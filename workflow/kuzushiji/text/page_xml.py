@@ -11,7 +11,7 @@ from pathlib import Path
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from kuzushiji.text.text import character
+from kuzushiji.common.codepoints import character
 from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidence, extent, glyphs_of, others
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"

@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kuzushiji.common.codepoints import character
+
 # Ruby as in Aozora Bunko's texts, notes in two lines as editions of old books print them.
 _BRACKETS = {"text": ("", ""), "ruby": ("《", "》"), "note": ("〈", "〉")}
-
-
-def character(codepoint: str) -> str:
-    """`U+3042` → `あ`."""
-    return chr(int(codepoint.removeprefix("U+"), 16))
 
 
 def page_text(boxes: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from kuzushiji.common.boxes import CORNERS
-from kuzushiji.text.text import character
+from kuzushiji.common.codepoints import character
 
 
 class Glyph(NamedTuple):
