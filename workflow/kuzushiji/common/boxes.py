@@ -30,7 +30,7 @@ def pairs_side_by_side(page: np.ndarray, boxes: np.ndarray, margin: float) -> It
     square of the boxes. page: (N,) whole numbers from 0. boxes: (N, 4) corners in pixels. Yields the pairs in
     portions of bounded size, each pair once.
     """
-    # Every page's rows are moved into a band of their own, so that no range of heights meets another page's boxes.
+    # Each page's rows move into a band of their own, so that no range of heights meets another page's boxes.
     low = boxes[:, 1].min(initial=0.0)
     top, bottom = boxes[:, 1] - low, boxes[:, 3] - low
     band = max(top.max(initial=0.0), bottom.max(initial=0.0)) + margin + 3

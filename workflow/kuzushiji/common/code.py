@@ -11,7 +11,7 @@ _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def imported(file: str | os.PathLike) -> set[str]:
-    """The names that a Python file imports: modules, and what may be one in another (`from package import name`)."""
+    """The names that a Python file imports: modules, and names from them (`package.name`), which may be modules too."""
     found = set()
     for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"), filename=os.fspath(file))):
         if isinstance(node, ast.Import):
@@ -22,9 +22,9 @@ def imported(file: str | os.PathLike) -> set[str]:
 
 
 def digest(files: Iterable[str | os.PathLike]) -> str:
-    """A digest of what Python `files` do, in their order: the same whatever their comments, docstrings and layout say.
+    """A digest of Python `files`, in their order, without comments, docstrings and layout.
 
-    Raises `SyntaxError`, naming the file, where one is no Python.
+    Raises `SyntaxError` with the file's name if a file is not Python.
     """
     found = hashlib.sha256()
     for file in files:

@@ -6,10 +6,10 @@ import torch
 
 
 def device(workers: int = 0) -> torch.device:
-    """CUDA where it is there, else the CPU; the log says which.
+    """CUDA if available, else the CPU; the log says which.
 
-    On the CPU, `workers` of this job's threads are left to the processes that load its data: sharing cores with them
-    would slow both down.
+    On the CPU PyTorch leaves `workers` of this job's threads to the processes that load its data: sharing cores with
+    them would slow both down.
     """
     if torch.cuda.is_available():
         logging.info("running on cuda (%s)", torch.cuda.get_device_name())

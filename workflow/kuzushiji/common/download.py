@@ -1,4 +1,4 @@
-"""Downloading a file over HTTP: with progress, and going on where it was cut off."""
+"""Downloading a file over HTTP, with progress, resuming after a lost connection."""
 
 import logging
 import os
@@ -13,9 +13,9 @@ from tqdm import tqdm
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.state import locked
 
-_PIECE = 1 << 16  # bytes; what a cut leaves of one is lost
+_PIECE = 1 << 16  # bytes; an incomplete piece is lost when the connection ends
 _TIMEOUT = 60  # seconds without a byte
-_TRIES = 5  # one after the other that bring nothing
+_TRIES = 5  # in a row that bring nothing
 
 
 class _Cut(Exception):
@@ -26,11 +26,11 @@ _CUTS = (_Cut, requests.ConnectionError, requests.Timeout, requests.exceptions.C
 
 
 def download(address: str, destination: str | os.PathLike, terminal: TextIO | None = None, pause: float = 5) -> None:
-    """Bring the file at `address` to `destination`, which appears once it is whole; progress is shown on `terminal`.
+    """Download the file at `address` to `destination`, which appears once complete; progress is shown on `terminal`.
 
-    What came before a cut is kept beside the destination, in `.partial`, and is gone on with after `pause` seconds, or
-    by the next call, if the server still has the same file (its ETag says so). The size must be the one that the server
-    tells. Raises `InputError`, saying where to put the file by hand, if it cannot be had.
+    After a lost connection the part received stays beside the destination, in `.partial`. The download resumes from it
+    after `pause` seconds, or in the next call, if the server still has the same file (same ETag). The size must match
+    the server's Content-Length. Raises `InputError`, which says where to put the file by hand, if the download fails.
     """
     destination = Path(destination)
     folder = destination.parent / ".partial" / destination.name
@@ -55,7 +55,7 @@ def download(address: str, destination: str | os.PathLike, terminal: TextIO | No
 
 
 def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None) -> None:
-    """Append what is missing to `folder`/part. Raises `_Cut` or what requests raises, `ValueError` on a wrong size."""
+    """Append the missing bytes to `folder`/part. Raises `_Cut`, requests' errors, or `ValueError` for a wrong size."""
     part, mark = folder / "part", folder / "etag"
     have = _size(part)
     headers = {"Accept-Encoding": "identity"}
@@ -73,7 +73,7 @@ def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None) -> No
         rest = answer.headers.get("Content-Length")
         total = start + int(rest) if rest else None
         tag = answer.headers.get("ETag", "")
-        if tag and not tag.startswith("W/"):  # a weak one does not promise the same bytes
+        if tag and not tag.startswith("W/"):  # a weak ETag does not promise the same bytes
             mark.write_text(tag)
         else:
             mark.unlink(missing_ok=True)

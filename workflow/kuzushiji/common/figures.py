@@ -32,7 +32,7 @@ _STYLE = {
 def drawing(path: str | os.PathLike, width: float, height: float, fonts: Iterable[Path] = ()) -> Iterator[Figure]:
     """Yield an empty figure of `width` by `height` inches, and save it to `path` (SVG by its suffix) at the end.
 
-    With `fonts`, whatever script is written is drawn with them, for readers whose machine has none for it.
+    With `fonts`, text in any script is drawn with them, for readers whose machine has no font for it.
     """
     style = dict(_STYLE)
     if fonts:
@@ -44,6 +44,6 @@ def drawing(path: str | os.PathLike, width: float, height: float, fonts: Iterabl
 
 
 def _family(font: Path) -> str:
-    """The name under which matplotlib now knows the font."""
+    """The family name of the font, now registered with matplotlib."""
     fontManager.addfont(font)
     return FontProperties(fname=font).get_name()

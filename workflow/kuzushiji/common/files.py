@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all, and what is in them."""
+"""Writing files completely or not at all, and their checksums."""
 
 import hashlib
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a neighboring path to write to, which takes the place of `path` once the block ends without an error.
+    """Yield a path beside `path` to write to, which replaces `path` when the block ends without an error.
 
-    A process killed on the way leaves what was at `path` before. The suffix is kept, since it tells some writers
-    the format.
+    If the process is killed, `path` keeps its old content. The suffix stays the same, since some writers choose the
+    format by it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 def write_checksums(folder: str | os.PathLike, path: str | os.PathLike) -> None:
     """Write the SHA-256 of every file of `folder` to `path`, by name, as `sha256sum --check` reads it in the folder.
 
-    Names beginning with a dot are left out: they are not ours.
+    Names that begin with a dot are left out: other programs wrote them.
     """
     files = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and not entry.name.startswith("."))
     lines = [f"{checksum(Path(folder, name))}  {name}\n" for name in files]

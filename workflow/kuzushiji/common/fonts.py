@@ -1,4 +1,4 @@
-"""Finding the fonts fetched at set-up, and which characters they really have."""
+"""The fonts fetched at set-up, and which characters they really have."""
 
 import logging
 import zlib
@@ -30,10 +30,10 @@ _ABSENT = "\U0010ffff"  # a noncharacter: every font draws its .notdef for it
 
 
 def find_font(name: str, fonts: Iterable[Path]) -> Path:
-    """The file among `fonts` whose stem is `name`, whatever its case.
+    """The file among `fonts` whose stem is `name`, in upper or lower case.
 
-    Where it is missing, another one takes its place, a brush if there is one, and a warning says so. Different missing
-    names get different brushes as far as there are some, always the same for the same files.
+    If it is missing, another font replaces it, a brush font if possible, with a warning. Different missing names get
+    different brush fonts while there are enough, and the same files always give the same choice.
 
     Raises `InputError` if there are no fonts at all.
     """
@@ -74,8 +74,8 @@ def trim(drawn: np.ndarray) -> np.ndarray:
 def has_ink(font: Path, text: str) -> list[bool]:
     """Whether the font draws each character of `text`.
 
-    A font's table of characters is not to be trusted, since it may lead to empty glyphs: every character is drawn, and
-    must leave ink other than that of the font's mark for missing glyphs.
+    A font's table of characters cannot be trusted, since it may list empty glyphs. So each character is drawn, and must
+    leave ink, other than the font's mark for missing glyphs.
     """
     missing = render(font, _ABSENT, _TEST_SIZE)
     drawn = (render(font, character, _TEST_SIZE) for character in text)
@@ -83,7 +83,7 @@ def has_ink(font: Path, text: str) -> list[bool]:
 
 
 def plain_first(fonts: Iterable[Path]) -> list[Path]:
-    """All `fonts`, first those that show characters to readers, in the order in which they are to be tried."""
+    """All `fonts` in the order to try them: fonts for reading first."""
     by_stem = {font.stem.lower(): font for font in sorted(fonts)}
     plain = [by_stem.pop(stem) for stem in _PLAIN if stem in by_stem]
     return [*plain, *by_stem.values()]
@@ -91,5 +91,5 @@ def plain_first(fonts: Iterable[Path]) -> list[Path]:
 
 @cache
 def font_with(character: str, fonts: tuple[Path, ...]) -> Path | None:
-    """The one of `fonts` that shows `character` to readers: a plain one that has it, else any that has, else None."""
+    """The first of `fonts` with `character`: a plain font if one has it, else any, else None."""
     return next((font for font in plain_first(fonts) if has_ink(font, character)[0]), None)

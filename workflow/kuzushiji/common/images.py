@@ -12,7 +12,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 def read_page(path: str | os.PathLike) -> np.ndarray:
     """The page as people see it: RGB, uint8, (height, width, 3).
 
-    EXIF rotation is applied, gray is spread to three channels, and alpha is laid on white paper.
+    EXIF rotation is applied, gray becomes three channels, and transparent pixels become white.
     """
     with Image.open(path) as image:
         return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
@@ -28,5 +28,5 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def denoised_path(folder: str | os.PathLike, image_id: str) -> Path:
-    """Where a chunk's folder keeps the denoised page."""
+    """The path of a denoised page in its chunk's folder."""
     return Path(folder) / f"{image_id}.png"

@@ -18,12 +18,12 @@ from kuzushiji.common.errors import InputError
 
 
 def launch(function: Callable, processes: int, *arguments) -> None:
-    """Call `function(*arguments)` in `processes` processes, in which `process_group` joins them; one is this process.
+    """Call `function(*arguments)` in `processes` processes, which `process_group` joins; a single one is this process.
 
-    Function and arguments are pickled, and the processes import the main module: it must do nothing then. On the CPU
-    the processes share this one's threads. They end with this process; when one fails, the others are stopped.
-    Raises `InputError` if there are fewer GPUs than processes, or where a process raised it, and `RuntimeError` if a
-    process failed otherwise.
+    Function and arguments are pickled, and the processes import the main module, which must do nothing on import. On
+    the CPU the processes share the threads of this one. They end with this process; when one fails, the others are
+    stopped. Raises `InputError` if there are fewer GPUs than processes or if a process raised it, and `RuntimeError`
+    if a process failed otherwise.
     """
     if processes == 1:
         function(*arguments)
@@ -66,7 +66,7 @@ def _launch(function: Callable, processes: int, arguments: tuple, folder: Path) 
 def process_group() -> Iterator[tuple[int, int]]:
     """Join the processes of this job (NCCL on CUDA, else gloo); yields this process's rank and how many there are.
 
-    `torchrun` and `launch` name both in the environment; a process without them is the only one.
+    `torchrun` and `launch` set both in the environment; a process without them is alone.
     """
     rank, ranks = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     if ranks == 1:

@@ -1,4 +1,4 @@
-"""What a job says: to its log file while it runs, and in one clear line when its input is at fault."""
+"""A job's output: its log file, and one clear line on the terminal if its input is wrong."""
 
 import logging
 import os
@@ -10,10 +10,10 @@ from kuzushiji.common.errors import InputError
 
 
 def log_to(path: str) -> TextIO:
-    """Send this process's output, warnings and log records to the file `path`; the terminal they went to is returned.
+    """Send this process's output, warnings and log records to the file `path`; returns the terminal used before.
 
-    Child processes and libraries that write to the file descriptors are caught too. An uncaught
-    `InputError` is also shown, without its traceback, where the output went before.
+    This includes child processes and libraries that write to the file descriptors. An uncaught `InputError` also
+    appears on that terminal, without its traceback.
     """
     terminal = os.fdopen(os.dup(2), "w")
     log = open(path, "w", buffering=1)  # noqa: SIM115 (open until the process ends)

@@ -9,11 +9,11 @@ import torch
 
 
 def measured(function: Callable, *arguments, threads: int = 1) -> tuple:
-    """Call `function(*arguments)` in a new process with `threads` threads; return its result and its peak of memory.
+    """Call `function(*arguments)` in a new process with `threads` threads; return its result and its peak memory.
 
-    The peak is in megabytes (10^6 bytes): on CUDA of what PyTorch allocated there, else of the process, which
-    includes the libraries it loaded. Function, arguments and result are pickled, and the process imports the main
-    module: it must do nothing then.
+    The peak is in megabytes (10^6 bytes): of PyTorch's allocations on CUDA, else of the process, libraries included.
+    Function, arguments and result are pickled, and the process imports the main module, which must do nothing on
+    import.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_measured, function, arguments, threads).result()

@@ -1,4 +1,4 @@
-"""How far a long job is, in its log: always in the same words."""
+"""The progress of long jobs in their logs, always in the same words."""
 
 import logging
 
@@ -10,9 +10,9 @@ EVERY = 30  # seconds between records
 class Progress(tqdm):
     """tqdm's counter, as records of the log: "iterations: 1,200 of 100,000 (1%), 02:13:20 to go".
 
-    `unit` names in the plural what is counted up to `total`; `done` of them were done before this process began, and do
-    not count for the estimate. `update()` counts one, `update(n)` more; leaving the `with` block says how it ended. At
-    most a record every `EVERY` seconds. A process that is not the `first` says nothing.
+    `unit` is the plural of what is counted, up to `total`; `done` of them were done before this process began, and do
+    not count in the estimate. `update()` counts one, `update(n)` counts n; the end of the `with` block writes a last
+    record. There is at most one record every `EVERY` seconds, and none from a process that is not the `first`.
     """
 
     monitor_interval = 0  # no thread that watches
@@ -33,18 +33,18 @@ class Progress(tqdm):
     def display(self, msg: str | None = None, pos: int | None = None) -> bool:
         """Write a record in place of a line on the terminal."""
         if self.n > self.initial:
-            logging.info("%s", str(self))  # now: it counts on
+            logging.info("%s", str(self))  # formatted now, since the counter goes on
         return True
 
     def clear(self, nolock: bool = False) -> None:
-        """There is no line to take away."""
+        """Do nothing: there is no line to remove."""
 
     def status_printer(self, file):
-        """There is no line to write."""
+        """Do nothing: there is no line to write."""
         return lambda text: None
 
     def close(self) -> None:
-        """Say how far it came, if that was not said yet."""
+        """Write a last record, unless it would repeat the one before."""
         if not self.disable and self.last_print_n < self.n:
             self.display()
         self.disable = True

@@ -9,9 +9,9 @@ from kuzushiji.common.boxes import CORNERS, centers, expand_ranges
 def match(predictions: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
     """Which predictions the competition's metric counts as hits.
 
-    Each true box takes, in the order of `truth`, the first unused prediction of its page (in the order of
-    `predictions`) that has its codepoint and its center strictly inside the box. Predictions on pages without true
-    boxes are no hits.
+    In the order of `truth`, each true box takes the first unused prediction of its page (in the order of `predictions`)
+    with the same codepoint and with its center strictly inside the box. Predictions on pages without true boxes are
+    not hits.
 
     Returns (N,) bool, aligned with the rows of `predictions`.
     """
@@ -19,7 +19,7 @@ def match(predictions: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
 
 
 def match_boxes(predictions: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
-    """`match` for detection alone: the codepoints are not looked at. Returns (N,) bool."""
+    """`match` for detection alone, which ignores the codepoints. Returns (N,) bool."""
     return _assign(predictions, truth, ["image_id"])
 
 
@@ -42,12 +42,12 @@ def counts(hits: int, predicted: int, true: int) -> dict:
 
 
 def inside_pairs(predictions: pd.DataFrame, truth: pd.DataFrame, same: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of row positions (truth, prediction) that agree in the columns `same`, the center strictly inside."""
+    """Pairs of rows (truth, prediction) that agree in the columns `same`, with the center strictly inside the box."""
     codes = pd.concat([truth[same].astype(object), predictions[same].astype(object)]).groupby(same, sort=False).ngroup()
     group, point_group = codes.to_numpy()[: len(truth)], codes.to_numpy()[len(truth) :]
     points = centers(predictions)
     corners = truth[CORNERS].to_numpy(np.float64)
-    # Groups lie one below the other, so that a range of y finds only points of the box's own group.
+    # Groups are shifted below one another, so that a range of y finds only points of the box's own group.
     low = min(points[:, 1].min(initial=0), corners[:, 1].min(initial=0))
     span = max(points[:, 1].max(initial=0), corners[:, 3].max(initial=0)) - low + 1
     y = points[:, 1] - low + point_group * span

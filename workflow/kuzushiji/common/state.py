@@ -1,4 +1,4 @@
-"""Where a long job keeps what it resumes from, and that no two copies of it write there at once."""
+"""Folders in which long jobs keep what they resume from, with a lock against a second copy of the job."""
 
 import errno
 import fcntl
@@ -13,9 +13,9 @@ from kuzushiji.common.errors import InputError
 
 
 def state_folder(root: str | os.PathLike, settings: dict, inputs: Iterable[str | os.PathLike]) -> Path:
-    """The folder under `root` that belongs to just these settings and inputs; a job with others never finds it.
+    """The folder under `root` for exactly these settings and inputs; a job with others gets another folder.
 
-    Files count by content, the files of a folder by name, size and time of change.
+    Files count by content, files inside a folder by name, size and modification time.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in sorted(map(str, inputs)):

@@ -1,4 +1,4 @@
-"""The tables that stages hand to each other: Parquet, typed columns, sorted by page and box."""
+"""The tables that stages exchange: Parquet files with typed columns, sorted by page and box."""
 
 import os
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ SCHEMAS = {
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("chunk", pa.int32()),
-            ("note", pa.string()),  # what reading the page had to mend: EXIF rotation, alpha, gray
+            ("note", pa.string()),  # what was corrected on reading: EXIF rotation, alpha, gray
         ]
     ),
     "truth": pa.schema([*_KEY_COLUMNS, *_INTEGER_BOX, ("codepoint", pa.string())]),
@@ -36,7 +36,7 @@ SCHEMAS = {
         [*_KEY_COLUMNS, *[(name, pa.float32()) for name in CORNERS], ("detector_score", pa.float32())]
     ),
     "predictions": pa.schema([*_KEY_COLUMNS, *_INTEGER_BOX, *_SCORES]),
-    # What one classifier reads: also its most probable codepoints, best first, and their probabilities.
+    # The top-k predictions of one classifier: also its most probable codepoints, best first, and their probabilities.
     "top_k": pa.schema(
         [
             *_KEY_COLUMNS,
@@ -57,7 +57,7 @@ SCHEMAS = {
             ("kept", pa.bool_()),
         ]
     ),
-    # What else a recognized box may be: best first.
+    # The other candidates for a recognized box, best first.
     "alternatives": pa.schema(
         [*_KEY_COLUMNS, ("codepoints", pa.list_(pa.string())), ("probabilities", pa.list_(pa.float32()))]
     ),
@@ -96,7 +96,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike, kind: str) -> None
 def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
     """Read a table that `write_table` wrote; of one with more columns, those of `kind`.
 
-    Raises `InputError` if the file is missing, no Parquet, or lacks a column of `SCHEMAS[kind]`.
+    Raises `InputError` if the file is missing, not Parquet, or lacks a column of `SCHEMAS[kind]`.
     """
     return read_arrow(path, kind).to_pandas()
 
@@ -111,7 +111,7 @@ def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, k
 
 
 def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
-    """As `read_table`, in Arrow's memory, where lists are cheap."""
+    """`read_table` as an Arrow table, in which lists are cheap."""
     names = SCHEMAS[kind].names
     try:
         found = pq.read_schema(path).names

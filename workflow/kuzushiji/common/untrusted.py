@@ -1,4 +1,4 @@
-"""Files of another program: reading them without running what is in them, and whether their weights fit."""
+"""Reading files of other programs without running code in them, and checking their weights."""
 
 import os
 import re
@@ -10,26 +10,26 @@ from kuzushiji.common.errors import InputError
 
 
 def read_untrusted(source: str | os.PathLike, allowed: list[type]) -> object:
-    """What PyTorch saved at `source`, on the CPU. Of classes, only tensors and those `allowed` are made.
+    """The content of a PyTorch file, on the CPU. Only tensors and the `allowed` classes are created.
 
-    Raises `InputError` if the file is missing, damaged, or asks for anything else.
+    Raises `InputError` if the file is missing, damaged, or names another class.
     """
     try:
         with torch.serialization.safe_globals(allowed):
             return torch.load(source, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{source}: cannot be read ({error.strerror or error}); put the file there") from error
-    except Exception as error:  # what is no checkpoint fails in the unpickler in any number of ways
+    except Exception as error:  # on other files the unpickler raises almost anything
         forbidden = re.search(r"GLOBAL (\S+)", str(error))
         found = f"asks for {forbidden[1]}, which was not run" if forbidden else "is damaged, or no PyTorch file"
         raise InputError(f"{source}: {found}; it cannot be a published file, download it again") from error
 
 
 def state_problems(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> list[str]:
-    """What keeps the weights `found` from taking the place of those `expected` under the same names.
+    """The reasons why the weights `found` cannot replace those `expected`, matched by name.
 
-    A line for each kind, with all names: what is missing or surplus, is no tensor, has another shape or kind of
-    numbers, or numbers that are not finite.
+    One line per kind of problem, with all names: missing, surplus, not a tensor, another shape, another type of
+    numbers, not finite.
     """
     both = {name: (found[name], like) for name, like in expected.items() if name in found}
     tensors = {name: pair for name, pair in both.items() if isinstance(pair[0], torch.Tensor)}

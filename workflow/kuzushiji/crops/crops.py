@@ -1,4 +1,4 @@
-"""Training crops: every labelled character, cut once from its denoised page and kept encoded in Arrow files."""
+"""Training crops: labelled characters, cut once from the denoised pages and stored encoded in Arrow files."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ SCHEMA = pa.schema(
         ("codepoint", pa.string()),
         ("width", pa.int32()),  # pixels of the crop
         ("height", pa.int32()),
-        ("checksum", pa.uint32()),  # CRC-32 of `image`: who wants to know whether crops changed need not read them
+        ("checksum", pa.uint32()),  # CRC-32 of `image`, which tells changed crops without reading them
         ("image", pa.binary()),  # PNG
     ]
 )
@@ -31,7 +31,7 @@ PNG = [cv2.IMWRITE_PNG_COMPRESSION, 6, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_F
 
 
 def padded_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np.ndarray:
-    """Boxes (N, 4) scaled on each side by the rounded share `padding` of their own width and height, inside the page.
+    """Boxes (N, 4) enlarged on each side by the rounded share `padding` of their width and height, inside the page.
 
     Halves round to even. The page is `width` x `height` pixels; the result is int64, (N, 4).
     """
@@ -42,7 +42,7 @@ def padded_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np
 
 
 def crop_box(boxes: np.ndarray, width: int, height: int, padding: float) -> np.ndarray:
-    """Boxes (N, 4) scaled on all sides by the rounded share `padding` of their mean side, inside the page.
+    """Boxes (N, 4) enlarged on all sides by the rounded share `padding` of their mean side, inside the page.
 
     Halves round to even, as in the published solution. The page is `width` x `height` pixels; int64, (N, 4).
     """
@@ -60,9 +60,9 @@ def cut_crops(
 ) -> None:
     """Cut every box of `truth` (schema "truth") from its denoised page and write them to the Arrow file `out`.
 
-    `pages` maps an image_id to the file of its denoised page; boxes grow by `padding` as the function `pad` says. The
-    file has the columns of `SCHEMA`, sorted by page and box, one record batch a page, so that it can be memory-mapped
-    and neither writing nor reading holds more than a page. Raises `InputError`, naming page and box, for a missing page
+    `pages` maps an image_id to the file of its denoised page; the function `pad` enlarges boxes by `padding`. The file
+    has the columns of `SCHEMA`, sorted by page and box, with one record batch per page: it can be memory-mapped, and
+    writing and reading need the memory of one page. Raises `InputError`, naming page and box, for a missing page
     or a box that covers no pixel of it.
     """
     truth = truth.sort_values(["image_id", "box"])
@@ -73,9 +73,9 @@ def cut_crops(
 
 
 def open_crops(paths: list[str | os.PathLike]) -> pa.Table:
-    """The crops of all files of `cut_crops`, in the order given, memory-mapped: nothing is read until it is used.
+    """The crops of all given files of `cut_crops`, in order, memory-mapped: nothing is read before it is used.
 
-    Raises `InputError` for a file that is missing or something else.
+    Raises `InputError` for a file that is missing or of another kind.
     """
     tables = []
     for path in paths:

@@ -1,4 +1,4 @@
-"""Which crops train and which validate when one book is held out, and the balancing of rare and frequent characters."""
+"""The split of crops into training and validation by a held-out book, and balanced numbers of crops per character."""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,12 @@ from kuzushiji.common.errors import InputError
 def fold(truth: pd.DataFrame, validation_book: str, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split labelled characters into training and validation rows, as the published solution does.
 
-    `truth` has the columns `image_id`, `box`, `codepoint` and `book`. The held-out book validates, the rest trains. A
-    codepoint found on one side only gives `moved` random crops to the other, if the share `moved_share` of its crops
-    is more than that, and else has all its crops on both. Then a codepoint with n crops, fewer than `min_training`
-    (`min_validation`), is repeated by int(min / n) further copies. Both tables have the schema "folds", sorted by
-    page and box, whatever the order of `truth`. Raises `InputError` if `validation_book` has no characters.
+    `truth` has the columns `image_id`, `box`, `codepoint` and `book`. The held-out book validates, the rest trains. Of
+    a codepoint that only one side has, `moved` random crops move to the other side if the share `moved_share` of its
+    crops exceeds `moved`; otherwise both sides get all of its crops. A codepoint with n crops, fewer than
+    `min_training` (`min_validation`), then gets int(min / n) further copies of each. Both tables have the schema
+    "folds", sorted by page and box, independent of the order of `truth`. Raises `InputError` if `validation_book` has
+    no characters.
     """
     if validation_book not in set(truth["book"]):
         known = ", ".join(sorted(truth["book"].unique())) or "none"
@@ -36,7 +37,7 @@ def fold(truth: pd.DataFrame, validation_book: str, settings: dict) -> tuple[pd.
 
 
 def undersample(codepoints: np.ndarray, max_training: int, rng: np.random.Generator) -> np.ndarray:
-    """Indices of one epoch's crops in random order: of each codepoint at most `max_training`, drawn anew by `rng`.
+    """Indices of one epoch's crops in random order, drawn by `rng`: at most `max_training` of each codepoint.
 
     `codepoints` (N,) names the codepoint of each crop, in any type.
     """

@@ -1,4 +1,4 @@
-"""Pseudo labels: what one round of classifiers reads with certainty, for the next to learn from (Lee, 2013)."""
+"""Pseudo labels: confident predictions of one round of classifiers, on which the next round trains (Lee, 2013)."""
 
 import logging
 
@@ -9,7 +9,7 @@ from kuzushiji.common.tables import SCHEMAS
 
 
 def pseudo_labels(recognized: pd.DataFrame, probability: float) -> pd.DataFrame:
-    """The boxes of a table "recognized" that stay and whose character's probability reaches `probability`.
+    """The kept boxes of a table "recognized" whose character has at least `probability`.
 
     The published solution asks for 1, as 32-bit numbers round it. Returns a table "truth"; boxes keep their numbers.
     """

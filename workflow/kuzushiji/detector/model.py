@@ -28,7 +28,7 @@ def build_model(settings: dict) -> nn.Module:
     from mmdet.utils import register_all_modules
     from mmengine.config import ConfigDict
 
-    from kuzushiji.detector.detector import legacy_boxes  # noqa: F401 (registers what the configuration may name)
+    from kuzushiji.detector import legacy_boxes  # noqa: F401 (registers what the configuration may name)
 
     register_all_modules()
     # mmengine would tell how it initializes every weight.

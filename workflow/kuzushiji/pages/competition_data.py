@@ -1,4 +1,4 @@
-"""The competition's data: fetched by Kaggle's own client or put there by hand, unpacked, and checked."""
+"""The competition's data: downloaded by Kaggle's client or put there by hand, then unpacked and checked."""
 
 import logging
 import os
@@ -30,17 +30,17 @@ HELP = """How to get the competition's data:
 
 
 def competition_data(settings: dict, terminal: TextIO | None = None) -> list[str]:
-    """Make sure that the competition's data lies in `settings["folder"]`; returns what is there, in lines for people.
+    """Make sure that the competition's data lies in `settings["folder"]`; returns a summary in lines of text.
 
-    `settings` is the section `competition`. What is missing is unpacked from a zip file in the folder, which is first
-    downloaded by Kaggle's client, the program `kaggle`, if there is none; what is there is never overwritten. Words of
-    the client go to `terminal`. Raises `InputError` with instructions if the data cannot be had, or with all that is
-    wrong with it.
+    `settings` is the section `competition`. Missing files are unpacked from a zip file in the folder, which Kaggle's
+    client, the program `kaggle`, downloads first if there is none; existing files are never overwritten. Output of the
+    client goes to `terminal`. Raises `InputError` with instructions if the data cannot be downloaded, or with all
+    problems of the data.
     """
     folder, name = Path(settings["folder"]), settings["name"]
     if _lacking(folder) and not _archives(folder, name):
         _fetch(folder, name, terminal)
-    if not _complete(folder, settings):  # an unpacking may have been killed
+    if not _complete(folder, settings):  # an earlier run may have been killed while unpacking
         for archive in _archives(folder, name):
             logging.info("%s: %d files unpacked", archive, _unpack(archive, folder))
     if lacking := _lacking(folder):
@@ -58,7 +58,7 @@ def _complete(folder: Path, settings: dict) -> bool:
 
 
 def _archives(folder: Path, name: str) -> list[Path]:
-    """The competition's own file, or those that it holds."""
+    """The competition's own zip file, or else the files that it contains."""
     whole = folder / f"{name}.zip"
     return [whole] if whole.exists() else sorted(path for path in folder.glob("*.zip") if path.stem in _FOLDERS)
 
@@ -70,12 +70,12 @@ def _fetch(folder: Path, name: str, terminal: TextIO | None) -> None:
         raise InputError(
             f"{folder}: lacks {', '.join(_lacking(folder))}; there is no program kaggle to fetch it\n{advice}"
         )
-    scratch = folder / ".kaggle"  # where the client, started again, finds what it has already
+    scratch = folder / ".kaggle"  # where the client, started again, finds the part it has already
     scratch.mkdir(parents=True, exist_ok=True)
     command = [program, "competitions", "download", name, "--path", str(scratch)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
         said = b""
-        while piece := client.stdout.read1():  # as it comes: its progress has no line ends
+        while piece := client.stdout.read1():  # without waiting for line ends, which its progress has not
             said += piece
             if terminal:
                 terminal.write(piece.decode(errors="replace"))
@@ -91,7 +91,7 @@ def _fetch(folder: Path, name: str, terminal: TextIO | None) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> int:
-    """Put the files of `archive`, and of archives in it, where they belong, where none is yet; returns their number."""
+    """Unpack `archive`, and archives in it, without overwriting files; returns the number of new files."""
     count = 0
     try:
         with zipfile.ZipFile(archive) as content:
@@ -113,7 +113,7 @@ def _unpack(archive: Path, folder: Path) -> int:
 
 
 def _place(inner: PurePosixPath, archive: Path, folder: Path) -> Path | None:
-    """Where a file of an archive belongs: by its name and the folder that it or its archive is named after."""
+    """The place of an archive's file, by its name and the folder that it or its archive is named after."""
     if inner.name in _TABLES:
         return folder / inner.name
     part = inner.parent.name or archive.stem
@@ -157,7 +157,7 @@ def _check(folder: Path, settings: dict) -> list[str]:
 
 
 def _differences(table: str, listed: Iterable[str], part: str, there: set[str]) -> list[str]:
-    """Page ids of a table without an image, and images without a row."""
+    """The page ids of a table that have no image, and the images that have no row."""
     listed = set(listed)
     lone = {f"of {table} have no image in {part}": listed - there, f"of {part} have no row in {table}": there - listed}
     return [f"{len(ids):,} pages {what}: {shortened(sorted(ids))}" for what, ids in lone.items() if ids]

@@ -16,8 +16,8 @@ from kuzushiji.common.progress import Progress
 def denoise(image: np.ndarray, settings: dict) -> np.ndarray:
     """Ben Graham's contrast (the page minus its blur) and then non-local means (Buades et al. 2005, in Lab).
 
-    `image` is RGB, uint8, (height, width, 3), and so is what comes back. OpenCV takes the channels for blue, green,
-    red, here as in the published solution: all its networks were trained on the result.
+    `image` is RGB, uint8, (height, width, 3), and so is the result. OpenCV takes the channels for blue, green and red,
+    as in the published solution, whose networks were all trained on the result.
     """
     blurred = cv2.GaussianBlur(image, (0, 0), settings["blur_sigma"])
     contrast = settings["contrast"]
@@ -37,8 +37,8 @@ def denoise_pages(
 ) -> None:
     """Write `folder/{image_id}.png` for every `(image_id, path)`, `processes` pages at a time.
 
-    The files hold red and blue exchanged, as the published ones do: whoever reads them as RGB sees what the
-    published networks saw. Raises `InputError`, naming the file, for a page that cannot be read.
+    The files have red and blue exchanged, as the published ones have: read as RGB, they are what the published
+    networks saw. Raises `InputError`, naming the file, for a page that cannot be read.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     # One OpenCV thread a page: the pages themselves are worked on in parallel, and OpenCV releases the GIL.

@@ -1,4 +1,4 @@
-"""Labels in the competition's layout: `image_id,labels`, labels a run of `codepoint x y width height`."""
+"""Labels in the competition's layout: `image_id,labels`, where labels are runs of `codepoint x y width height`."""
 
 import csv
 import os
@@ -12,10 +12,10 @@ _FIELDS = 5  # a box's values in a run
 
 
 def read_labels(path: str | os.PathLike) -> tuple[dict[str, list[tuple]], list[str]]:
-    """The boxes of every page, and all that is wrong with the file.
+    """The boxes of every page, and all problems of the file.
 
-    Returns `{image_id: [(codepoint, x, y, width, height), ...]}`, coordinates in pixels, and the problems, each naming
-    file and row. What a malformed row says is left out.
+    Returns `{image_id: [(codepoint, x, y, width, height), ...]}` in pixels, and the problems, each with file and row.
+    Malformed rows are left out.
     """
     boxes, problems = {}, []
     with open(path, encoding="utf-8-sig", newline="") as file:
@@ -57,7 +57,7 @@ def _parse_run(run: str) -> tuple[list[tuple], list[str]]:
 
 
 def truth_table(boxes: dict[str, list[tuple]]) -> pd.DataFrame:
-    """A table of `truth` with the boxes' corners, one row a box."""
+    """The boxes as a table "truth" with their corners, one row per box."""
     rows = [
         (image_id, number, x, y, x + width, y + height, codepoint)
         for image_id, page in boxes.items()

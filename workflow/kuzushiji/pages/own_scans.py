@@ -1,4 +1,4 @@
-"""Reading a folder of scans with models that are there already."""
+"""Reading a folder of scans with existing models."""
 
 import re
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ import yaml
 from kuzushiji.common.errors import InputError
 
 _CHUNKS = 64  # at most
-_PAGES_OF_A_CHUNK = 16  # at least: every job of a chunk loads a network, which takes as long as several pages on a GPU
+_PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
 
 def newest_models(results: Path) -> dict:
-    """The configuration that the newest models under `results` were made with, as provenance says of what they read.
+    """The configuration of the newest models under `results`, from the provenance of what they read.
 
-    Imported models do not count: they are asked for by `weights`. Raises `InputError` if there are no others.
+    Imported models do not count: `weights` asks for them. Raises `InputError` if there are no others.
     """
     crates = [path for path in results.glob("*/provenance/*/config.yaml") if path.parts[-4] != "published"]
     noted = sorted(crates, key=lambda path: path.stat().st_mtime_ns)
@@ -29,10 +29,10 @@ def newest_models(results: Path) -> dict:
 
 
 def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
-    """`config` with `folder` and its `scans` as one more page set, the one to be read, in as many chunks as pay.
+    """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
 
-    It is called as the folder, with `_` for what a name cannot have. Raises `InputError` if another page set has that
-    name.
+    The page set has the folder's name, with `_` for characters that a name cannot have. Raises `InputError` if another
+    page set has that name.
     """
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", scans[0].parent.resolve().name).strip("_") or "scans"
     entry = {"images": folder}

@@ -1,8 +1,7 @@
-"""Which pages belong to which page set, found from folder listings and configuration alone.
+"""The pages of each page set, from folder listings and the configuration alone.
 
-A page set is a source (a folder of `images`, or `synthetic` pages to be drawn) or a subset `of` other page sets,
-restricted to some `books`, without others (`without_books`), or whole. An image set is a source: it owns its pages'
-images.
+A page set is a source (a folder of `images`, or `synthetic` pages to draw) or a subset `of` other page sets: all of
+their pages, only some `books`, or all books but some (`without_books`). An image set is a source: it owns its images.
 """
 
 import re
@@ -24,7 +23,7 @@ class Page(NamedTuple):
 
 
 def book_of(image_id: str) -> str:
-    """The book that a page id names: its leading digits or letters, else the whole id.
+    """The book of a page id: its leading digits or letters, else the whole id.
 
     `200015779_00053_2` → `200015779`, `brsk001-002` → `brsk`.
     """
@@ -33,12 +32,12 @@ def book_of(image_id: str) -> str:
 
 
 def chunk_of(image_id: str, chunks: int) -> int:
-    """The slice of its page set that a page belongs to, whatever other pages there are."""
+    """The chunk of a page, which does not depend on other pages."""
     return zlib.crc32(image_id.encode()) % chunks
 
 
 def synthetic_ids(settings: dict) -> list[str]:
-    """The ids of the pages that a `synthetic` section asks for: `{book}{volume}-{page}`, pages from 1."""
+    """The ids of the pages of a `synthetic` section: `{book}{volume}-{page}`, with pages from 1."""
     return [
         f"{book}{settings['volume']:03d}-{page:03d}"
         for book, style in settings["books"].items()
@@ -48,13 +47,13 @@ def synthetic_ids(settings: dict) -> list[str]:
 
 @cache
 def list_images(folder: str) -> tuple[Path, ...]:
-    """The image files of `folder`, by name. Raises `InputError` where there is no folder or no image in it."""
+    """The image files of `folder`, by name. Raises `InputError` if the folder is missing or has no image."""
     if not Path(folder).is_dir():
         raise InputError(
             f"{folder}: there is no such folder of page images; put the scans there or change page_sets "
             "(the competition's pages: `snakemake --cores 1 competition_data`)"
         )
-    # Hidden files are none: macOS puts `._page.jpg` beside page.jpg on other systems' disks.
+    # Hidden files do not count: macOS puts `._page.jpg` beside page.jpg on other systems' disks.
     images = sorted(
         path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
@@ -64,9 +63,9 @@ def list_images(folder: str) -> tuple[Path, ...]:
 
 
 def sources(page_sets: dict, name: str) -> list[str]:
-    """The image sets that page set `name` draws from, in order.
+    """The image sets of page set `name`, in order.
 
-    Raises `InputError` if a name is unknown or a subset leads back to itself.
+    Raises `InputError` if a name is unknown or a subset refers back to itself.
     """
     return list(dict.fromkeys(source for source, _ in _parts(page_sets, name, ())))
 
@@ -95,7 +94,7 @@ def labelled(page_sets: dict, name: str) -> bool:
 
 
 def transcribed(page_sets: dict, name: str) -> bool:
-    """Whether the text of pages of page set `name` is known: a source has transcriptions, or is drawn."""
+    """Whether a source of page set `name` has transcriptions, or is drawn, so that the text is known."""
     return any({"transcriptions", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
 
 
@@ -111,7 +110,7 @@ def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
 
 
 def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str, list[tuple[set[str], bool]]]]:
-    """Pairs of a source and what every subset on the way to it says of books: these, and whether it wants them."""
+    """Pairs of a source and the subsets' conditions on the way to it: books, and whether they are included."""
     settings = page_sets.get(name)
     if not settings:
         raise InputError(f"page_sets: there is no page set {name}; known are {', '.join(page_sets)}")

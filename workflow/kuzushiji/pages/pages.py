@@ -1,4 +1,4 @@
-"""Opening every page once, before hours of work start."""
+"""A check of all pages, before hours of work begin."""
 
 import logging
 import os
@@ -14,11 +14,11 @@ from kuzushiji.pages.page_sets import Page
 
 
 def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.DataFrame:
-    """Open every page: a table of `pages`.
+    """A table "pages" of all pages, each opened once.
 
-    What reading mends (EXIF rotation, alpha, gray) is logged, and noted in the column `note`.
+    Corrections on reading (EXIF rotation, alpha, gray) are logged, and noted in the column `note`.
 
-    Raises one `InputError` that lists every page that cannot be used.
+    Raises one `InputError` that lists all unusable pages.
     """
     files = defaultdict(list)
     for page in pages:
@@ -45,12 +45,12 @@ def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.
 
 
 def _check_image(path: str, max_megapixels: float) -> tuple[int, int, str, str]:
-    """Width, height, what reading mends, and what is wrong."""
+    """Width, height, corrections on reading, and problems."""
     if not os.path.exists(path):
         return 0, 0, "", "the file is missing"
     if os.path.getsize(path) == 0:
         return 0, 0, "", "the file is empty (0 bytes); copy it again"
-    Image.MAX_IMAGE_PIXELS = None  # the check below has its own limit, with a message of its own
+    Image.MAX_IMAGE_PIXELS = None  # the check below has a limit and a message of its own
     try:
         with Image.open(path) as image:
             width, height = image.size

@@ -1,4 +1,4 @@
-"""Reading every label once, and comparing them with the pages, before hours of work start."""
+"""A check of all labels against the pages, before hours of work begin."""
 
 import logging
 import os
@@ -11,11 +11,11 @@ from kuzushiji.pages.labels import read_labels, truth_table
 
 
 def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None) -> pd.DataFrame:
-    """The true boxes on `pages`: a table of `truth` from the file `labels`, without rows where that is None.
+    """The true boxes on `pages`, a table "truth", from the file `labels`; no rows if that is None.
 
-    A box that reaches over its page's edge is cut there; the log says so.
+    Boxes that extend beyond the page are clipped, with a line in the log.
 
-    Raises one `InputError` that lists every row that cannot be used, and every page on one side alone.
+    Raises one `InputError` that lists all unusable rows, pages without a row, and rows without a page.
     """
     boxes, problems = _inside(pages, labels) if labels else ({}, [])
     if problems:
