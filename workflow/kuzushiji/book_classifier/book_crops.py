@@ -1,4 +1,4 @@
-"""Whole pages shrunk to one crop each: what the classifier of books learns from."""
+"""Training crops of the book classifier: whole pages, each shrunk to one crop."""
 
 import logging
 import os
@@ -20,16 +20,16 @@ def book_crops(
 ) -> None:
     """Shrink every `(image_id, book, path)` to a square of `size` pixels and write them to the Arrow file `out`.
 
-    The file is like those of `crops.crops.cut_crops`: a row a page, sorted, its box 0 and its codepoint the book.
-    Pages are resized whatever their aspect, bicubic, as `classifier.classify` does with what it reads; `threads` at a
-    time. Raises `InputError`, naming the file, for a page that cannot be read.
+    The file is like those of `crops.crops.cut_crops`: a row per page, sorted, with box 0 and the book as codepoint.
+    Pages are resized bicubic, without keeping their aspect, as `classifier.classify` resizes them; `threads` at a time.
+    Raises `InputError`, naming the file, for a page that cannot be read.
     """
 
     def shrink(page: tuple[str, str, str | os.PathLike]) -> pa.RecordBatch:
         image_id, book, path = page
         try:
             image = Image.open(path).convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
-        except (OSError, SyntaxError) as error:  # Pillow's word for a broken PNG
+        except (OSError, SyntaxError) as error:  # which Pillow raises for a broken PNG
             raise InputError(f"{path}: the denoised page cannot be read ({error}); denoise it again") from error
         encoded = cv2.imencode(".png", cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), PNG)[1].tobytes()
         row = {"image_id": image_id, "box": 0, "codepoint": book, "width": size, "height": size}

@@ -1,4 +1,4 @@
-"""Which pages train the classifier of books and which validate it."""
+"""The split of pages into training and validation of the book classifier."""
 
 import numpy as np
 import pandas as pd
@@ -7,10 +7,10 @@ from kuzushiji.common.errors import InputError
 
 
 def book_folds(pages: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split pages at random into those that train and those that validate, a share `holdout` of every book.
+    """Split pages at random into training and validation, with a share `holdout` of every book in validation.
 
-    The published solution held out a random fifth of all pages. Here every book of two pages or more has some on both
-    sides, and the page of a book that has but one trains. `pages` has the columns `image_id` and `book`, in any order;
+    The published solution held out a random fifth of all pages. Here every book of two pages or more has pages on both
+    sides, and the only page of a book trains. `pages` has the columns `image_id` and `book`, in any order;
     both tables have the schema "folds", a page as box 0 and its book as codepoint, sorted by page. Raises `InputError`
     if there are fewer than two books, or none with two pages.
     """
@@ -24,7 +24,7 @@ def book_folds(pages: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataF
     mixed = pages.sample(frac=1, random_state=np.random.default_rng(seed))
     place = mixed.groupby("book").cumcount().reindex(pages.index)  # of a page in its book's random order
     count = pages["book"].map(counts)
-    # Of one page none: where its bounds cross, NumPy's clip takes the upper one.
+    # None of a single page: if the bounds cross, NumPy's clip returns the upper one.
     validates = place < np.clip(np.rint(count.to_numpy() * holdout), 1, count.to_numpy() - 1)
     rows = pd.DataFrame({"image_id": pages["image_id"], "box": 0, "codepoint": pages["book"]})
     return rows[~validates].reset_index(drop=True), rows[validates].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Which training book a page looks like."""
+"""The training books that a page resembles most."""
 
 import os
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from kuzushiji.classifier.classify import classify
 def nearest_books(
     checkpoint: str | os.PathLike, pages: pd.DataFrame, files: Mapping[str, Path], settings: dict, workers: int = 0
 ) -> pd.DataFrame:
-    """The training books that every page resembles most, to a classifier trained on `book_crops`.
+    """The training books that each page resembles most, according to a classifier trained on `book_crops`.
 
     `pages` is a table "pages", `files` maps an image_id to the file of its denoised page; `settings` has the keys
-    `crops`, `batch_size` and `top_k` of config's `classify`. A row a page, sorted: `image_id`, its own `book` (by its
-    id), the `nearest` training book and its `probability`, then the runners-up `nearest_2`, `probability_2` and so on,
-    `top_k` books at most. Raises `InputError`, naming it, for a page that is missing or cannot be read.
+    `crops`, `batch_size` and `top_k` of config's `classify`. One row per page, sorted: `image_id`, its own `book` (by
+    its id), the `nearest` training book and its `probability`, then the runners-up `nearest_2`, `probability_2` and so
+    on, `top_k` books at most. Raises `InputError` that names a page that is missing or cannot be read.
     """
     whole = {"box": 0, "x_min": 0, "y_min": 0, "x_max": pages["width"], "y_max": pages["height"], "detector_score": 1.0}
     settings = {**settings, "padding": 0.0, "duplicate_iou": 1.0}  # one box a page, which covers it
@@ -34,7 +34,7 @@ def nearest_books(
 def count_nearest(table: pd.DataFrame) -> pd.DataFrame:
     """How often each training book is the nearest in a table of `nearest_books`, the most frequent first.
 
-    Of each `book` that is nearest to any page: the number of these `pages`, their `share` of all pages, the mean
+    For each `book` that is nearest to any page: the number of these `pages`, their `share` of all pages, the mean
     `probability`, and how many of them are `own`, pages of that very book.
     """
     own = table["book"] == table["nearest"]

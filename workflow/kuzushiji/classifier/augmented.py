@@ -1,4 +1,4 @@
-"""A picture of what a classifier sees while it trains."""
+"""A picture of augmented training crops, as a classifier sees them."""
 
 import os
 
@@ -26,8 +26,8 @@ def augmented(
 ) -> None:
     """Draw the first crops of the first epoch's first batches to the image `out`.
 
-    Arguments are those of `classifier.classifier.train`, `rows` its training crops. A batch is two lines: its crops as
-    they would be read for validation, and, below each, what the network gets in its place, before normalization.
+    Arguments are those of `classifier.classifier.train`; `rows` are its training crops. A batch has two lines: its
+    crops as in validation, and below each the network's input in training, before normalization.
     """
     places, labels = find_crops(open_crops(crops), rows, charset)
     reader = Crops(crops, settings)

@@ -1,4 +1,4 @@
-"""Training one classifier on crops, in any number of processes, resumable after every few epochs."""
+"""Training of one classifier on crops, in any number of processes, resumable every few epochs."""
 
 import hashlib
 import logging
@@ -27,7 +27,7 @@ PRECISIONS = ("bfloat16", "float32")
 
 
 class Outputs(NamedTuple):
-    """The files that a training leaves."""
+    """The output files of a training."""
 
     checkpoint: str | os.PathLike
     history: str | os.PathLike
@@ -50,27 +50,27 @@ def train(
 ) -> None:
     """Train the classifier of `settings` on the crops named by `training` and write it to `outputs`.
 
-    `crops` are files of `crops.crops.cut_crops`, `training` and `validation` tables "folds" of which of them; class
-    i is `charset[i]`. `settings` is flat: the keys of config's `classification`, of one entry of `classifiers`, and
-    `max_training` of `folds`. A batch is of `batch_size` crops over all `processes`, each of which has a GPU and loads
-    its part with `workers` processes; the last, incomplete batch is dropped, and fewer crops than `batch_size` make one
-    batch of them all (but one, if they are odd: mixup mixes pairs). What is drawn at random depends on the seed and
-    the epoch alone.
+    `crops` are files of `crops.crops.cut_crops`; the tables `training` and `validation` ("folds") choose from them;
+    class i is `charset[i]`. `settings` is flat: the keys of config's `classification`, of one entry of `classifiers`,
+    and `max_training` of `folds`. A batch has `batch_size` crops over all `processes`, each of which has a GPU and
+    loads its part with `workers` processes. The last, incomplete batch is dropped; if there are fewer crops than
+    `batch_size`, all are one batch (without the last if their number is odd, since mixup mixes pairs). Random numbers
+    depend on the seed and the epoch alone.
 
-    `pseudo` are rows with labels that an earlier round read: they train too, with `settings["pseudo_target"]` in place
-    of 1 as their codepoint's target. `start` is a checkpoint with whose best weights the training begins; without one
-    it begins with the ImageNet weights in the file `pretrained`, or at random.
+    `pseudo` are rows whose labels an earlier round predicted: they train too, with the target
+    `settings["pseudo_target"]` for their codepoint in place of 1. `start` is a checkpoint whose best weights the
+    training starts from; without one it starts from the ImageNet weights in the file `pretrained`, or at random.
 
-    The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`: the weights of the epoch with the
-    best validation accuracy and of the last. `history` is a CSV table: of each epoch the mean loss, the accuracy on the
-    validation crops and its mean over their codepoints, the learning rate at the end, and the seconds it took;
-    `confusions` that of `classifier.validation` at the best epoch. Every `checkpoint_interval` epochs the training is
-    kept in a folder of `state` that belongs to exactly this input, beside event files for TensorBoard; a killed run
-    goes on from there and ends as an uninterrupted one. The folder goes when the outputs are there.
+    The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`, with the weights of the epoch of
+    best validation accuracy and of the last epoch. `history` is a CSV table with, for each epoch, the mean loss, the
+    accuracy on the validation crops and its mean over their codepoints, the learning rate at the end, and the seconds.
+    `confusions` is the table of `classifier.validation` at the best epoch. Every `checkpoint_interval` epochs the
+    training is saved in a folder of `state` for exactly this input, together with event files for TensorBoard; a killed
+    run resumes from it and gives the same result as an uninterrupted one. The folder is removed once the outputs exist.
 
-    Raises `InputError` if another process is at the same training, for crops or codepoints that are missing, too few
-    crops for a batch of every process, no validation crops, a batch that cannot be mixed or shared, a loss that is not
-    finite, or a file that cannot be written.
+    Raises `InputError` if another process runs the same training, for missing crops or codepoints, too few crops for a
+    batch in every process, no validation crops, a batch that cannot be mixed or shared, a loss that is not finite, or a
+    file that cannot be written.
     """
     table = open_crops(crops)
     training, validation = _rows(table, training, charset), _rows(table, validation, charset)
@@ -128,7 +128,7 @@ def _train(
     start: str | os.PathLike | None,
     pretrained: str | os.PathLike | None,
 ) -> None:
-    """One process of the training."""
+    """The part of one process in the training."""
     with process_group() as (rank, ranks):
         run = Run(crops, training, validation, charset, settings, workers, rank, ranks, start, pretrained)
         run.resume(folder / "state.pt")
@@ -158,13 +158,13 @@ def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> No
     for table, path in ((history, outputs.history), (pairs, outputs.confusions)):
         with written(path) as partial:
             table.to_csv(partial, index=False)
-    # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+    # Into an open file: given a path, PyTorch writes the file's name into it, and equal weights would differ in bytes.
     with written(outputs.checkpoint) as partial, open(partial, "wb") as file:
         torch.save(content, file)
 
 
 def _identity(table: pa.Table, training: Rows, validation: Rows, charset: list[str], settings: dict) -> dict:
-    """What a training depends on; crops count by their checksums, none of them is read."""
+    """Everything that a training depends on; crops count by their checksums, without being read."""
     digest = hashlib.sha256(table["checksum"].to_numpy().tobytes())
     for rows in (training, validation):
         for numbers in rows:

@@ -1,4 +1,4 @@
-"""What one classifier reads in one detector's boxes."""
+"""The predictions of one classifier for the boxes of one detector."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,9 +23,9 @@ from kuzushiji.postprocess.pairwise_suppression import pairwise_suppression
 def seven_crops(crop: Image.Image, resize: int, size: int, names: list[str]) -> list[Image.Image]:
     """The test-time crops called `names` of one character, `size` pixels square, from its `resize` pixels square.
 
-    The published seven: the corners `top_left`, `top_right`, `bottom_left`, `bottom_right` and the `center`, each cut
-    out; `shrunk_center`, without a quarter of the margin on each side, and the `whole`, both shrunk to `size`. Raises
-    `InputError` for another name.
+    The published seven: the corners `top_left`, `top_right`, `bottom_left`, `bottom_right` and the `center`, cut at
+    `size`; `shrunk_center`, cut without a quarter of the margin on each side, and the `whole`, both shrunk to `size`.
+    Raises `InputError` for another name.
     """
     square = crop.resize((resize, resize), Image.Resampling.BICUBIC)
     margin = resize - size
@@ -58,11 +58,11 @@ def classify(
     """The most probable codepoints of every box of one detector: a table "top_k", sorted by page and box.
 
     `detections` is a table "detections", `pages` maps an image_id to the file of its denoised page, `settings` is
-    config's `classify`. Corners are rounded half to even; boxes without area and then duplicates (see
-    `pairwise_suppression`) are dropped, those that stay keep their numbers. The logits are the mean over the test-time
-    crops, the probability is their softmax. Classes are the codepoints that the checkpoint names, whatever the labels
-    are now; the `top_k` most probable are listed, fewer if the classifier knows no more. `workers` processes cut crops.
-    Raises `InputError`, naming them, for a missing page or a box outside its page.
+    config's `classify`. Corners are rounded half to even. Boxes without area and then duplicates (see
+    `pairwise_suppression`) are dropped; the others keep their numbers. The logits are the mean over the test-time
+    crops, the probabilities their softmax. Classes are the codepoints of the checkpoint, whatever the labels are now;
+    the `top_k` most probable are listed, or all if the classifier has fewer. `workers` processes cut crops. Raises
+    `InputError` that names a missing page, or a box outside its page.
     """
     model, charset, trained = load_classifier(checkpoint)
     device = choose_device(workers)
@@ -95,7 +95,7 @@ def classify(
 
 
 def _kept(detections: pd.DataFrame, duplicate_iou: float) -> pd.DataFrame:
-    """The boxes to be classified, sorted, their corners rounded to integers."""
+    """The boxes to classify, sorted, with corners rounded to integers."""
     boxes = detections.sort_values(["image_id", "box"], ignore_index=True)
     exact = boxes[CORNERS].to_numpy(np.float64)
     boxes[CORNERS] = np.rint(exact).astype(np.int32)
@@ -138,7 +138,7 @@ class _Pages(Dataset):
 
 
 def _joined(pages: Iterable[torch.Tensor], least: int) -> Iterator[torch.Tensor]:
-    """The boxes of as many pages at a time as make at least `least` views."""
+    """Boxes of successive pages, joined until they have at least `least` views."""
     waiting: list[torch.Tensor] = []
     for page in pages:
         waiting.append(page)

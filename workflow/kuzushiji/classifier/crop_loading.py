@@ -1,4 +1,4 @@
-"""How fast crops are loaded, how fast a classifier trains on them, and which of the two bounds the training."""
+"""The speed of loading crops and of training on them, and which of the two limits the training."""
 
 import logging
 import os
@@ -27,10 +27,10 @@ def crop_loading(
 ) -> pd.DataFrame:
     """Seconds and crops a second of the loader alone, of training steps alone, and of both together.
 
-    Arguments are those of `classifier.classifier.train`; `settings` also has `crops`, how many crops are timed, in
-    whole batches, drawn from the training crops `rows`. The last line is the plain way for comparison, on the same
-    crops with as many workers: every crop a PNG file, distorted one by one by torchvision's transforms of Pillow's
-    images. What is loaded or trained before the clock starts (processes, kernels) is one batch.
+    Arguments are those of `classifier.classifier.train`; `settings` also has `crops`, the number of crops to time, in
+    whole batches, drawn from the training crops `rows`. The last row is the simple way for comparison, on the same
+    crops with as many workers: a PNG file per crop, transformed one by one by torchvision as Pillow images. One batch
+    is loaded and trained before the clock starts, as a warm-up.
     """
     places, labels = find_crops(open_crops(crops), rows, charset)
     rng = np.random.default_rng(settings["seed"])

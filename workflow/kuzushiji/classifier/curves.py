@@ -1,4 +1,4 @@
-"""Pictures of how the classifiers' trainings went: their epochs, and what they confuse."""
+"""Plots of the classifiers' trainings: their epochs, and their confusions."""
 
 import os
 import warnings
@@ -22,7 +22,7 @@ SHOWN = 20  # pairs of a classifier
 
 
 def plot_history(histories: dict[str, pd.DataFrame], path: str | os.PathLike) -> None:
-    """Draw the history tables of `classifier.classifier`, by classifier: a panel a column, a line a classifier."""
+    """Draw the history tables of `classifier.classifier`: a panel per column, a line per classifier."""
     colors = colormaps["viridis"](np.linspace(0.05, 0.9, len(histories)))
     with drawing(path, 10, 7) as figure:
         for axes, (column, title) in zip(figure.subplots(2, 2, sharex=True).flat, PANELS.items(), strict=True):
@@ -42,15 +42,15 @@ def plot_history(histories: dict[str, pd.DataFrame], path: str | os.PathLike) ->
 
 
 def plot_confusions(confusions: dict[str, pd.DataFrame], path: str | os.PathLike, fonts: Iterable[Path]) -> None:
-    """Draw each classifier's most confused pairs, of the tables of `classifier.validation`: a panel a classifier.
+    """Draw the most confused pairs in the tables of `classifier.validation`: a panel per classifier.
 
-    Characters are drawn with the first of `fonts` that has them; beside each stands its codepoint.
+    Each character is drawn with the first of `fonts` that has it, beside its codepoint.
     """
     columns = min(3, len(confusions))
     rows = -(-len(confusions) // columns)
     shown = max(1, *(min(len(table), SHOWN) for table in confusions.values()))
     with warnings.catch_warnings(), drawing(path, 4.2 * columns, rows * (1.2 + 0.22 * shown), fonts) as figure:
-        warnings.filterwarnings("ignore", "Glyph")  # one that no font has: its codepoint tells it
+        warnings.filterwarnings("ignore", "Glyph")  # characters that no font has: the codepoint shows them
         panels = figure.subplots(rows, columns, squeeze=False).flat
         for axes, (name, table) in zip(panels, confusions.items(), strict=False):
             _bars(axes, name, table.head(shown), shown)

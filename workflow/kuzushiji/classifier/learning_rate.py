@@ -1,4 +1,4 @@
-"""The learning rate of every update of a classifier's training."""
+"""The learning rate schedule of a classifier's training."""
 
 import torch
 from timm.scheduler import CosineLRScheduler, MultiStepLRScheduler
@@ -8,11 +8,11 @@ from kuzushiji.common.errors import InputError
 
 
 def schedule(optimizer: torch.optim.Optimizer, settings: dict, steps: int) -> Scheduler:
-    """The learning rate of every update, to be set by `step_update(update)`, of `steps` updates an epoch.
+    """The schedule of the learning rate, set by `step_update(update)`, with `steps` updates per epoch.
 
-    Linear warm-up from near 0 over `warmup_epochs`; then times `factor` at each of `milestones`, counted from the first
-    epoch, or a cosine over the `period` epochs that follow the warm-up, down to `minimum`. Raises `InputError` for
-    another kind.
+    Linear warm-up from near 0 over `warmup_epochs`; then a multiplication by `factor` at each of `milestones`, counted
+    from the first epoch, or a cosine over the `period` epochs after the warm-up, down to `minimum`. Raises `InputError`
+    for another kind.
     """
     chosen = settings["schedule"]
     warmup = round(settings["warmup_epochs"] * steps)

@@ -1,4 +1,4 @@
-"""Feeding encoded crops to a classifier: which crops, in batches of pixels read by worker processes."""
+"""Loading encoded crops for a classifier, in batches that worker processes decode."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -16,15 +16,15 @@ from kuzushiji.classifier.transforms import Draws, center, decode, square, trans
 from kuzushiji.common.errors import InputError
 from kuzushiji.crops.crops import open_crops
 
-# Places of crops in the files, and what distorts them; without that they are read as for validation.
+# Places of crops in the files, and their random transforms; without these, crops are read as in validation.
 Task = tuple[np.ndarray, Draws | None]
 
 
 def find_crops(crops: pa.Table, rows: pd.DataFrame, charset: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each row's crop in `crops`, and its label, its codepoint's place in `charset`: both int32, (N,).
+    """The place of each row's crop in `crops`, and its label (its codepoint's place in `charset`): both int32, (N,).
 
-    `crops` is the table of `crops.crops.open_crops`, `rows` a table "folds", repeats included. Raises `InputError`,
-    naming the first at fault, if a row has no crop, its codepoint is not in `charset`, or a crop is there twice.
+    `crops` is the table of `crops.crops.open_crops`, `rows` a table "folds", repeats included. Raises `InputError`
+    for the first row without a crop or with a codepoint outside `charset`, or for a duplicate crop.
     """
     pages = pc.unique(crops["image_id"])
     there = _keys(crops["image_id"], crops["box"].to_numpy(), pages)
@@ -47,7 +47,7 @@ def find_crops(crops: pa.Table, rows: pd.DataFrame, charset: list[str]) -> tuple
 
 
 def _keys(image_ids: pa.Array | pa.ChunkedArray, boxes: np.ndarray, pages: pa.Array) -> np.ndarray:
-    """A number for each page and box; pages that are not among `pages` count as one more."""
+    """A number for each page and box; pages that are not among `pages` share one more number."""
     places = pc.fill_null(pc.index_in(image_ids, value_set=pages), len(pages)).to_numpy(zero_copy_only=False)
     return (places.astype(np.int64) << 32) | boxes.astype(np.int64)
 
@@ -55,8 +55,7 @@ def _keys(image_ids: pa.Array | pa.ChunkedArray, boxes: np.ndarray, pages: pa.Ar
 class Crops(Dataset):
     """Pixels of the crops in the files `paths`, batch by batch: a task to uint8 (N, input_size, input_size, channels).
 
-    Holds nothing but paths: every process maps the files into its own memory. An item is an `InputError` instead if a
-    crop is damaged.
+    Holds only paths: each process maps the files into its own memory. An item with a damaged crop is an `InputError`.
     """
 
     def __init__(self, paths: list[str | os.PathLike], settings: dict):
@@ -65,7 +64,7 @@ class Crops(Dataset):
 
     @cached_property
     def table(self) -> pa.Table:
-        cv2.setNumThreads(0)  # a pool of threads for every small image would only wait
+        cv2.setNumThreads(0)  # for small images, threads would only wait for each other
         return open_crops(self.paths)
 
     @cached_property
@@ -87,7 +86,7 @@ class Crops(Dataset):
         return torch.from_numpy(batch)
 
     def pixels(self, task: Task) -> torch.Tensor:
-        """A batch as values from 0 to 1, (N, channels, input_size, input_size). Raises `InputError` as said above."""
+        """A batch as values from 0 to 1, (N, channels, input_size, input_size). Raises the item's `InputError`."""
         batch = self[task]
         if isinstance(batch, InputError):
             raise batch
@@ -108,9 +107,9 @@ def as_pixels(images: torch.Tensor) -> torch.Tensor:
 
 
 class Loader:
-    """Reads tasks one after the other in `workers` processes, which stay from one list of tasks to the next.
+    """A loader that reads tasks in order in `workers` processes, which stay alive between lists of tasks.
 
-    Nothing is drawn at random here or there, so that what comes out does not depend on the number of workers.
+    It draws nothing at random, so that the batches do not depend on the number of workers.
     """
 
     def __init__(self, crops: Dataset, workers: int):

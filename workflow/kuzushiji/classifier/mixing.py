@@ -1,4 +1,4 @@
-"""Augmentation of batches on the network's device: mixing, random erasing, noise. `transforms`: of single crops."""
+"""Augmentation of whole batches: mixing, random erasing, noise (`transforms` augments single crops)."""
 
 from collections.abc import Callable
 
@@ -19,9 +19,9 @@ Mixing = Callable[[torch.Tensor, torch.Tensor, np.random.Generator], tuple[torch
 def augment(
     images: torch.Tensor, targets: torch.Tensor, settings: dict, rng: np.random.Generator, noise: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch (N, channels, size, size) with values 0 to 1 and its targets (N, classes), with what is done to batches.
+    """The augmented batch (N, channels, size, size), values 0 to 1, and its targets (N, classes).
 
-    Noise along the principal components, mixing, random erasing, in this order.
+    Noise along the principal components, mixing and random erasing, in this order.
     """
     if settings["pca_noise"] and settings["channels"] == "rgb":
         images = pca_noise(images, settings["pca_noise"], rng)
@@ -32,20 +32,20 @@ def augment(
 def pca_noise(images: torch.Tensor, std: float, rng: np.random.Generator) -> torch.Tensor:
     """Add to each RGB image (N, 3, height, width), values 0 to 1, a random color along ImageNet's principal components.
 
-    `std` is the deviation of the components' random weights, one for every image and component (Krizhevsky et al.
-    2012). The result may leave 0 to 1, as there.
+    `std` is the standard deviation of the random weights, one per image and component (Krizhevsky et al. 2012). As
+    there, values may leave the range from 0 to 1.
     """
     weights = torch.from_numpy(rng.normal(0, std, (len(images), 3)).astype(np.float32)) * EIGENVALUES  # (N, component)
     return images + (weights @ EIGENVECTORS.T).to(images)[:, :, None, None]
 
 
 def mixing(settings: dict | None, classes: int) -> Mixing:
-    """The function that mixes a batch: images (N, channels, height, width) and targets (N, classes) to both, mixed.
+    """The function that mixes images (N, channels, height, width) and targets (N, classes) of a batch.
 
-    Targets are shares of the classes, mixed as the pixels are: the cross-entropy with them is the weighted sum of the
-    cross-entropies with each image's own. `settings` is null, `{method: mixup, alpha}` (Zhang et al. 2018; needs an
-    even N; it draws from NumPy's global generator and changes the images in place) or `{method: icap, beta,
-    probability}`, drawn for every batch. Raises `InputError` for another method.
+    Targets are shares of the classes, mixed like the pixels: their cross-entropy is the weighted sum of the
+    cross-entropies with the targets of the mixed images. `settings` is null, `{method: mixup, alpha}` (Zhang et al.
+    2018; needs an even N; it draws from NumPy's global generator and changes the images in place) or `{method: icap,
+    beta, probability}`, drawn for every batch. Raises `InputError` for another method.
     """
     if settings is None:
         return lambda images, targets, rng: (images, targets)
@@ -66,7 +66,7 @@ def mixing(settings: dict | None, classes: int) -> Mixing:
 def icap(
     images: torch.Tensor, targets: torch.Tensor, beta: float, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Random image cropping and patching (Takahashi et al. 2018), each part staying at the place it had.
+    """Random image cropping and patching (Takahashi et al. 2018), in which each part keeps its place.
 
     A point drawn from Beta(beta, beta) in both directions divides all images into four parts; each part comes from
     the batch in another order. Images are (N, channels, height, width), targets (N, classes), mixed by area.
@@ -87,7 +87,7 @@ def erasing(settings: dict | None) -> Callable[[torch.Tensor, torch.Generator], 
     """The function that erases a random rectangle of some images (Zhong et al. 2017), for values from 0 to 1.
 
     timm's rectangles, drawn from Python's global generator, and uniform noise in them from the function's second
-    argument, on the images' device: timm itself offers only normal noise. `settings` null erases nothing.
+    argument, on the images' device, since timm has only normal noise. With `settings` null nothing is erased.
     """
     if settings is None:
         return lambda images, generator: images

@@ -1,4 +1,4 @@
-"""The classifiers' network: a timm backbone under an L2-constrained softmax, and reading trained ones."""
+"""The classifiers' network, a timm backbone with an L2-constrained softmax, and reading trained ones."""
 
 import os
 from collections import OrderedDict
@@ -50,7 +50,7 @@ def build_classifier(
         options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": os.fspath(pretrained)}}
         names = _names(pretrained)
     backbone = timm.create_model(architecture, **options)
-    # timm only warns of these.
+    # timm only warns about these.
     missing = sorted(backbone.state_dict().keys() - names) if pretrained else []
     if missing:
         lacking = ", ".join(missing[:5])
@@ -70,7 +70,7 @@ def _names(weights: str | os.PathLike) -> set[str]:
 
 
 def normalize(images: torch.Tensor, settings: dict) -> torch.Tensor:
-    """Images with values from 0 to 1, (N, channels, height, width), as the network of `settings` wants them."""
+    """Images with values from 0 to 1, (N, channels, height, width), normalized for the network of `settings`."""
     return (images - settings["mean"]) / settings["std"]
 
 
@@ -82,7 +82,7 @@ def load_classifier(path: str | os.PathLike, which: str = "best") -> tuple[nn.Mo
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what is no checkpoint fails in torch's unpickler in any number of ways
+    except Exception as error:  # on other files torch's unpickler raises almost anything
         raise InputError(f"{path}: cannot be read as a classifier ({error}); train or fetch it again") from error
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise InputError(f"{path}: not a classifier of this workflow; a published one has to be imported first")

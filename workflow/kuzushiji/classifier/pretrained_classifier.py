@@ -1,4 +1,4 @@
-"""The ImageNet weights that a classifier's training starts from."""
+"""Downloading the ImageNet weights that a classifier's training starts from."""
 
 import os
 from pathlib import Path
@@ -12,20 +12,20 @@ from kuzushiji.common.files import replacing
 
 
 def fetch_classifier(architecture: str, destination: str | os.PathLike) -> None:
-    """Have timm fetch its pretrained weights of `architecture`, and write them whole to `destination` (safetensors).
+    """Fetch timm's pretrained weights of `architecture` and write them to `destination` (safetensors).
 
-    Raises `InputError` if timm does not know the architecture or its weights cannot be had.
+    Raises `InputError` if timm does not know the architecture or its weights cannot be fetched.
     """
     if not timm.is_model(architecture):
         raise InputError(f"architecture: timm knows no {architecture}; timm.list_models() names those it knows")
     try:
         model = timm.create_model(architecture, pretrained=True)
-    except Exception as error:  # timm and its hub raise many kinds for a missing network, file or set of weights
+    except Exception as error:  # timm and its hub raise many kinds of errors
         raise InputError(
             f"the pretrained weights of {architecture} cannot be had ({error}); run it again with a network, put a "
             f"safetensors file in timm's names at {Path(destination).absolute()}, or set pretrained: false"
         ) from error
-    # Copies: some networks use a weight in two places, which the format has not.
+    # Copies: some networks use one weight in two places, which the format does not allow.
     weights = {name: value.clone() for name, value in model.state_dict().items()}
     with replacing(Path(destination)) as partial:
         partial.write_bytes(save(weights))

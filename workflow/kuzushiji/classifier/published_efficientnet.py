@@ -1,4 +1,4 @@
-"""EfficientNet-B4 as the published solution's library computed it: timm's, but for the padding and two constants."""
+"""EfficientNet-B4 of the published solution's library: timm's network with another padding and two other constants."""
 
 import timm
 import torch
@@ -22,9 +22,9 @@ class PaddedConv2d(nn.Conv2d):
 def published_efficientnet_b4(pretrained: bool = False, **options) -> nn.Module:
     """timm's `efficientnet_b4`, with the same state, as the published first classifier needs it; random weights.
 
-    Batch norm has epsilon 1e-3, nothing follows the last one but pooling, and every convolution of stride 2 pads as
-    TensorFlow's SAME does for an even side: the published library took all sides for the image's, 190 pixels, though
-    they run 95, 47, 23, 11.
+    Batch norm has epsilon 1e-3, the last one is followed by pooling alone, and convolutions of stride 2 pad like
+    TensorFlow's SAME for an even side: the published library assumed the image's side of 190 pixels everywhere, though
+    the sides are 95, 47, 23 and 11.
     """
     if pretrained:
         raise RuntimeError("there are no ImageNet weights for the published EfficientNet")

@@ -31,7 +31,7 @@ from kuzushiji.common.seeds import seed_of
 
 
 class Rows(NamedTuple):
-    """Crops by their place in the files and their classes, int32, and the classes' target values, float32: (N,)."""
+    """Crops: places in the files and classes, int32, and target values of the classes, float32; each (N,)."""
 
     places: np.ndarray
     labels: np.ndarray
@@ -39,7 +39,7 @@ class Rows(NamedTuple):
 
 
 class Run:
-    """One process's part of a training: its network and optimizer, its data, and what it has reached."""
+    """One process's part of a training: its network and optimizer, its data, and its progress."""
 
     def __init__(
         self,
@@ -82,13 +82,13 @@ class Run:
         self.best: dict | None = None
 
     def progress(self) -> Progress:
-        """Counts the steps of all epochs, from the present one on."""
+        """A counter of the steps of all epochs, from the present one on."""
         return Progress(
             self.settings["epochs"] * self.steps, "steps", len(self.history) * self.steps, first=self.rank == 0
         )
 
     def train_epoch(self, epoch: int, progress: Progress) -> None:
-        """Train on one epoch's crops, validate, and add to the history; `progress` counts the steps."""
+        """Train on one epoch's crops, validate, and append to the history; `progress` counts the steps."""
         start = time.monotonic()
         # timm draws from Python's and NumPy's global generators: all processes draw the same for the whole batch.
         random_seed(seed_of(self.settings["seed"], epoch))
@@ -121,7 +121,7 @@ class Run:
     def update(
         self, images: torch.Tensor, targets: torch.Tensor, rng: np.random.Generator, noise: torch.Generator
     ) -> torch.Tensor:
-        """One step on a whole batch, of which this process passes its part; returns the loss of that part."""
+        """One step on a batch, of which this process computes its part; returns the loss of that part."""
         own = self.own(len(images))
         images, targets = augment(images, targets, self.settings, rng, noise)
         loss = F.cross_entropy(self.logits(normalize(images[own], self.settings), self.parallel), targets[own])
@@ -131,9 +131,9 @@ class Run:
         return loss.detach()
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Whole batches of distorted crops, of which each process reads a part, and their targets (N, classes)."""
+        """Batches of transformed crops, of which each process reads a part, with targets (N, classes)."""
         own = self.own(self.batch_size)
-        reading = deque()  # which crops the batches are of that are being read
+        reading = deque()  # the crops of the batches that are being read
 
         def tasks() -> Iterator[Task]:
             for rows, draws in training_batches(self.training.labels, self.settings, self.batch_size, epoch):
@@ -145,7 +145,7 @@ class Run:
             yield images, self.targets(reading.popleft())
 
     def targets(self, rows: np.ndarray) -> torch.Tensor:
-        """What the network should say of the training crops `rows`: (N, classes), zero but for their classes."""
+        """The targets of the training crops `rows`: (N, classes), zero except for their own class."""
         labels = torch.from_numpy(self.training.labels[rows]).to(self.device, torch.int64)
         return F.one_hot(labels, self.classes) * torch.from_numpy(self.training.targets[rows]).to(self.device)[:, None]
 
@@ -174,11 +174,11 @@ class Run:
             return model(images)
 
     def own(self, count: int) -> slice:
-        """Which of `count` things of all processes are this one's."""
+        """The slice of `count` items that belongs to this process."""
         return slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
 
     def gathered(self, part: torch.Tensor) -> torch.Tensor:
-        """The parts of all processes, equally many, one after the other."""
+        """The parts of all processes, of equal length, concatenated."""
         if self.ranks == 1:
             return part
         whole = part.new_empty((len(part) * self.ranks, *part.shape[1:]))
@@ -192,13 +192,13 @@ class Run:
         return value
 
     def save(self, path: Path) -> None:
-        """Keep what `resume` goes on from."""
+        """Write the state for `resume`."""
         content = {"model": weights(self.model), "optimizer": self.optimizer.state_dict(), "best": self.best}
         with written(path) as partial:
             torch.save({**content, "history": self.history}, partial)
 
     def resume(self, path: Path) -> None:
-        """Go on from what `save` kept, if there is anything."""
+        """Continue from the state that `save` wrote, if there is one."""
         if not path.exists():
             return
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -211,7 +211,7 @@ class Run:
 def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:
     """The network of an earlier round's checkpoint, with its best weights.
 
-    Raises `InputError` if it reads other codepoints, or is another network than the settings ask for.
+    Raises `InputError` if it has other codepoints, or is not the network of the settings.
     """
     model, known, trained = load_classifier(path)
     if known != charset:
@@ -224,13 +224,13 @@ def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.M
 
 
 def weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """A copy of them on the CPU."""
+    """A copy of the weights on the CPU."""
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 @contextmanager
 def written(path: str | os.PathLike) -> Iterator[Path]:
-    """`replacing`, but raises `InputError` if the file cannot be written whole."""
+    """`replacing`, with an `InputError` if the file cannot be written completely."""
     try:
         with replacing(path) as partial:
             yield partial

@@ -1,4 +1,4 @@
-"""What makes up the batches of an epoch, whatever processes read them."""
+"""The contents of an epoch's batches, independent of the processes that read them."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from kuzushiji.crops.folds import undersample
 def training_batches(
     labels: np.ndarray, settings: dict, batch_size: int, epoch: int
 ) -> Iterator[tuple[np.ndarray, Draws]]:
-    """The batches of an epoch as places in `labels` and what distorts them, drawn from the seed and the epoch alone."""
+    """The batches of an epoch: places in `labels`, and random transforms, drawn from the seed and the epoch alone."""
     rng = np.random.default_rng([settings["seed"], epoch, 0])
     order = undersample(labels, settings["max_training"], rng).astype(np.int32)
     for start in range(0, len(order) // batch_size * batch_size, batch_size):
@@ -20,7 +20,7 @@ def training_batches(
 
 
 def batch_size_of(labels: np.ndarray, settings: dict, processes: int) -> tuple[int, int]:
-    """The crops of a batch and the batches of an epoch. Raises `InputError` if the crops make no batch."""
+    """The number of crops per batch and of batches per epoch. Raises `InputError` for too few crops."""
     used = int(np.minimum(np.bincount(labels, minlength=1), settings["max_training"]).sum())
     size = min(settings["batch_size"], used // 2 * 2)
     if size < 2 * processes:

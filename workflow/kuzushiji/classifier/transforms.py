@@ -1,7 +1,7 @@
-"""Random distortions of single crops for training, drawn batch by batch and applied crop by crop on the CPU.
+"""Random transforms of single training crops, drawn per batch and applied crop by crop on the CPU.
 
-torchvision's transforms draw one set of parameters for all images of a batch, so that they would have to be called once
-a crop; here all parameters are drawn at once, and OpenCV applies them, several times as fast as Pillow.
+torchvision's transforms draw one set of parameters for all images of a batch, and would have to be called for each
+crop. Here all parameters are drawn at once, and OpenCV applies them, several times as fast as Pillow.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ import torch.nn.functional as F
 from PIL import Image
 
 Draws = dict[str, np.ndarray]
-ATTEMPTS = 10  # at a part that fits, as torchvision's RandomResizedCrop makes
+ATTEMPTS = 10  # to draw a part that fits, as in torchvision's RandomResizedCrop
 JITTERS = ("brightness", "contrast", "saturation", "hue")
 
 
 def draw(settings: dict, count: int, rng: np.random.Generator) -> Draws:
-    """The random parameters of `count` crops, each an array of that length; the keys of `settings` are a classifier's.
+    """The random parameters of `count` crops, each an array of that length; `settings` has a classifier's keys.
 
-    `angle` in degrees; `part` (N, 4), the left, top, width and height of what is kept of the resized square, in its
-    pixels, as torchvision's RandomResizedCrop draws them: a share of its area from `crop_scale` and an aspect from
-    `crop_ratio`, drawn again where it does not fit, and the whole square after ten attempts; `order` (N, 4) and
-    `factors` (N, 4) of the color jitter, as torchvision's ColorJitter; `gray`, whether the color goes.
+    `angle` in degrees. `part` (N, 4): left, top, width and height of the part of the resized square that is kept, in
+    pixels, as torchvision's RandomResizedCrop draws them: a share of the area from `crop_scale` and an aspect from
+    `crop_ratio`, drawn again if it does not fit, and the whole square after ten attempts. `order` (N, 4) and `factors`
+    (N, 4) of the color jitter, as in torchvision's ColorJitter. `gray`: whether color is removed.
     """
     side, spread = settings["resize"][0], np.array([settings["jitter"][name] for name in JITTERS])
     area = rng.uniform(*settings["crop_scale"], (count, ATTEMPTS)) * side**2
@@ -50,7 +50,7 @@ def share(draws: Draws, rows: slice) -> Draws:
 
 
 def decode(encoded: np.ndarray, channels: str) -> np.ndarray | None:
-    """Pixels (height, width, 1 or 3) of an encoded crop, its bytes as uint8; None if it is no image."""
+    """The pixels (height, width, 1 or 3) of an encoded crop, given as uint8 bytes; None if it is not an image."""
     image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
     if image is None or channels == "rgb":
         return image
@@ -59,9 +59,9 @@ def decode(encoded: np.ndarray, channels: str) -> np.ndarray | None:
 
 
 def square(image: np.ndarray, side: int) -> np.ndarray:
-    """A crop (height, width, channels) as (side, side, channels), whatever its aspect.
+    """A crop (height, width, channels) resized to (side, side, channels); its aspect is not kept.
 
-    Bicubic and antialiased, as Pillow's, up to rounding; torch's kernel is several times as fast.
+    Bicubic and antialiased, equal to Pillow's up to rounding; torch's kernel is several times as fast.
     """
     batch = torch.from_numpy(image).permute(2, 0, 1)[None]
     resized = F.interpolate(batch, (side, side), mode="bicubic", antialias=True)
@@ -75,10 +75,10 @@ def center(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def transform(images: Iterator[np.ndarray], draws: Draws, settings: dict, out: np.ndarray) -> None:
-    """Write the distorted crops to `out`, (N, input_size, input_size, channels) uint8.
+    """Write the transformed crops to `out`, (N, input_size, input_size, channels) uint8.
 
     Each of `images`, (height, width, channels) uint8, is resized to a square, then rotated and cut in one bicubic warp,
-    black outside the crop; then its colors are jittered. Saturation and hue leave gray crops as they are.
+    black outside the crop; then its colors are jittered. Saturation and hue do not change gray crops.
     """
     side, size = settings["resize"][0], settings["input_size"]
     for place, image in enumerate(images):
@@ -93,10 +93,10 @@ def transform(images: Iterator[np.ndarray], draws: Draws, settings: dict, out: n
 
 
 def warp_matrix(angle: float, part: np.ndarray, shape: tuple, side: int, size: int) -> np.ndarray:
-    """The map (2, 3) from pixels of the result, `size` square, to those of the crop resized to `side` square.
+    """The affine map (2, 3) from pixels of the result (`size` square) to those of the crop resized to `side` square.
 
-    The rotation by `angle` degrees, counter-clockwise, is around the crop's middle in the crop's own pixels, `shape` is
-    (height, width, …): in the square it also shears.
+    The rotation by `angle` degrees, counter-clockwise, is around the crop's center in its original pixels, with `shape`
+    (height, width, …); in the square it therefore shears too.
     """
     radians = np.deg2rad(angle)
     aspect = shape[0] / shape[1]
@@ -110,7 +110,7 @@ def warp_matrix(angle: float, part: np.ndarray, shape: tuple, side: int, size: i
 def jitter(image: np.ndarray, order: list[int], factors: list[float]) -> np.ndarray:
     """torchvision's color jitter of one image, (height, width) or (height, width, 3) uint8: JITTERS in this `order`.
 
-    Factors of brightness, contrast and saturation are shares that stay, that of hue a shift in turns.
+    The factors of brightness, contrast and saturation are shares of the original; that of hue is a shift in turns.
     """
     colored = image.ndim == 3
     for place in order:

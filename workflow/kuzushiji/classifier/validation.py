@@ -1,19 +1,19 @@
-"""How well a classifier reads its validation crops."""
+"""Accuracy and confusions of a classifier on its validation crops."""
 
 import numpy as np
 import pandas as pd
 
 
 def accuracies(predicted: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The share of crops read right, and the mean over the labels of that share. Both arguments are classes, (N,)."""
+    """The share of correct crops, and its mean over the labels. Both arguments are classes, (N,)."""
     right = predicted == labels
     return float(right.mean()), float(pd.Series(right).groupby(labels).mean().mean())
 
 
 def confusions(predicted: np.ndarray, labels: np.ndarray, charset: list[str]) -> pd.DataFrame:
-    """What is read as something else, the most frequent first, ties by codepoint.
+    """A table of the confused pairs, the most frequent first, ties by codepoint.
 
-    Of each pair `codepoint` and `read_as`: the number of `crops`, and their `share` of the codepoint's crops.
+    For each pair `codepoint` and `read_as`: the number of `crops`, and their `share` of the codepoint's crops.
     """
     names = np.array(charset, dtype=object)
     table = pd.DataFrame({"codepoint": names[labels], "read_as": names[predicted]})
