@@ -3,7 +3,7 @@
 from kuzushiji.common.errors import InputError
 from kuzushiji.detector.parts import Parts, parts
 
-# The section `detector.model` of every published detector, whatever config's is: its checkpoint names it.
+# The section `detector.model` of the published detectors, whatever the configuration has: imported checkpoints hold it.
 PUBLISHED_MODEL = {
     "depth": 101,
     "pretrained": True,
@@ -27,8 +27,8 @@ def model_config(settings: dict) -> dict:
 
     With `neck_channels: 0` it is the published solution's ResNet-C4: proposals on the fourth stage at stride 16,
     RoIAlign of 14 x 14 cells into the fifth stage, which all boxes share. With a number it is a feature pyramid
-    (Lin et al., 2017) of that many channels on strides 4 to 64. `components` says how boxes are counted, see
-    `detector.parts`. How many proposals a page has at test is not the network's: see `detector.detect`.
+    (Lin et al., 2017) of that many channels on strides 4 to 64. `components` chooses how the pixels of boxes are
+    counted, see `detector.parts`. The number of proposals at test is not part of the network, see `detector.detect`.
     """
     kit = parts(settings["components"])
     trained = settings["norm_trained"]
@@ -83,10 +83,10 @@ def model_config(settings: dict) -> dict:
 
 
 def pipeline_config(training: dict) -> list[dict]:
-    """mmdet's transforms of a training page, from the section `detector.training`: its size and colors are drawn."""
+    """mmdet's transforms of a training page, with random size and colors, from the section `detector.training`."""
     scales = [(side, training["max_long_side"]) for side in training["short_sides"]]
     return [
-        # Pillow's bilinear resize averages over what it shrinks, as at test.
+        # Pillow's bilinear resize averages when it shrinks, as at test.
         {
             "type": "RandomChoiceResize",
             "scales": scales,
@@ -100,9 +100,9 @@ def pipeline_config(training: dict) -> list[dict]:
 
 
 def optimizer_config(training: dict) -> dict:
-    """mmengine's optimizer: SGD, in the `precision` asked for, with gradients clipped or not.
+    """mmengine's optimizer: SGD with the given `precision`, and clipped gradients if asked for.
 
-    bfloat16 and float16 (CUDA alone) compute the network in it, and keep weights and their updates in float32.
+    With bfloat16, and float16 (CUDA only), the network computes in it; weights and their updates stay in float32.
     """
     wrappers = {
         "float32": {"type": "OptimWrapper"},
@@ -125,7 +125,7 @@ def optimizer_config(training: dict) -> dict:
 def schedule_config(training: dict) -> list[dict]:
     """mmengine's schedule of the learning rate: linear warm-up, then a tenth at each milestone."""
     steps = {"type": "MultiStepLR", "by_epoch": False, "milestones": training["milestones"], "gamma": 0.1}
-    if training["warmup_iterations"] < 2:  # mmengine would stay at the warm-up's start for ever
+    if training["warmup_iterations"] < 2:  # else mmengine would never leave the start of the warm-up
         return [steps]
     warmup = {
         "type": "LinearLR",
@@ -137,7 +137,7 @@ def schedule_config(training: dict) -> list[dict]:
 
 
 def mmdet_config(settings: dict) -> dict:
-    """Network, pipeline, optimizer and schedule of the section `detector` in mmdet's terms, to read and compare."""
+    """Network, pipeline, optimizer and schedule of the section `detector` as mmdet's configuration, for readers."""
     training = settings["training"]
     return {
         "default_scope": "mmdet",
@@ -214,7 +214,7 @@ def _pyramid(settings: dict, resnet: dict, kit: Parts) -> dict:
 
 
 def _expansion(depth: int) -> int:
-    """Output over inner channels of a residual block: bottlenecks from ResNet-50 on."""
+    """The ratio of output to inner channels of a residual block: bottlenecks from ResNet-50 on."""
     if depth not in (18, 34, 50, 101, 152):
         raise InputError(f"detector.model.depth: {depth} is no ResNet; choose 18, 34, 50, 101 or 152")
     return 4 if depth >= 50 else 1

@@ -26,19 +26,19 @@ View = tuple[tuple[int, int], bool]
 def detect(
     checkpoint: str | os.PathLike, pages: Iterable[tuple[str, str | Path]], settings: dict, workers: int = 0
 ) -> pd.DataFrame:
-    """All characters that the detector of `checkpoint` finds on `pages`, pairs of image id and denoised image.
+    """The characters that the detector of `checkpoint` finds on `pages`, pairs of image id and denoised image.
 
     `settings` is the section `detect` with the passes of the chosen mode, and the section `detector.model` as `model`,
-    which the checkpoint must have been trained with. `workers` threads read and resize the pages to come.
-    The result has the columns of the table "detections": a page's boxes are numbered in the order of `detect_page`, and
-    do not depend on which other pages are passed; on how many views are passed at once only by the networks' rounding.
+    which must be the one the checkpoint was trained with. `workers` threads read and resize the next pages.
+    The result has the columns of the table "detections", with a page's boxes numbered in the order of `detect_page`. It
+    does not depend on other pages, and on the number of views in a batch only by rounding.
     Raises `InputError` if the checkpoint or a page cannot be read.
     """
     return detect_pages(ready(checkpoint, settings), list(pages), settings, workers)
 
 
 def ready(checkpoint: str | os.PathLike, settings: dict) -> nn.Module:
-    """The network of a checkpoint, as `detect` says, where it runs."""
+    """The network of a checkpoint for `detect`, on its device."""
     model, _ = load_detector(checkpoint, settings["model"])
     limit_proposals(model, settings)
     return model.to(device())
@@ -47,7 +47,7 @@ def ready(checkpoint: str | os.PathLike, settings: dict) -> nn.Module:
 def detect_pages(
     model: nn.Module, pages: list[tuple[str, str | Path]], settings: dict, workers: int = 0
 ) -> pd.DataFrame:
-    """What `detect` finds, with a network that is ready."""
+    """`detect` with a loaded network."""
     tables = []
     views = _ahead([path for _, path in pages], settings, model.roi_head.test_cfg["gray_last"], workers)
     with Progress(len(pages), "pages") as progress:
@@ -62,22 +62,22 @@ def detect_pages(
 
 
 def limit_proposals(model: nn.Module, settings: dict) -> None:
-    """Let a pass of `model` propose as many boxes as the section `detect` says."""
+    """Set the number of proposals per pass of `model` from the section `detect`."""
     model.rpn_head.test_cfg.update(nms_pre=settings["proposals_before_nms"], max_per_img=settings["proposals"])
 
 
 def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (n, 4) in pixels of `image` and their scores (n,), both float32.
 
-    `image` is a denoised page as `read_denoised` gives it, `settings` the section `detect` with a mode's passes. As the
-    published solution does, the page is passed at several sizes, in color and in gray; each pass gives every proposal
-    that reaches `score`, and one non-maximum suppression runs over all of them, in the frame of the first pass. A pass
-    that equals an earlier one is left out: the suppression would drop all that it finds.
-    Boxes are clipped to the page. At most `max_detections` stay, and what ties with the last of them.
+    `image` is a denoised page as `read_denoised` gives it, `settings` the section `detect` with a mode's passes. As in
+    the published solution, the page passes the network at several sizes, in color and in gray; each pass gives all
+    proposals with at least `score`, and one non-maximum suppression runs over all of them, in the frame of the first
+    pass. A pass equal to an earlier one is left out, since the suppression would drop all of its boxes. Boxes are
+    clipped to the page. At most `max_detections` stay, plus ties with the last of them.
 
-    With modern components those less than a pixel wide or high are dropped first, and the best score comes first. With
-    legacy ones it is as published: none is dropped, though some have no area, and boxes keep the order of the passes
-    and, within a pass, of the proposals: the pairwise walks to come depend on it.
+    With modern components, boxes less than a pixel wide or high are dropped, and the best score comes first. With
+    legacy components, as published, none is dropped, though some have no area, and boxes are in the order of the passes
+    and, within a pass, of the proposals, on which the later pairwise suppressions depend.
     """
     height, width = image.shape[:2]
     batches = _batches(image, settings, model.roi_head.test_cfg["gray_last"])
@@ -115,13 +115,13 @@ def _detect(
 
 
 def _views(width: int, height: int, settings: dict) -> list[View]:
-    """The different views among the passes over a page, in order."""
+    """The views of a page in the order of its passes, without duplicates."""
     longest = settings["max_long_side"]
     return list(dict.fromkeys((resized(width, height, side, longest), gray) for side, gray in passes(settings)))
 
 
 def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], np.ndarray]]:
-    """Views and their pixels (n, height, width, 3) that are passed at once: of one size, within `batch_megapixels`."""
+    """Batches of views of one size, within `batch_megapixels`, and their pixels (n, height, width, 3)."""
     height, width = image.shape[:2]
     color = Image.fromarray(image)
     gray = None
@@ -138,7 +138,7 @@ def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tup
 
 
 def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int], is_gray: bool) -> np.ndarray:
-    """A view of the page in its pixels; without a page in gray, the resized one is made so, as published."""
+    """The pixels of a view of the page; without a gray page, the resized page becomes gray, as published."""
     if is_gray and gray is not None:
         return np.asarray(gray.resize(size, Image.Resampling.BILINEAR))
     view = color.resize(size, Image.Resampling.BILINEAR)
@@ -151,7 +151,7 @@ def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int],
 def _ahead(
     paths: list[str | Path], settings: dict, gray_last: bool, workers: int
 ) -> Iterator[tuple[tuple[int, int], Iterable[tuple[list[View], np.ndarray]]]]:
-    """The size and the batches of every page; `workers` pages are made ready while another is passed."""
+    """The size and the batches of every page; `workers` pages are prepared while another passes the network."""
 
     def prepare(path):
         image = read_denoised(path)
@@ -175,7 +175,7 @@ def _ahead(
 
 
 def passes(settings: dict) -> list[tuple[int, bool]]:
-    """The short side and whether in gray, of every pass over a page."""
+    """The short side of every pass over a page, and whether it is gray."""
     modes = (False, True) if settings["grayscale"] else (False,)
     return [(settings["first_short_side"], False)] + [
         (side, gray) for side in settings["short_sides"] for gray in modes
@@ -183,7 +183,7 @@ def passes(settings: dict) -> list[tuple[int, bool]]:
 
 
 def resized(width: int, height: int, short_side: int, max_long_side: int) -> tuple[int, int]:
-    """Width and height in pixels at a `short_side`, less where the long side would exceed its maximum.
+    """Width and height in pixels for a `short_side`, smaller if the long side would exceed its maximum.
 
     The long side is truncated to whole pixels, as in the published solution.
     """
@@ -196,11 +196,11 @@ def resized(width: int, height: int, short_side: int, max_long_side: int) -> tup
 
 @torch.inference_mode()
 def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """What a two-stage mmdet `model` says of every proposal on each of `images` (n, height, width, 3), uint8.
+    """The boxes and scores that a two-stage mmdet `model` gives for `images` (n, height, width, 3), uint8.
 
     For each image: boxes (m, 4) in its pixels, and scores (m,).
     """
-    from mmdet.structures import DetDataSample  # here, since it needs the operators that the model has installed
+    from mmdet.structures import DetDataSample  # here, since it needs operators that building the model installs
 
     shape = images.shape[1:3]
     meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0)}

@@ -1,4 +1,4 @@
-"""What finding characters costs: time and memory against the size of a page and of its passes, and their number."""
+"""The cost of detection: time and memory by page size, pass size and number of passes."""
 
 import logging
 import os
@@ -24,14 +24,13 @@ _AGAINST = {
 
 
 def detection_cost(settings: dict, threads: int) -> pd.DataFrame:
-    """Measure the configured detector with random weights on pages of noise: such give as many boxes as are allowed.
+    """Measure the configured detector with random weights on pages of noise, which give the maximum number of boxes.
 
     `settings` holds the section `detect`, the section `detector.model` as `model`, and lists: `page_sizes` (width and
-    height), `short_sides` of a pass, and numbers of `passes`: 1 is in color, more are even, half in color and half in
-    gray, at nearly the same size. Sizes are pixels. Every page size is passed at the first short side, the first
-    page size at every short side, with the first number of passes, and then with every number; each case runs in a
-    process of its own.
-    Returns a row a case: width, height, short_side, passes, page_megapixels, pass_megapixels (of one pass), boxes,
+    height), `short_sides` of a pass, and numbers of `passes`: 1 is in color, more must be even, half in color and half
+    in gray, at nearly the same size. Sizes are in pixels. The cases: each page size at the first short side and number
+    of passes, the first page size at each short side, and with each number of passes; each in a process of its own.
+    Returns a row per case: width, height, short_side, passes, page_megapixels, pass_megapixels (of one pass), boxes,
     seconds (of the page, without loading the network) and peak_megabytes.
     """
     rows = []
@@ -48,9 +47,10 @@ def detection_cost(settings: dict, threads: int) -> pd.DataFrame:
 
 
 def growth(table: pd.DataFrame) -> pd.DataFrame:
-    """How time and memory in `detection_cost`'s table grow: a row for each of them against sizes and passes.
+    """The growth of time and memory in `detection_cost`'s table with sizes and passes, a row for each.
 
-    Least squares, with all else as in the first case: cost = `base` + `slope` * x, and cost ~ x ** `exponent`.
+    Least squares over the cases that otherwise equal the first: cost = `base` + `slope` * x, and cost ~ x **
+    `exponent`.
     """
     rows = []
     for against, fixed in _AGAINST.items():
@@ -92,10 +92,10 @@ def _cases(settings: dict) -> Iterator[tuple[list[int], int, int]]:
 
 
 def _once(settings: dict, width: int, height: int) -> tuple[int, float]:
-    """Boxes found on a page of noise, and seconds; what only a first pass pays for is paid before."""
+    """The number of boxes on a page of noise, and the seconds, after a warm-up."""
     torch.manual_seed(0)
     model = build_model(settings["model"])
-    model.init_weights()  # without it numbers overflow, and no box is left
+    model.init_weights()  # else numbers overflow, and no box is left
     model.to(device()).eval()
     limit_proposals(model, settings)
     detect_page(model, np.zeros((64, 64, 3), np.uint8), settings | {"first_short_side": 64, "short_sides": []})

@@ -1,4 +1,4 @@
-"""Training the detector: mmengine's loop, with snapshots, and with a state from which a killed training goes on."""
+"""Training of the detector: mmengine's loop with snapshots, and with a state from which a killed training resumes."""
 
 import errno
 import logging
@@ -55,22 +55,21 @@ def train(
     """Train the detector on `pages` and write its weights after each iteration that `outputs` names.
 
     pages: (denoised image, boxes (n, 4) in its pixels, width, height); pages without boxes are trained on too.
-    settings: the section `detector`. state: a folder for what resuming needs; its subfolders are named by what the
-    weights depend on, so that other settings, pages or snapshots never resume from it. A finished training leaves its
-    snapshots there, which a repetition with the same code copies. outputs: checkpoints for `load_detector`.
-    processes: each has a GPU, and they share the images of a step; workers: further processes of each, to load pages.
-    pretrained: the file of ImageNet weights that the backbone starts from, if the settings ask for them.
-    Returns the folder in which mmengine recorded losses (the first process's), one subfolder for every time the
-    training was started.
+    settings: the section `detector`. state: a folder for the state; its subfolders are named by everything that the
+    weights depend on, so that trainings with other settings, pages or snapshots never resume from it. A finished
+    training leaves its snapshots there, which a repetition with the same code copies. outputs: checkpoints for
+    `load_detector`. processes: each has a GPU, and they share the images of a step. workers: further processes of each
+    that load pages. pretrained: the file of ImageNet weights for the backbone, if the settings ask for them. Returns
+    the folder in which mmengine recorded the losses of the first process, one subfolder per start.
 
-    Steps are the published solution's: SGD, linear warm-up, the learning rate divided by ten at the milestones. Every
-    step draws its pages and its randomness from the seed and its number alone, so that a resumed training goes on as
-    if it had never stopped.
-    Raises `InputError` if another process trains with the same state, if pages or settings are at fault, if the loss
-    is not finite, or if a file cannot be written.
+    The optimization is the published solution's: SGD, linear warm-up, the learning rate divided by ten at the
+    milestones. The pages and random numbers of a step depend on the seed and the step's number alone, so that a resumed
+    training gives the same result as an uninterrupted one.
+    Raises `InputError` if another process trains with the same state, for wrong pages or settings, for a loss that is
+    not finite, or for a file that cannot be written.
     """
     _check(settings, outputs, processes, pretrained)
-    TrainingPages(pages, settings["training"])  # names what is wrong with the pages
+    TrainingPages(pages, settings["training"])  # raises for problems of the pages
     folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [pretrained] if pretrained else [])
     snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
     with locked(folder):
@@ -109,15 +108,15 @@ def _check(settings: dict, outputs: Mapping[int, Path], processes: int, pretrain
 
 
 def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained) -> None:
-    """What each of the processes does."""
+    """The part of one process in the training."""
     with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext():
         # The first process holds the lock for all of them.
         try:
             _run(pages, settings, folder, snapshots, rank, ranks, workers, pretrained)
-        except OSError as error:  # what mmengine and TensorBoard write themselves
+        except OSError as error:  # from writes of mmengine and TensorBoard
             raise unwritable(folder, error) if error.errno in _FULL else error from error
         if ranks > 1:
-            distributed.barrier()  # only what no process failed at is finished
+            distributed.barrier()  # the training is finished only if no process failed
         if rank == 0:
             (folder / "finished").touch()
             _clear(folder, keep={"finished", "code", *(path.name for path in snapshots.values())})
@@ -166,8 +165,8 @@ def _run(
         resume=resumed is not None,
         randomness={"seed": training["seed"]},
         default_scope="mmdet",
-        experiment_name=folder.name,  # mmengine would give two trainings of one second one record
-        log_level=logging.WARNING,  # otherwise it tells of the machine and all hooks before the first loss
+        experiment_name=folder.name,  # by default two trainings started in one second would share a record
+        log_level=logging.WARNING,  # else it lists the machine and all hooks
     )
     if rank == 0:
         for logger in (runner.logger, *runner.logger.handlers):
@@ -178,8 +177,8 @@ def _run(
 
 
 def _inputs(pages: Sequence[Page], settings: dict, iterations: list[int]) -> dict:
-    """What the weights depend on: settings, snapshots and the content of the pages."""
-    # The weights do not depend on when the state is kept.
+    """Everything the weights depend on: settings, snapshots and the content of the pages."""
+    # The weights do not depend on when the state is written.
     indifferent = ("checkpoint_interval", "snapshots")
     training = {name: value for name, value in settings["training"].items() if name not in indifferent}
     content = [
@@ -190,7 +189,7 @@ def _inputs(pages: Sequence[Page], settings: dict, iterations: list[int]) -> dic
 
 
 def _end_of(path: str | Path) -> tuple[int, str]:
-    """A PNG's size and its last bytes, among them the checksum of all its pixels: its content at a glance."""
+    """A PNG's size and last bytes, which include a checksum of its pixels: a quick digest of its content."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -201,7 +200,7 @@ def _end_of(path: str | Path) -> tuple[int, str]:
 
 
 def _clear_other_code(folder: Path) -> None:
-    """Remove what other code has trained, whole or in part, and say which code trains from now on."""
+    """Remove trainings by other code, finished or not, and note the code that trains from now on."""
     marker = folder / "code"
     if marker.exists() and marker.read_text() != _code():
         logging.warning("the detector's code has changed: training from the start")
@@ -228,7 +227,7 @@ def _clear(folder: Path, keep: set[str]) -> None:
 
 
 def _latest(folder: Path) -> Path | None:
-    """The newest whole checkpoint of the state, if there is one."""
+    """The newest complete checkpoint of the state, if there is one."""
     whole = [path for path in folder.glob("iter_*.pth") if zipfile.is_zipfile(path)]
     return max(whole, key=_iteration, default=None)
 

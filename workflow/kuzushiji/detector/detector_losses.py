@@ -1,4 +1,4 @@
-"""A picture of the losses of the detector's training."""
+"""A plot of the losses of the detector's training."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +9,9 @@ from kuzushiji.common.figures import drawing
 
 
 def plot_losses(table: pd.DataFrame, snapshots: Iterable[int], path: Path) -> None:
-    """Draw losses and learning rate of a table of `detector.record.losses`, as SVG.
+    """Draw losses and learning rate from a table of `detector.record.losses`, as SVG.
 
-    Lines mark the `snapshots`, iterations.
+    Lines mark the iterations of the `snapshots`.
     """
     with drawing(path, 9, 5.5) as figure:
         upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 1])

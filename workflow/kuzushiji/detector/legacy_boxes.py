@@ -1,7 +1,7 @@
-"""Boxes as maskrcnn-benchmark counts them, for mmdet: the published weights were trained with them.
+"""maskrcnn-benchmark's boxes, with which the published weights were trained, for mmdet.
 
-There a box ends at its last pixel, so that it is `x_max - x_min + 1` wide, and no page has a corner beyond its last
-pixel. Import this to let mmdet's configurations name the classes.
+There a box ends at its last pixel, so that its width is `x_max - x_min + 1`, and no corner lies beyond the last pixel
+of the page. The import registers the classes for mmdet's configurations.
 """
 
 import math
@@ -21,13 +21,13 @@ from mmdet.structures.bbox import get_box_tensor  # noqa: E402
 
 @TASK_UTILS.register_module()
 class RoundedAnchorGenerator(AnchorGenerator):
-    """Anchors whose sides are rounded at the stride's size, and scaled then; they end at their last pixel.
+    """Anchors whose sides are rounded at the stride's size and then scaled; they end at their last pixel.
 
-    After maskrcnn-benchmark and, before it, py-faster-rcnn (Girshick, 2015).
+    As in maskrcnn-benchmark and, before it, py-faster-rcnn (Girshick, 2015).
     """
 
     def gen_single_level_base_anchors(self, base_size, scales, ratios, center=None) -> Tensor:
-        """Anchors (ratios x scales, 4) of the feature grid's first cell, in pixels, the scales innermost."""
+        """Anchors (ratios x scales, 4) of the first cell of the feature grid, in pixels, scales varying fastest."""
         ratios, scales = ratios.double().numpy(), scales.double().numpy()
         widths = np.round(np.sqrt(base_size**2 / ratios))
         sides = np.stack([widths, np.round(widths * ratios)], axis=1)
@@ -38,14 +38,14 @@ class RoundedAnchorGenerator(AnchorGenerator):
 
 @TASK_UTILS.register_module()
 class PixelBoxCoder(DeltaXYWHBBoxCoder):
-    """Deltas between boxes that end at their last pixel; growth is limited, shrinking is not."""
+    """Deltas between boxes that end at their last pixel, with limited growth and unlimited shrinking."""
 
     def __init__(self, **settings):
         # With a limit to the center's shift, here none, mmdet limits the growth alone.
         super().__init__(add_ctr_clamp=True, ctr_clamp=math.inf, **settings)
 
     def encode(self, bboxes, gt_bboxes) -> Tensor:
-        """Deltas (n, 4) that turn `bboxes` into `gt_bboxes`, both (n, 4)."""
+        """The deltas (n, 4) from `bboxes` to `gt_bboxes`, both (n, 4)."""
         return super().encode(with_last_pixel(bboxes), with_last_pixel(gt_bboxes))
 
     def decode(self, bboxes, pred_bboxes, max_shape=None, wh_ratio_clip=16 / 1000) -> Tensor:
@@ -64,11 +64,11 @@ class PixelOverlaps(BboxOverlaps2D):
     """Intersection over union of boxes that end at their last pixel."""
 
     def __call__(self, bboxes1, bboxes2, mode="iou", is_aligned=False) -> Tensor:
-        """As mmdet's: (m, n), or (m,) if the boxes are aligned."""
+        """mmdet's interface: (m, n), or (m,) for aligned boxes."""
         return super().__call__(with_last_pixel(bboxes1), with_last_pixel(bboxes2), mode, is_aligned)
 
 
 def with_last_pixel(boxes) -> Tensor:
-    """Boxes (..., 4) that end where their last pixel ends, not where it begins."""
+    """Boxes (..., 4) that include their last pixel: one pixel wider and higher."""
     boxes = get_box_tensor(boxes)
     return boxes + boxes.new_tensor([0, 0, 1, 1])

@@ -1,4 +1,4 @@
-"""The compiled operators that mmdet asks of mmcv, served by torchvision's where mmcv comes without its own."""
+"""torchvision's operators in place of mmcv's compiled ones, for mmdet with an mmcv that has none."""
 
 import importlib.util
 import sys
@@ -15,11 +15,11 @@ _NAME = "mmcv._ext"
 def install() -> None:
     """Let `mmcv.ops` be imported without mmcv's compiled extension.
 
-    Call it before the first import of `mmcv.ops` or `mmdet.models`; further calls do nothing. A compiled extension
-    that is there is left alone. Otherwise non-maximum suppression and RoIAlign (average pooling) run on torchvision's
+    Call it before the first import of `mmcv.ops` or `mmdet.models`; further calls do nothing, and an existing compiled
+    extension is used as it is. Otherwise non-maximum suppression and RoIAlign (average pooling) run on torchvision's
     kernels, on the CPU and on CUDA, and every other operator raises `NotImplementedError` when it is called.
     """
-    # A package without a spec would make find_spec raise, hence the look into sys.modules first.
+    # sys.modules first, since find_spec raises for a package without a spec.
     if _NAME in sys.modules or importlib.util.find_spec(_NAME) is not None:
         return
     sys.modules[_NAME] = _extension()
@@ -48,7 +48,7 @@ def _missing(name: str) -> Callable:
 
 
 def _nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float, offset: int) -> torch.Tensor:
-    """Indices of the boxes kept, best score first; widths count `offset` pixels more than `x_max - x_min`."""
+    """Indices of the kept boxes, best score first; widths are `offset` pixels more than `x_max - x_min`."""
     # Moving the far corners by the offset adds it to the widths of boxes and of intersections alike.
     shifted = torch.cat([boxes[:, :2], boxes[:, 2:] + offset], dim=1) if offset else boxes
     return torchvision.ops.nms(shifted, scores, iou_threshold)

@@ -1,4 +1,4 @@
-"""The detector's network: built by mmdet, started from ImageNet weights, read from a checkpoint."""
+"""The detector's network: built by mmdet, initialized with ImageNet weights, or read from a checkpoint."""
 
 import json
 import logging
@@ -23,23 +23,23 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 def build_model(settings: dict) -> nn.Module:
     """The network of `model_config` with random weights, as a PyTorch module."""
     mmcv_ops.install()
-    # Only now: the import of mmdet's models asks for mmcv's operators.
+    # Imported here, since mmdet's models need mmcv's operators.
     from mmdet.registry import MODELS
     from mmdet.utils import register_all_modules
     from mmengine.config import ConfigDict
 
-    from kuzushiji.detector import legacy_boxes  # noqa: F401 (registers what the configuration may name)
+    from kuzushiji.detector import legacy_boxes  # noqa: F401 (registers classes of the configuration)
 
     register_all_modules()
-    # mmengine would tell how it initializes every weight.
+    # mmengine logs how it initializes every weight.
     MMLogger.get_current_instance().setLevel(logging.WARNING)
     return MODELS.build(ConfigDict(model_config(settings)))
 
 
 def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
-    """Start the backbone of `model` (and its shared fifth stage) from the ImageNet weights in the file `path`.
+    """Load the ImageNet weights in the file `path` into the backbone of `model` (and its shared fifth stage).
 
-    Raises `InputError` if it cannot be read, or lacks a weight.
+    Raises `InputError` if the file cannot be read or lacks a weight.
     """
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
@@ -50,7 +50,7 @@ def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
     stages = [model.backbone] + ([model.roi_head.shared_head] if model.roi_head.with_shared_head else [])
     for stage in stages:
         own = stage.state_dict()
-        # Batch norm is folded, so that the file need not have its statistics: those of a new network change nothing.
+        # Batch norm is folded in the file, so that it needs no statistics: those of a new network change nothing.
         missing = [name for name in own if name not in left and not name.endswith(_STATISTICS)]
         if missing:
             raise InputError(f"{path}: lacks the weights {_some(missing)}")
@@ -61,8 +61,8 @@ def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tupl
     """The network of a checkpoint that `detector.train` wrote, in evaluation mode, on the CPU.
 
     Returns the module and a dict of `settings` (the section `detector.model`), `iteration` and `kind`.
-    Raises `InputError` if the file is missing, damaged, no detector, trained with other settings than the `expected`
-    ones, or holds other weights than its settings ask for.
+    Raises `InputError` if the file is missing, damaged or not a detector, if it was trained with other settings than
+    `expected`, or if its weights do not fit its settings.
     """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -91,9 +91,9 @@ def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tupl
 
 
 def read_denoised(path: str | os.PathLike) -> np.ndarray:
-    """A denoised page as the networks take it: uint8, (height, width, 3), in the file's order blue, green, red.
+    """A denoised page as input of the networks: uint8, (height, width, 3), in the file's order blue, green, red.
 
-    Raises `InputError` if the file is missing or no image.
+    Raises `InputError` if the file is missing or not an image.
     """
     image = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR)
     if image is None:
@@ -102,7 +102,7 @@ def read_denoised(path: str | os.PathLike) -> np.ndarray:
 
 
 def plain(settings: dict) -> dict:
-    """`settings` as plain dicts, lists and numbers, which a checkpoint may hold."""
+    """`settings` as plain dicts, lists and numbers, as a checkpoint needs them."""
     return json.loads(json.dumps(settings))
 
 

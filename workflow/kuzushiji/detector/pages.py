@@ -1,4 +1,4 @@
-"""The pages that train the detector, drawn and distorted at random, the same for every repetition of a step."""
+"""The detector's training pages, randomly chosen and transformed, identical in every repetition of a step."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,10 +32,10 @@ Page = tuple[str | Path, np.ndarray, int, int]
 def loader(
     pages: Sequence[Page], settings: dict, start: int, rank: int = 0, ranks: int = 1, workers: int = 0
 ) -> DataLoader:
-    """Batches for the steps from `start` on, without an end, for the process `rank` of `ranks`.
+    """Endless batches for the steps from `start` on, for the process `rank` of `ranks`.
 
-    `settings` is the section `detector.training`. A step's pages and their distortions depend on `seed`, the step and
-    the number of images a step only: not on `start`, on the number of processes, or on how many `workers` load them.
+    `settings` is the section `detector.training`. The pages of a step and their transforms depend only on `seed`, the
+    step and the number of images per step: not on `start`, the number of processes, or the number of `workers`.
     Raises `InputError` if a box has no area on its page.
     """
     per_step = settings["images_per_step"]
@@ -51,7 +51,7 @@ def loader(
 
 
 class TrainingPages(Dataset):
-    """The item (page, draw) is a page at a random size and with random colors, as mmdet's detectors take it."""
+    """A data set in which the item (page, draw) is the page at a random size with random colors, in mmdet's form."""
 
     metainfo: ClassVar = {"classes": ("character",)}
 
@@ -99,13 +99,13 @@ class RandomColor(BaseTransform):
 
 
 class _Draws(Sampler):
-    """Endless (page, draw): every page once in random order, then again in another order."""
+    """An endless sampler of (page, draw): all pages in random order, then again in another order."""
 
     def __init__(self, number: int, seed: int, draws: range):
         self.number, self.seed, self.draws = number, seed, draws
 
     def __len__(self) -> int:
-        return self.number  # an epoch, to mmengine
+        return self.number  # the length of an epoch for mmengine
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         epoch, order = -1, None

@@ -1,4 +1,4 @@
-"""What mmdet's two-stage detectors are put together from, for the two ways to count the pixels of a box."""
+"""The parts of mmdet's two-stage detectors, for the two ways to count the pixels of a box."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,20 @@ from kuzushiji.common.errors import InputError
 
 
 class Parts(NamedTuple):
-    """mmdet's configurations of the parts that know of boxes."""
+    """mmdet's configurations of the parts that depend on how boxes are counted."""
 
     anchor_generator: str
     box_coder: str
     overlaps: str
-    offset: int  # pixels that a box is wider than x_max - x_min
-    smallest: int  # side of a box, in pixels, below which it is dropped; -1 drops none
-    aligned: bool  # RoIAlign takes a pixel's center for its place
-    best_first: bool  # the order of a page's boxes: by score, or as they were proposed
-    gray_last: bool  # a pass in gray turns gray once it is resized, or before, which is once for all sizes
-    frozen_eps: float  # added to the variances of a batch norm that is not trained
+    offset: int  # the width of a box minus (x_max - x_min), in pixels
+    smallest: int  # the smallest side of a box, in pixels; smaller ones are dropped; -1 drops none
+    aligned: bool  # whether RoIAlign places a pixel at its center
+    best_first: bool  # whether a page's boxes are ordered by score, or as they were proposed
+    gray_last: bool  # whether gray passes become gray after resizing, or before, once for all sizes
+    frozen_eps: float  # the epsilon of a batch norm that is not trained
 
     def anchors(self, scales: list[float], ratios: list[float], strides: list[int]) -> dict:
-        """Anchors of `scales` times each stride."""
+        """Anchors with sizes of `scales` times each stride."""
         return {"type": self.anchor_generator, "scales": scales, "ratios": ratios, "strides": strides}
 
     def rpn_head(self, channels: int, anchors: dict) -> dict:
@@ -54,14 +54,14 @@ class Parts(NamedTuple):
         }
 
     def proposals(self, iou: float) -> dict:
-        """How the proposals of one pass suppress one another."""
+        """The suppression among the proposals of one pass."""
         return {
             "nms": {"type": "nms", "iou_threshold": iou, "offset": self.offset},
             "min_bbox_size": min(self.smallest, 0),
         }
 
     def merging(self) -> dict:
-        """How `detector.detect` merges the boxes of all passes."""
+        """The way `detector.detect` merges the boxes of all passes."""
         return {
             "nms": {"type": "nms", "offset": self.offset},
             "min_bbox_size": self.smallest,
@@ -109,9 +109,9 @@ _PARTS = {
 
 
 def parts(components: str) -> Parts:
-    """`modern` parts are mmdet's own; `legacy` ones agree with maskrcnn-benchmark, which the published weights need.
+    """The `modern` parts, which are mmdet's, or the `legacy` parts of maskrcnn-benchmark for the published weights.
 
-    Raises `InputError` on another name.
+    Raises `InputError` for another name.
     """
     if components not in _PARTS:
         raise InputError(f"detector.model.components: {components} is neither of {', '.join(_PARTS)}")

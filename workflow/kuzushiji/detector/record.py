@@ -1,4 +1,4 @@
-"""What the detector's training recorded: a table of its losses, and TensorBoard's files."""
+"""The records of the detector's training: a table of its losses, and TensorBoard's files."""
 
 import json
 import shutil
@@ -27,9 +27,9 @@ COLUMNS = {
 def losses(folder: Path) -> pd.DataFrame:
     """The record of `detector.detector.train` in `folder`, a row for each logged iteration, with `COLUMNS`' names.
 
-    Losses, of the first process's pages, and seconds are means an iteration since the row before; accuracy is the
-    percentage of sampled proposals that are classified rightly; gradient_norm is empty where gradients are not clipped.
-    Iterations that were repeated after a kill appear once. Raises `InputError` if there is no record.
+    Losses (of the first process's pages) and seconds are means per iteration since the previous row. Accuracy is the
+    percentage of sampled proposals that are classified correctly. gradient_norm is empty if gradients are not clipped.
+    Iterations repeated after a kill appear once. Raises `InputError` if there is no record.
     """
     files = sorted(folder.glob("*/vis_data/scalars.json"))
     # The last line of a killed run may be cut off.
@@ -41,7 +41,7 @@ def losses(folder: Path) -> pd.DataFrame:
 
 
 def copy_tensorboard(folder: Path, target: Path) -> None:
-    """Copy TensorBoard's files from the record in `folder` to `target`, a run for every start of the training."""
+    """Copy TensorBoard's files from the record in `folder` to `target`: one run per start of the training."""
     for file in sorted(folder.glob("*/vis_data/events.out.tfevents.*")):
         run = target / file.parts[-3]
         run.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""mmengine's runner and loop, changed so that a killed training goes on as if it had not been."""
+"""mmengine's runner and loop, changed so that a killed and resumed training gives the same result."""
 
 import os
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from kuzushiji.detector.model import KIND
 
 
 class ResumableRunner(Runner):
-    """mmengine's runner, whose checkpoints are whole even if it is killed, and are trusted when it resumes."""
+    """mmengine's runner, with checkpoints that are complete even after a kill, and trusted on resuming."""
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
         check_finite(self.model, self.iter)
@@ -36,7 +36,7 @@ class ResumableRunner(Runner):
             os.replace(partial, Path(out_dir) / filename)
 
     def resume(self, *args, **kwargs) -> None:
-        # mmengine's checkpoints hold pickled objects. These were written into our state folder by this class.
+        # mmengine's checkpoints contain pickled objects; these are trusted, since this class wrote them into our state.
         name = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
         before = os.environ.get(name)
         os.environ[name] = "1"
@@ -50,7 +50,7 @@ class ResumableRunner(Runner):
 
 
 class SeededLoop(IterBasedTrainLoop):
-    """mmengine's loop, with a seed for every step, and without rereading the steps before a resumed one."""
+    """mmengine's loop with a seed per step, which resumes without reading the steps before."""
 
     def __init__(self, *args, seed: int, **kwargs):
         super().__init__(*args, **kwargs)
@@ -72,7 +72,7 @@ class SeededLoop(IterBasedTrainLoop):
 
 
 class SnapshotHook(Hook):
-    """Keeps the weights after the iterations asked for. It comes before the checkpoints, which are of low priority."""
+    """A hook that saves the weights after given iterations, before the checkpoints, whose priority is low."""
 
     def __init__(self, snapshots: dict[int, Path], settings: dict):
         self.snapshots, self.settings = snapshots, settings
@@ -89,12 +89,12 @@ class SnapshotHook(Hook):
             # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
             with replacing(self.snapshots[iteration]) as partial, open(partial, "wb") as file:
                 torch.save(checkpoint, file)
-        except (OSError, RuntimeError) as error:  # PyTorch's writer tells a full disk by either
+        except (OSError, RuntimeError) as error:  # PyTorch's writer raises either for a full disk
             raise unwritable(self.snapshots[iteration], error) from error
 
 
 class ProgressHook(Hook):
-    """Says how far the training is."""
+    """A hook that logs the training's progress."""
 
     def before_train(self, runner) -> None:
         self.progress = Progress(runner.max_iters, "iterations", runner.iter, first=runner.rank == 0)
@@ -107,7 +107,7 @@ class ProgressHook(Hook):
 
 
 class FiniteLossHook(Hook):
-    """Ends a training that has diverged."""
+    """A hook that ends a training that has diverged."""
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         if not torch.isfinite(outputs["loss"]):
@@ -119,7 +119,7 @@ class FiniteLossHook(Hook):
 
 @OPTIM_WRAPPERS.register_module()
 class AutocastOptimWrapper(OptimWrapper):
-    """mmengine's optimizer, with losses computed under autocast on any device. No scaling: for bfloat16."""
+    """mmengine's optimizer with autocast on any device, without loss scaling: for bfloat16."""
 
     def __init__(self, dtype: str, **kwargs):
         super().__init__(**kwargs)
@@ -132,13 +132,13 @@ class AutocastOptimWrapper(OptimWrapper):
 
 
 def shared(model: nn.Module) -> nn.Module:
-    """`model` with gradients averaged over the processes. mmengine's own wrapping fails without CUDA."""
+    """`model` with gradients averaged over the processes; mmengine's own wrapper fails without CUDA."""
     device_ids = [int(os.environ["LOCAL_RANK"])] if torch.cuda.is_available() else None
     return MMDistributedDataParallel(model.to(get_device()), device_ids=device_ids, broadcast_buffers=False)
 
 
 def check_finite(model: nn.Module, iteration: int) -> None:
-    """Raises `InputError` if a weight of `model` is not finite, as after a step in which any process had no loss."""
+    """Raise `InputError` if a weight of `model` is not finite, as after a step with a bad loss in any process."""
     for name, weight in model.state_dict().items():
         if not torch.isfinite(weight).all():
             raise InputError(
@@ -148,9 +148,10 @@ def check_finite(model: nn.Module, iteration: int) -> None:
 
 
 def pool_in_float32(model: nn.Module) -> None:
-    """Let `model` cut its regions from float32 features, whatever precision computed them.
+    """Let `model` cut its regions from float32 features, whatever the precision of the network.
 
-    mmdet gives the corners of regions the features' type, and bfloat16 rounds a corner at 1000 to a multiple of 4.
+    mmdet converts the corners of regions to the features' type, and bfloat16 rounds a corner at 1000 to a multiple of
+    4.
     """
     extractor = model.roi_head.bbox_roi_extractor
     extractor.register_forward_pre_hook(lambda _, given: (tuple(level.float() for level in given[0]), *given[1:]))
