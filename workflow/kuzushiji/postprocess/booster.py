@@ -21,11 +21,11 @@ PROTOCOLS = {"published": "box", "by_page": "image_id", "by_book": "book"}
 def booster_rows(
     features: pd.DataFrame, merged: pd.DataFrame, truth: pd.DataFrame, pages: pd.DataFrame
 ) -> pd.DataFrame:
-    """What the predictor learns from and is judged on: every box, by page and box, with its `FEATURES`.
+    """The rows to train and evaluate the predictor: all boxes, by page and box, with their `FEATURES`.
 
-    Beside them `image_id`, `box`, `book`; `target`, 1 where the competition's metric counts the box as a hit; and
-    `labelled`, whether its page has characters: the published solution trains on such pages alone. Raises `InputError`
-    if `features` and `merged` are not of the same boxes, or a box's page is not in `pages`.
+    Further columns: `image_id`, `box`, `book`; `target`, 1 if the competition's metric counts the box as a hit; and
+    `labelled`, whether its page has characters: the published solution trains on such pages only. Raises `InputError`
+    if `features` and `merged` do not have the same boxes, or if a box's page is not in `pages`.
     """
     merged = merged.sort_values(KEY, kind="stable", ignore_index=True)
     features = features.sort_values(KEY, kind="stable", ignore_index=True)
@@ -48,7 +48,7 @@ def booster_rows(
 
 
 def parameters(settings: dict, threads: int) -> dict:
-    """What LightGBM is told in the search as in the training: same rows, same trees. `settings` has the constants."""
+    """LightGBM's parameters for tuning and training: equal rows give equal trees. `settings` has the constants."""
     return {
         "objective": "binary",
         "max_depth": settings["max_depth"],
@@ -64,11 +64,11 @@ def parameters(settings: dict, threads: int) -> dict:
 def train(
     rows: pd.DataFrame, best_params: dict, settings: dict, variant: str, folder: Path, threads: int = 1
 ) -> tuple[pd.DataFrame, dict]:
-    """Train one LightGBM model a fold, written as text to `folder`/fold_0.txt, fold_1.txt, …; see `cross_validate`.
+    """Train one LightGBM model per fold, written as text to `folder`/fold_0.txt, fold_1.txt, …; see `cross_validate`.
 
-    variant: of the features; it is written into the files. Returns the out-of-fold table, and for people: the number
-    of boxes that trained and of characters among them, accuracy and area under the ROC curve out of fold, the protocol
-    and each fold's best iteration.
+    variant: of the features; it is written into the files. Returns the out-of-fold table and a summary: the number of
+    training boxes and of characters among them, accuracy and area under the ROC curve out of fold, the protocol, and
+    the best iteration of each fold.
     """
     models, out_of_fold = cross_validate(rows, best_params, settings, settings["folds"], threads)
     for fold, model in enumerate(models):
@@ -80,17 +80,17 @@ def train(
 def cross_validate(
     rows: pd.DataFrame, best_params: dict, settings: dict, count: int, threads: int = 1
 ) -> tuple[list[lgb.Booster], pd.DataFrame]:
-    """`count` models, each trained on the boxes outside one fold and cut at its best iteration; and what they predict.
+    """Models trained on the boxes outside one fold each, cut at their best iteration, and their predictions.
 
-    Folds split the boxes of pages with characters by `settings["protocol"]`: "published" draws them box by box,
-    stratified and shuffled, so that a page's boxes are on both sides and its features leak; "by_page" keeps pages
-    whole, "by_book" whole books. Each model stops once the loss of its own fold no longer falls.
+    Folds split the boxes of pages with characters by `settings["protocol"]`: "published" splits box by box, stratified
+    and shuffled, so that a page's boxes are on both sides and its features leak; "by_page" keeps pages whole, "by_book"
+    keeps books whole. Each model stops when the loss on its own fold no longer falls.
 
     rows: as `booster_rows` gives them. best_params: as `tune.tune` gives them. settings: the configuration's
     `booster.training`.
     Returns the models, and `image_id`, `box`, `book`, `labelled`, `target`, `fold` (-1 on pages without characters)
     and `probability`: the mean over the models that did not train on the box, its page or its book, whichever the
-    protocol keeps whole. Raises `InputError` on an unknown protocol or if the rows do not suffice for the folds.
+    protocol keeps whole. Raises `InputError` for an unknown protocol, or too few rows for the folds.
     """
     if settings["protocol"] not in PROTOCOLS:
         raise InputError(
@@ -141,7 +141,7 @@ def _folds(
             f"booster.training: {len(target)} boxes{unit}, {int(target.sum())} of them characters, do not make {count} "
             "folds; give the validation page set more labelled pages, or lower booster.training.folds"
         )
-    if whole == "book":  # stratified folds may leave one without a book
+    if whole == "book":  # stratified folds may leave a fold without a book
         folds = list(GroupKFold(count).split(target, target, groups))
     else:
         kind = StratifiedKFold if whole == "box" else StratifiedGroupKFold

@@ -1,4 +1,4 @@
-"""The false-positive predictors as files: LightGBM's text, with the variant of the features it was trained on."""
+"""Files of the false-positive predictors: LightGBM's text, with the variant of their features."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ _BEFORE = "feature_names="
 
 
 def save_booster(model: lgb.Booster, path: Path, variant: str) -> None:
-    """Write `model` as text and note the `variant` of its features in it."""
+    """Write `model` as text, with the `variant` of its features."""
     head, rest = model.model_to_string().split(_BEFORE, 1)
     with replacing(path) as partial:
         partial.write_text(f"{head}{_VARIANT}{variant}\n{_BEFORE}{rest}")
 
 
 def load_booster(path: Path, variant: str) -> lgb.Booster:
-    """Read a booster for features of this `variant`; a text file that names none, as others write it, is "published".
+    """Read a booster for features of this `variant`; a file without a variant, as other programs write, is "published".
 
-    Raises `InputError` if the file is no LightGBM text model, or wants other features or another variant of them.
+    Raises `InputError` if the file is not a LightGBM text model, or needs other features or another variant.
     """
     try:
         text = Path(path).read_text()

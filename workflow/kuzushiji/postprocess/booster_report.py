@@ -1,4 +1,4 @@
-"""What the false-positive predictor learned, and how good it is out of fold, as tables and figures."""
+"""Tables and figures of the false-positive predictor: what it learned, and how good it is out of fold."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ _CHARACTER, _REST = 1, 0
 
 
 def importances(models: list[lgb.Booster]) -> pd.DataFrame:
-    """`feature`, `gain` and `splits`, each a share of all, mean over the models; the greatest gain first."""
+    """`feature`, with `gain` and `splits` as shares of all, mean over the models; the greatest gain first."""
     shares = {}
     for column, kind in {"gain": "gain", "splits": "split"}.items():
         found = np.array([model.feature_importance(kind) for model in models], dtype=np.float64)
@@ -28,19 +28,19 @@ def importances(models: list[lgb.Booster]) -> pd.DataFrame:
 
 
 def contributions(models: list[lgb.Booster], x: np.ndarray) -> np.ndarray:
-    """What each feature adds to the log-odds of every row of `x` (N, F): SHAP values (Lundberg et al. 2020).
+    """SHAP values (Lundberg et al. 2020), the contributions of each feature to the log-odds of every row of `x` (N, F).
 
-    LightGBM's own, mean over the models. Returns (N, F); with the models' mean expectation they sum to the mean of
-    the raw predictions.
+    LightGBM computes them; mean over the models. Returns (N, F); with the models' mean expectation they sum to the
+    mean of the raw predictions.
     """
     return np.mean([model.predict(x, pred_contrib=True, num_threads=1)[:, :-1] for model in models], axis=0)
 
 
 def calibration(out_of_fold: pd.DataFrame, bins: int) -> pd.DataFrame:
-    """Of each of `bins` equal ranges of the predicted probability, `from` … `to`: what is predicted, what is true.
+    """Predicted and true probability in each of `bins` equal ranges (`from`, `to`) of the prediction.
 
-    That is, the number of `boxes`, their mean `probability`, and the share of `characters` among them; only boxes of
-    pages with characters, and only ranges with boxes.
+    For each range, the number of `boxes`, their mean `probability`, and the share of `characters` among them. Only
+    boxes of pages with characters count; ranges without boxes are left out.
     """
     found = out_of_fold[out_of_fold["labelled"]]
     place = np.clip((found["probability"].to_numpy() * bins).astype(np.int64), 0, bins - 1)
@@ -68,7 +68,7 @@ def plot_importances(table: pd.DataFrame, features: int, path: str | os.PathLike
 
 
 def plot_contributions(values: np.ndarray, x: np.ndarray, features: int, seed: int, path: str | os.PathLike) -> None:
-    """Draw a SHAP summary: a point a box for the `features` that matter most, colored by the feature's rank."""
+    """Draw a SHAP summary of the `features` most important ones: a point per box, colored by the rank of its value."""
     most = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:features][::-1]
     rng = np.random.default_rng(seed)
     with drawing(path, 8, 1.4 + 0.3 * len(most)) as figure:
@@ -78,7 +78,7 @@ def plot_contributions(values: np.ndarray, x: np.ndarray, features: int, seed: i
             spread = place + rng.uniform(-0.32, 0.32, len(value))
             color = colormaps["viridis"](value.rank(pct=True).to_numpy())
             color[value.isna().to_numpy()] = (0.75, 0.75, 0.75, 1.0)
-            # Thousands of points: drawn as pixels inside the SVG.
+            # Thousands of points, hence as pixels inside the SVG.
             axes.scatter(values[:, feature], spread, s=4, c=color, linewidths=0, rasterized=True)
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(np.arange(len(most)), [FEATURES[feature] for feature in most])
@@ -90,7 +90,7 @@ def plot_contributions(values: np.ndarray, x: np.ndarray, features: int, seed: i
 
 
 def plot_calibration(table: pd.DataFrame, path: str | os.PathLike) -> None:
-    """Draw `calibration`: share of characters against predicted probability, and how many boxes each range has."""
+    """Draw `calibration`: the share of characters by predicted probability, and the number of boxes in each range."""
     with drawing(path, 5, 5.5) as figure:
         axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         axes.plot([0, 1], [0, 1], color=GRAY, linestyle="--", label="perfectly calibrated")
@@ -107,7 +107,7 @@ def plot_calibration(table: pd.DataFrame, path: str | os.PathLike) -> None:
 
 
 def plot_precision_recall(out_of_fold: pd.DataFrame, threshold: float, path: str | os.PathLike) -> None:
-    """Draw precision against recall of both kinds of boxes, with the point where `threshold` divides them."""
+    """Draw precision by recall for both kinds of boxes, with the point of `threshold`."""
     found = out_of_fold[out_of_fold["labelled"]]
     target, probability = found["target"].to_numpy(), found["probability"].to_numpy()
     with drawing(path, 9, 4.2) as figure:

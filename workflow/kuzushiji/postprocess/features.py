@@ -1,4 +1,4 @@
-"""What the false-positive predictor sees of a box: 117 numbers."""
+"""The 117 features of a box for the false-positive predictor."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _SIZES = ["width", "height", "area"]
 _RATIOS = ["page", "mean", "std", "median"]
 _STATISTICS = ["mean", "std", "median"]
 _NEAREST = ["nearest", *[f"nearest{k}" for k in range(2, NEIGHBORS + 1)]]
-_Y_MEAN_RATE = "y_mean_yrate"  # the published name, which published boosters were trained with
+_Y_MEAN_RATE = "y_mean_yrate"  # the published name, which the published boosters expect
 
 # The published names and order.
 FEATURES: list[str] = [
@@ -42,9 +42,9 @@ FEATURES: list[str] = [
 
 
 class Variant(NamedTuple):
-    """Which of the published code's slips to repeat."""
+    """The mistakes of the published code to repeat."""
 
-    shared_neighbors: bool  # boxes also see neighbors that earlier boxes of the page found
+    shared_neighbors: bool  # boxes also get neighbors that earlier boxes of the page found
     mixed_page_rates: bool  # area over the page is w * h / W * H, a neighbor's height is divided by the page's width
 
 
@@ -60,11 +60,11 @@ def page_features(boxes: pd.DataFrame, pages: pd.DataFrame, variant: str | Varia
     boxes: a table of merged boxes (pixels). pages: gives width and height of their pages.
     variant: "intended", "published" (as the published solution computes them, for its boosters), or a `Variant`.
 
-    Lengths and areas relate to the page's size and to its boxes' mean, standard deviation (ddof 1) and median;
-    distances and angles go from center to center. A ratio to something that is 0 or undefined, and whatever belongs
-    to a neighbor that the page does not have, is NaN, which LightGBM takes as missing.
+    Lengths and areas are relative to the page's size and to its boxes' mean, standard deviation (ddof 1) and median;
+    distances and angles are from center to center. Ratios to 0 or to undefined values, and the features of neighbors
+    that do not exist, are NaN, which LightGBM treats as missing.
 
-    Raises `InputError` on an unknown variant, on a box whose page is not in `pages`, and on boxes without area.
+    Raises `InputError` for an unknown variant, a box whose page is not in `pages`, or boxes without area.
     """
     if isinstance(variant, str):
         if variant not in VARIANTS:
@@ -73,7 +73,7 @@ def page_features(boxes: pd.DataFrame, pages: pd.DataFrame, variant: str | Varia
     boxes = boxes.reset_index(drop=True)
     _check(boxes, pages)
     page, names = pd.factorize(boxes["image_id"])
-    order = np.argsort(page, kind="stable")  # a page's boxes one after the other
+    order = np.argsort(page, kind="stable")  # groups the boxes by page
     page_size = _sizes(names, pages)
     table = np.full((len(FEATURES), len(boxes)), np.nan)
     column = dict(zip(FEATURES, table, strict=True))
@@ -87,19 +87,19 @@ def page_features(boxes: pd.DataFrame, pages: pd.DataFrame, variant: str | Varia
 
 
 def _portions(page: np.ndarray) -> list[np.ndarray]:
-    """Rows of whole pages, in portions that fit in the processor's cache. page: (N,) rising."""
+    """Slices of whole pages that fit in the processor's cache. page: (N,) ascending."""
     start = np.searchsorted(page, page) // _BOXES_AT_ONCE  # of each row's page
     rows = np.split(np.arange(len(page)), np.flatnonzero(np.diff(start)) + 1)
     return rows if len(page) else []
 
 
 def write_features(features: pd.DataFrame, path: str | os.PathLike) -> None:
-    """Write what `page_features` returns as Parquet. Measured numbers hardly repeat: only the page ids are indexed."""
+    """Write a table of `page_features` as Parquet. Numbers hardly repeat, hence a dictionary for the page ids only."""
     features.to_parquet(path, index=False, use_dictionary=["image_id"])
 
 
 def read_features(path: str | os.PathLike) -> pd.DataFrame:
-    """Read what `write_features` wrote. Raises `InputError` if it is no Parquet file or lacks a feature."""
+    """Read a file of `write_features`. Raises `InputError` if it is not Parquet or lacks a feature."""
     try:
         features = pd.read_parquet(path)
     except (OSError, pa.ArrowInvalid) as error:
@@ -113,7 +113,7 @@ def read_features(path: str | os.PathLike) -> pd.DataFrame:
 def _columns(
     boxes: pd.DataFrame, page: np.ndarray, page_size: np.ndarray, variant: Variant
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Every feature's name and its values (N,). page: (N,) rising whole numbers; page_size: (N, 2) pixels."""
+    """The names and values (N,) of all features. page: (N,) ascending integers; page_size: (N, 2) pixels."""
     value = _measures(boxes)
     page_width, page_height = page_size[page].T
     page_area = page_width / page_height if variant.mixed_page_rates else page_width * page_height
@@ -145,7 +145,7 @@ def _columns(
             yield rate, value[measure] / divisors[measure, name]
 
     source, target = neighbors(page, np.column_stack([value["x"], value["y"]]), NEIGHBORS, variant.shared_neighbors)
-    padded = {measure: np.append(values, np.nan) for measure, values in value.items()}  # row -1 is no box
+    padded = {measure: np.append(values, np.nan) for measure, values in value.items()}  # row -1 stands for no box
     for near, here, there in zip(_NEAREST, source.T, target.T, strict=True):
         for size in _SIZES:
             its = padded[size][there]
@@ -160,7 +160,7 @@ def _columns(
 
 
 def _sizes(names: pd.Index, pages: pd.DataFrame) -> np.ndarray:
-    """Width and height of the pages called `names`, (P, 2)."""
+    """Width and height of the pages `names`, (P, 2)."""
     sizes = pages.drop_duplicates("image_id").set_index("image_id")[["width", "height"]]
     return sizes.reindex(names).to_numpy(np.float64)
 

@@ -1,4 +1,4 @@
-"""Rejecting false positives: which boxes stay."""
+"""The filter of false positives."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from kuzushiji.common.tables import KEY, SCHEMAS
 from kuzushiji.postprocess.booster_files import load_booster
 from kuzushiji.postprocess.features import FEATURES
 
-_ROWS_AT_ONCE = 100_000  # bounds the memory of the rows that LightGBM is handed
+_ROWS_AT_ONCE = 100_000  # bounds the memory of rows passed to LightGBM
 
 
 def filter_boxes(
@@ -24,8 +24,8 @@ def filter_boxes(
     """All merged boxes with `keep_probability`, the mean over the `boosters` (LightGBM text files), and `kept`.
 
     A box is kept if that mean is at least `threshold`. variant: of the features.
-    Returns a table of recognized boxes, row by row as `merged`. Raises `InputError` if a booster cannot be read or
-    wants other features, or if `features` lacks a box.
+    Returns a table of recognized boxes in the order of `merged`. Raises `InputError` if a booster cannot be read or
+    needs other features, or if `features` lacks a box.
     """
     if not boosters:
         raise InputError("filter: no boosters were given; train them, or import published ones")

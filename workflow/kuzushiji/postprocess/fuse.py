@@ -13,21 +13,21 @@ METHODS = ("hard_prob", "soft_vote")
 
 
 def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
-    """One prediction a box from those of several classifiers (classifier name → table of predictions).
+    """One prediction per box from those of several classifiers (classifier name → table of predictions).
 
     method "hard_prob", the published solution's vote: the most frequent codepoint wins (ties: the smallest codepoint
-    string), with the highest probability among its voters. Where all classifiers differ, the most probable
-    codepoint wins (ties: the later classifier).
+    string), with the highest probability among its voters. If all classifiers differ, the most probable codepoint wins
+    (ties: the later classifier).
 
-    method "soft_vote", by which the published solution finds its pseudo labels: the softmax of the mean of the logits,
-    here of the logarithms of probabilities, which differ from logits by what the softmax takes away. The tables then
-    need their list columns `codepoints` and `probabilities`, the most probable codepoints of every box ("top_k").
-    A codepoint that a classifier does not name counts there with the most it can have: the least probability named, or
-    what all named leave; one that none names is left out. With all codepoints named the result is exact. Ties go to the
-    smallest codepoint string.
+    method "soft_vote", which the published solution uses for pseudo labels: the softmax of the mean of the logits. Here
+    these are logarithms of probabilities, which differ from the logits by a constant per box, without effect on the
+    softmax. The tables then need their list columns `codepoints` and `probabilities`, the most probable codepoints of
+    every box ("top_k"). For a codepoint that a classifier does not list, the upper bound of its probability counts: the
+    least listed probability, or the rest that all listed ones leave. Codepoints that no classifier lists are left out.
+    If all codepoints are listed, the result is exact. Ties: the smallest codepoint string.
 
-    Returns a table of predictions sorted by page and box. Raises `InputError` on an unknown method, on no classifiers,
-    on a probability that is no number, on what is no codepoint, or where the classifiers saw different boxes.
+    Returns a table of predictions sorted by page and box. Raises `InputError` for an unknown method, no classifiers, a
+    probability that is not a number, something that is not a codepoint, or classifiers with different boxes.
     """
     if method not in METHODS:
         raise InputError(f"fuse.method: {method!r} is not known; use one of {', '.join(METHODS)}")
@@ -50,9 +50,9 @@ def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
 
 
 def _soft_vote(ballots: list[tuple[np.ndarray, np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The winning code and its probability of each of `count` boxes, (count,) each.
+    """The winning codes of `count` boxes and their probabilities, (count,) each.
 
-    A ballot is what one classifier names: boxes, in order, codes and probabilities, one entry a named codepoint.
+    A ballot is the list of one classifier: boxes, in order, codes and probabilities, one entry per listed codepoint.
     """
     if not count:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -61,14 +61,14 @@ def _soft_vote(ballots: list[tuple[np.ndarray, np.ndarray, np.ndarray]], count: 
     for box, code, probability in ballots:
         start = np.flatnonzero(np.diff(box, prepend=-1))
         share = np.maximum(probability.astype(np.float64), np.finfo(np.float32).tiny)
-        # 32-bit numbers near 1 leave no less than this.
+        # The least distance to 1 of 32-bit numbers.
         left = np.maximum(1 - np.add.reduceat(share, start), np.finfo(np.float32).epsneg)
         unnamed = np.log(np.minimum(np.minimum.reduceat(share, start), left))
         rest += unnamed
         pairs.append(box * codes + code)
         gains.append(np.log(share) - unnamed[box])
     pair, gain = np.concatenate(pairs), np.concatenate(gains)
-    order = np.lexsort([gain, pair])  # by gain too: sums do not depend on the classifiers' order
+    order = np.lexsort([gain, pair])  # by gain too, so that sums do not depend on the order of the classifiers
     pair = pair[order]
     start = np.flatnonzero(np.diff(pair, prepend=-1))
     box, code = np.divmod(pair[start], codes)
@@ -80,20 +80,20 @@ def _soft_vote(ballots: list[tuple[np.ndarray, np.ndarray, np.ndarray]], count: 
 
 
 def _vote(codes: np.ndarray, probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The winning code, of `count` that rise with the codepoint string, and its probability; (N, C) → (N,)."""
+    """The winning codes and their probabilities; (N, C) → (N,). The `count` codes have the order of codepoint strings."""
     if not len(codes):
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     votes = sum((codes == column[:, None]).view(np.int8) for column in codes.T)
     most = votes.max(axis=1, keepdims=True)
     winner = np.where(votes == most, codes, count).min(axis=1)
-    # argmax takes the first of equals; seen from the end, that is the later classifier.
+    # argmax takes the first of equals; counted from the end, that is the later classifier.
     latest = codes.shape[1] - 1 - probabilities[:, ::-1].argmax(axis=1)
     winner = np.where(most[:, 0] == 1, codes[np.arange(len(codes)), latest], winner)
     return winner, np.where(codes == winner[:, None], probabilities, -np.inf).max(axis=1)
 
 
 def _codes(tables: dict, columns: dict, entries: dict | None = None) -> tuple[list[np.ndarray], pd.Index]:
-    """Each classifier's codepoints as whole numbers that rise with the codepoint string, and the strings."""
+    """Each classifier's codepoints as integers in the order of codepoint strings, and the strings."""
     found = {name: pd.factorize(column) for name, column in columns.items()}
     names = pd.Index(np.unique(np.concatenate([np.asarray(names, dtype=object) for _, names in found.values()])))
     for classifier, (codes, own) in found.items():
@@ -109,7 +109,7 @@ def _codes(tables: dict, columns: dict, entries: dict | None = None) -> tuple[li
 
 
 def _entries(name: str, table: pd.DataFrame) -> tuple[np.ndarray, pd.Series, np.ndarray]:
-    """What the classifier names for its boxes: row of the box, codepoint, probability; one entry a named codepoint."""
+    """A classifier's lists as entries: row of the box, codepoint, probability; one entry per listed codepoint."""
     if not {"codepoints", "probabilities"} <= set(table.columns):
         raise InputError(
             f"classifier {name}: its predictions lack the columns codepoints and probabilities, which fuse.method "
@@ -132,7 +132,7 @@ def _entries(name: str, table: pd.DataFrame) -> tuple[np.ndarray, pd.Series, np.
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """The table by page and box; one that is so already, as stages write it, is not sorted again."""
+    """The table sorted by page and box, without sorting a table again that is already in order."""
     page, box = table["image_id"], table["box"].to_numpy()
     if len(table) > 1:
         codes, _ = pd.factorize(page)
@@ -146,7 +146,7 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _common_boxes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """A copy of the first table's boxes, once all tables are known to hold the same ones."""
+    """A copy of the first table's boxes, after a check that all tables have the same ones."""
     (first_name, first), *others = tables.items()
     key = [*KEY, *CORNERS]
     for name, table in tables.items():

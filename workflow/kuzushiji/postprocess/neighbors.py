@@ -1,4 +1,4 @@
-"""How the boxes of a page lie to each other: what they overlap, and which are nearest."""
+"""The overlaps and nearest neighbors of the boxes of a page."""
 
 import numpy as np
 import pandas as pd
@@ -6,14 +6,14 @@ from scipy.spatial import KDTree
 
 from kuzushiji.common.boxes import pairs_side_by_side
 
-_ASKED_AT_ONCE = 4_000_000  # bounds the memory of a question to the tree: rows times candidates
+_ASKED_AT_ONCE = 4_000_000  # bounds the memory of a query to the tree: rows times candidates
 _NEVER = np.iinfo(np.int64).max
 
 
 def summed_overlap(page: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """The area that each box shares with every other box of its page, summed (N,); boxes that touch share none.
+    """The area that each box shares with the other boxes of its page, summed (N,); touching boxes share none.
 
-    page: (N,) whole numbers from 0. corners: (N, 4) x_min, y_min, x_max, y_max, pixels.
+    page: (N,) integers from 0. corners: (N, 4) x_min, y_min, x_max, y_max, pixels.
     """
     total = np.zeros(len(corners))
     for a, b in pairs_side_by_side(page, corners, margin=0):
@@ -24,13 +24,13 @@ def summed_overlap(page: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
 
 def neighbors(page: np.ndarray, center: np.ndarray, count: int, shared: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Each box's `count` neighbors as two (N, count) arrays of rows: the box it was found from, and the box it is.
+    """The `count` neighbors of each box as two (N, count) arrays of rows: where they were found from, and the neighbors.
 
-    Nearest first, equal distances in the order of rows; -1 where the page has no more boxes. A neighbor is found from
-    the box itself, unless `shared`: then box i also has what the published code's one list a page holds when i's
-    turn comes, the first pair of every earlier box, (0, 1), (1, 0), (2, 0), …, before its own at equal distances.
+    Nearest first, equal distances in the order of rows; -1 if the page has no more boxes. Neighbors are found from the
+    box itself, unless `shared`. Then box i also gets the content of the published code's list, one per page, when i's
+    turn comes: the first pair of every earlier box, (0, 1), (1, 0), (2, 0), …, which go first at equal distances.
 
-    page: (N,) whole numbers from 0, rising: a page's boxes follow each other. center: (N, 2) whole pixels.
+    page: (N,) ascending integers from 0. center: (N, 2) whole pixels.
     """
     center = np.asarray(center, dtype=np.int64)
     sizes = np.bincount(page) if len(page) else np.zeros(0, dtype=np.int64)
@@ -40,8 +40,8 @@ def neighbors(page: np.ndarray, center: np.ndarray, count: int, shared: bool) ->
     if not shared:
         return np.where(own < 0, -1, rows[:, None]), own
 
-    # Squared distances are whole numbers, so one integer ranks by distance, then by place in the list: what the
-    # page's list holds from before (the place of its earlier box) goes before a box's own (after all places).
+    # Squared distances are integers, so that one integer ranks by distance, then by place in the list: the earlier
+    # entries of the page's list (by the place of their box) come before the box's own (after all places).
     span = 2 * sizes[page]
     partner = np.where(rows == first, first + 1, first)  # of the first pair that a box adds to the list
     partner = np.where(sizes[page] > 1, partner, rows)
@@ -64,11 +64,11 @@ def _squared(center: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _nearest(page: np.ndarray, center: np.ndarray, first: np.ndarray, size: np.ndarray, count: int) -> np.ndarray:
-    """The rows of the `count` nearest others on the page, ordered by distance, then row; -1 where there are none."""
+    """The rows of the `count` nearest other boxes of the page, by distance, then row; -1 if there are no more."""
     found = np.full((len(page), count), -1)
     if not len(page):
         return found
-    # Pages lie one below the other, farther apart than any two boxes of a page.
+    # Pages are shifted below one another, farther apart than any two boxes of a page.
     extent = center.max(axis=0) - center.min(axis=0)
     apart = center - center.min(axis=0)
     apart[:, 1] += page * (2 * int(extent.sum()) + 2)
@@ -81,7 +81,7 @@ def _nearest(page: np.ndarray, center: np.ndarray, first: np.ndarray, size: np.n
             candidates = tree.query(apart[rows], k=np.arange(1, asked + 1))[1]  # (rows, asked)
             elsewhere = page[candidates] != page[rows, None]
             distance = _squared(center, rows[:, None], candidates)
-            reach = np.where(elsewhere, -1, distance).max(axis=1)  # all that is nearer than this was found
+            reach = np.where(elsewhere, -1, distance).max(axis=1)  # everything nearer than this was found
             ranks = np.where(elsewhere | (candidates == rows[:, None]), _NEVER, distance * size[rows, None])
             ranks = np.where(ranks == _NEVER, _NEVER, ranks + candidates - first[rows, None])
             ranks = np.sort(ranks, axis=1)[:, :count]
@@ -97,7 +97,7 @@ def _nearest(page: np.ndarray, center: np.ndarray, first: np.ndarray, size: np.n
 
 
 def _least_before(page: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """The `count` least of `values` in the earlier rows of each row's page, (N, count), rising."""
+    """The `count` least of `values` in the earlier rows of each row's page, (N, count), ascending."""
     least = []
     stream = pd.Series(values)
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""One set of boxes from those of several detectors."""
+"""Merging the boxes of several detectors."""
 
 import pandas as pd
 
@@ -9,14 +9,14 @@ from kuzushiji.postprocess.pairwise_suppression import pairwise_suppression
 
 
 def merge_detectors(fused: dict[str, pd.DataFrame], iou: float) -> pd.DataFrame:
-    """Boxes of all detectors (detector name → table of fused predictions) without those that overlap a better one.
+    """The boxes of all detectors (detector name → table of fused predictions) without those that overlap a better one.
 
-    The detectors' boxes are taken one after the other, in the order of the dictionary, and go through the published
-    solution's pairwise walk, ranked by the character's probability. A page on which one detector found nothing keeps
-    the boxes of the others.
+    The detectors' boxes are concatenated in the order of the dictionary and pass the published solution's pairwise
+    suppression, ranked by the character's probability. A page on which one detector found nothing keeps the boxes of
+    the others.
 
-    Returns a table of merged boxes, sorted by page, numbered anew from 0 on each page in the order of the walk.
-    Raises `InputError` if there are no detectors or a probability is no number.
+    Returns a table of merged boxes, sorted by page, with new numbers from 0 on each page in the order of concatenation.
+    Raises `InputError` if there are no detectors or a probability is not a number.
     """
     if not fused:
         raise InputError("nms: there are no detectors; name at least one snapshot under `detector.training.snapshots`")

@@ -1,4 +1,4 @@
-"""The pairwise walk that drops overlapping boxes: within one detector's boxes, and over the detectors."""
+"""Pairwise suppression of overlapping boxes, among one detector's boxes and over all detectors."""
 
 import numpy as np
 import pandas as pd
@@ -8,16 +8,16 @@ from kuzushiji.common.errors import InputError
 
 
 def pairwise_suppression(image_id: np.ndarray, boxes: np.ndarray, scores: np.ndarray, iou: float) -> np.ndarray:
-    """Which boxes the published solution's walk keeps, page by page and in the given order.
+    """The boxes that the published solution's pairwise suppression keeps, page by page in the given order.
 
-    The walk takes the boxes of a page in order, skips those already dropped, and compares each with every later
-    box that is still there. Of two whose intersection over union exceeds `iou` the lower score is dropped, the
-    later box where scores are equal. A box dropped in its own turn goes on dropping later ones until that turn ends,
-    so the result depends on the order. Widths and heights count both edge pixels (the +1 convention).
+    Each box of a page in order, unless already dropped, is compared with every later box not yet dropped. If their
+    intersection over union exceeds `iou`, the one with the lower score is dropped, or the later one if scores are
+    equal. A box dropped in its own turn still drops later ones until the turn ends, so that the result depends on the
+    order. Widths and heights count both edge pixels (the +1 convention).
 
-    image_id: (N,) page of each box; pages may be mixed, the order within a page is what counts.
+    image_id: (N,) page of each box; pages may be mixed, since only the order within a page matters.
     boxes: (N, 4) x_min, y_min, x_max, y_max in pixels. scores: (N,).
-    Returns (N,) bool. Raises `InputError` where a score or a corner is not a number.
+    Returns (N,) bool. Raises `InputError` if a score or a corner is not a number.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     scores = np.asarray(scores, dtype=np.float64)
@@ -29,14 +29,14 @@ def pairwise_suppression(image_id: np.ndarray, boxes: np.ndarray, scores: np.nda
         )
     earlier, later = _overlapping_pairs(np.asarray(image_id), boxes, iou)
     later_wins = scores[later] > scores[earlier]
-    down = ~later_wins  # the earlier box, if its turn comes, drops the later one
+    down = ~later_wins  # if its turn comes, the earlier box drops the later one
     reached = _reached(len(boxes), earlier[down], later[down])
 
-    # The turn in which each box is dropped by an earlier one, if it is.
+    # The turn in which an earlier box drops each box, if any.
     dropped_in = np.full(len(boxes), len(boxes))
     active = down & reached[earlier]
     np.minimum.at(dropped_in, later[active], earlier[active])
-    # A box falls in its own turn to a better later one that no turn before has dropped.
+    # In its own turn a box is dropped by a better later box that no earlier turn has dropped.
     falls = later_wins & (dropped_in[later] > earlier)
     kept = reached
     kept[earlier[falls]] = False
@@ -44,9 +44,9 @@ def pairwise_suppression(image_id: np.ndarray, boxes: np.ndarray, scores: np.nda
 
 
 def _reached(count: int, earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
-    """Which boxes are still there when their turn comes: those that no reached earlier box drops.
+    """The boxes that remain until their turn: those that no earlier such box drops.
 
-    The pairs (earlier, later) form an acyclic graph; each round settles the boxes whose earlier ones are settled.
+    The pairs (earlier, later) form an acyclic graph; each round decides the boxes whose earlier ones are decided.
     """
     reached = np.ones(count, dtype=bool)
     settled = np.ones(count, dtype=bool)
@@ -55,7 +55,7 @@ def _reached(count: int, earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
         drops = settled[earlier] & reached[earlier]
         reached[later[drops]] = False
         settled[later[drops]] = True
-        # A pair matters as long as neither of its boxes is settled.
+        # A pair matters while neither of its boxes is decided.
         pending = ~settled[earlier] & ~settled[later]
         waits = np.zeros(count, dtype=bool)
         waits[later[pending]] = True

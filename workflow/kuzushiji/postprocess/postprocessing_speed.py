@@ -1,4 +1,4 @@
-"""How fast and how large the work on boxes is: from the classifiers' predictions to the submission."""
+"""Time and memory of postprocessing, from the classifiers' predictions to the submission."""
 
 import time
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def postprocessing_speed(
 
 
 def drawn_boxes(pages: int, boxes: int, seed: int) -> pd.DataFrame:
-    """A merged table of `pages` pages in columns of writing, `boxes` each, in falling order of the detector's score."""
+    """A merged table of `pages` pages of written columns, with `boxes` each, by descending detector score."""
     rng = np.random.default_rng(seed)
     place, count = np.tile(np.arange(boxes), pages), pages * boxes
     pitch, step = 0.9 * _WIDTH / -(-boxes // _A_COLUMN), 0.9 * _HEIGHT / min(boxes, _A_COLUMN)
@@ -92,7 +92,7 @@ def drawn_pages(pages: int) -> pd.DataFrame:
 
 
 def _codepoints(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Few codepoints often, many seldom."""
+    """Codepoints of which few are frequent and many rare."""
     names = np.array([f"U+{code:04X}" for code in [*range(0x3042, 0x3092), *range(0x4E00, 0x4E00 + 4000)]])
     return names[np.minimum((rng.pareto(1.0, count) * 20).astype(np.int64), len(names) - 1)]
 

@@ -1,4 +1,4 @@
-"""What the false-positive predictor is worth, by how its folds are drawn."""
+"""The gain of the false-positive predictor by the protocol of its folds."""
 
 import pandas as pd
 
@@ -15,15 +15,15 @@ def compare_protocols(
     threshold: float,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """F1 of the boxes that stay, each judged by models that did not train on it, on its page, or on its book.
+    """F1 of the kept boxes, each judged by models that did not train on it, on its page, or on its book.
 
-    rows: as `booster.booster_rows` gives them, of the `merged` boxes. settings: the configuration's
-    `booster.training`, whose `protocol` does not matter here. Where there are fewer pages or books than folds, each is
-    a fold; one page or book alone cannot be left out, and has no score.
+    rows: as `booster.booster_rows` gives them, of the `merged` boxes. settings: the configuration's `booster.training`,
+    without regard to its `protocol`. If there are fewer pages or books than folds, each is a fold; a single page or
+    book cannot be held out, and has no score.
 
-    Returns a row a protocol: `protocol`, `folds`, `boxes` (of pages with characters, which train), `accuracy`, `auc`
+    Returns a row per protocol: `protocol`, `folds`, `boxes` (of pages with characters, which train), `accuracy`, `auc`
     out of fold, and by the competition's metric on all pages `f1_without` the predictor, `f1`, `precision`, `recall`
-    with it, and `gain`, their difference in F1. Raises `InputError` as `cross_validate` does.
+    with it, and `gain`, their difference in F1. Raises `InputError` like `cross_validate`.
     """
     merged = merged.sort_values(["image_id", "box"], kind="stable", ignore_index=True)
     truth = truth.sort_values(["image_id", "box"], kind="stable", ignore_index=True)

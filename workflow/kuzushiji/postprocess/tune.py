@@ -1,4 +1,4 @@
-"""Search for the false-positive predictor's settings."""
+"""Tuning of the false-positive predictor."""
 
 import hashlib
 import json
@@ -30,15 +30,14 @@ def tune(
 ) -> dict:
     """LightGBM settings with the least error on a hold-out (the published search), written to `out` as YAML.
 
-    Trials follow the tree-structured Parzen estimator (Bergstra et al. 2011) and are given up early when worse than the
-    median of those before. They are kept in `storage` (SQLite): a search that was killed goes on, and after a kill
-    finds what it would have found without; a trial that was under way counts for nothing and is run again. Other
-    rows, features or settings start a search of their own there; `trials` may be raised, and `parallel` changed, to
-    continue one.
+    Trials follow the tree-structured Parzen estimator (Bergstra et al. 2011) and are pruned when worse than the median
+    of earlier ones. They are kept in `storage` (SQLite): a killed search resumes, with the same result as an
+    uninterrupted one; a trial that was running is discarded and run again. Other rows, features or settings start a
+    search of their own there; a search continues with more `trials` or another `parallel`.
 
-    `parallel` trials run at a time, in threads that share `threads` (LightGBM leaves the interpreter to others). Each
-    such round is drawn, and judged, by what was finished before it, so that what is found does not depend on which of
-    its trials ends first.
+    `parallel` trials run at a time, in threads that share `threads` (LightGBM releases the interpreter). Each such
+    round is drawn and pruned by the trials of earlier rounds alone, so that the result does not depend on which trial
+    ends first.
 
     features: (N, F). target: (N,) 1 where a box is a character. settings: the configuration's `booster.tune`, and
     `max_depth` and `max_bin` of `booster.training`.
@@ -66,7 +65,7 @@ def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage:
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=settings["pruner_warmup"]),
         load_if_exists=True,
     )
-    # The lock says that nobody works on these any more.
+    # The lock guarantees that no other process runs these.
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
     done = len(study.get_trials(deepcopy=False, states=_FINISHED))
@@ -111,7 +110,7 @@ def _error(
     settings: dict,
     threads: int,
 ) -> float:
-    """1 - accuracy on the hold-out after all rounds."""
+    """The error (1 - accuracy) on the hold-out after all rounds."""
     params = {**parameters(settings, threads), "metric": "binary_error", **suggested}
     training = lgb.Dataset(x[rows[0]], target[rows[0]])
     holdout = lgb.Dataset(x[rows[1]], target[rows[1]], reference=training)
@@ -131,7 +130,7 @@ def _error(
 
 
 def _split(target: np.ndarray, settings: dict) -> list:
-    """Row positions that train and that are held out, with the same share of characters."""
+    """The rows to train on and those held out, with equal shares of characters."""
     try:
         return train_test_split(
             np.arange(len(target)), test_size=settings["holdout"], random_state=settings["seed"], stratify=target
@@ -144,7 +143,7 @@ def _split(target: np.ndarray, settings: dict) -> list:
 
 
 def _fingerprint(x: np.ndarray, target: np.ndarray, settings: dict) -> str:
-    """A name for the search over these rows with these settings, however many trials it has, and at a time."""
+    """A name for the search over these rows with these settings, whatever `trials` and `parallel` are."""
     asked = {name: value for name, value in settings.items() if name not in ("trials", "parallel")}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(x).tobytes() + target.tobytes())

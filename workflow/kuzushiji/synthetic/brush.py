@@ -1,4 +1,4 @@
-"""Writing with a brush: one character's ink, distorted as a hand would, and the strokes that join characters.
+"""Brush writing: the ink of characters, distorted as by hand, and the strokes that join them.
 
 The elastic distortion follows Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied
 to visual document analysis" (2003), on a coarse grid.
@@ -12,12 +12,12 @@ import numpy as np
 
 from kuzushiji.common import fonts
 
-_RENDERED = (64, 176)  # pixels of the em that a glyph is rendered at: at least, at most
+_RENDERED = (64, 176)  # least and greatest em of a rendered glyph, in pixels
 INK = 0.3  # coverage from which a pixel is ink
 
 
 class Glyph(NamedTuple):
-    """One character as a hand wrote it, not yet placed: its ink, and where it lies after `shape`."""
+    """One handwritten character before it is placed: its ink, and its extent after `shape`."""
 
     ink: np.ndarray  # float32 coverage, (height, width) at the rendered size
     shape: np.ndarray  # 2 x 2: rendered pixels to layout pixels
@@ -26,7 +26,7 @@ class Glyph(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """Coverage of a part of the page image: `mask` (height, width), upper left corner at (x, y)."""
+    """The ink coverage of a part of the page image: `mask` (height, width), with the upper left corner at (x, y)."""
 
     x: int
     y: int
@@ -38,7 +38,7 @@ def write_glyph(
 ) -> Glyph:
     """Write `character`, for which the font must have ink, at an em of `size` layout pixels.
 
-    `stretch` is the mean height over width, `weight` the mean thickening of the strokes.
+    `stretch` is the mean ratio of height to width, `weight` the mean thickening of the strokes.
     """
     em = int(np.clip(round(2 * size), *_RENDERED))
     ink = np.pad(fonts.trim(fonts.render(font, character, em)), em // 6).astype(np.float32) / 255
@@ -56,8 +56,8 @@ def write_glyph(
 def place(written: Glyph, corner: np.ndarray, homography: np.ndarray, page: tuple[int, int]) -> Stamp | None:
     """Put the glyph's ink with its upper left corner at `corner` (layout x, y) of a page image of (height, width).
 
-    `homography` leads from the layout to the image. The stamp is cut to the ink's exact extent; None if the ink would
-    leave the page.
+    `homography` maps the layout to the image. The stamp is cropped to the exact extent of the ink; it is None if the
+    ink would leave the page.
     """
     move = np.eye(3)
     move[:2, :2] = written.shape
@@ -83,7 +83,7 @@ def place(written: Glyph, corner: np.ndarray, homography: np.ndarray, page: tupl
 
 
 def lay(layer: np.ndarray, stamp: Stamp, darkness: float) -> None:
-    """Lay the stamp's ink on a page's ink layer (float32, 0 to 1), in place: where two meet, the darker counts."""
+    """Draw the stamp's ink on a page's ink layer (float32, 0 to 1), in place; where inks overlap, the darker counts."""
     height, width = stamp.mask.shape
     part = layer[stamp.y : stamp.y + height, stamp.x : stamp.x + width]
     np.maximum(part, stamp.mask * np.float32(darkness), out=part)
@@ -92,7 +92,7 @@ def lay(layer: np.ndarray, stamp: Stamp, darkness: float) -> None:
 def join(rng: np.random.Generator, layer: np.ndarray, above: Stamp, below: Stamp, width: float, darkness: float):
     """Draw the thin stroke that a brush leaves on its way from one character's end to the next one's beginning.
 
-    It is left out where it would run sideways, or up: a hand lifts the brush there.
+    It is left out where it would run sideways or up, since a hand lifts the brush there.
     """
     start, end = _tip(above, last=True), _tip(below, last=False)
     across, down = end - start
@@ -119,7 +119,7 @@ def draw_dots(layer: np.ndarray, points: np.ndarray, radius: np.ndarray, darknes
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> np.ndarray:
-    """Noise of about unit deviation that varies over `cell` pixels: float32 of `shape` (height, width)."""
+    """Noise with standard deviation about 1 that varies over `cell` pixels: float32 of `shape` (height, width)."""
     cells = [int(np.ceil(side / cell)) + 1 for side in shape]
     grid = rng.normal(size=cells).astype(np.float32)
     size = [int(np.ceil(count * cell)) for count in reversed(cells)]
@@ -133,16 +133,16 @@ def _distort(rng: np.random.Generator, ink: np.ndarray, em: int, weight: float) 
     shift = [smooth_noise(rng, ink.shape, em / 2.5) * np.float32(em * 0.03) for _ in range(2)]
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     ink = cv2.remap(ink, xs + shift[0], ys + shift[1], cv2.INTER_LINEAR)
-    # Blurred ink cut at another level is a thicker or thinner stroke; the level drifts along the strokes.
+    # Another threshold of blurred ink gives thicker or thinner strokes; the threshold drifts along the strokes.
     blurred = cv2.GaussianBlur(ink, (0, 0), em * 0.016)
     level = 0.5 - weight - rng.normal(0, 0.05) - 0.10 * smooth_noise(rng, ink.shape, em / 3)
     edge = em / 40  # as sharp as the rendered size allows
-    level = np.minimum(np.maximum(level, 0.12), 0.5 * blurred.max())  # the thinnest stroke is not lost altogether
+    level = np.minimum(np.maximum(level, 0.12), 0.5 * blurred.max())  # keeps the thinnest stroke
     return np.clip((blurred - level) * edge + 0.5, 0, 1).astype(np.float32)
 
 
 def _tip(stamp: Stamp, last: bool) -> np.ndarray:
-    """Page x, y of the lowest ink (`last`) or the highest."""
+    """The page x, y of the lowest ink (`last`) or of the highest."""
     ys, xs = np.nonzero(stamp.mask > 0.5)
     if not len(ys):
         ys, xs = np.nonzero(stamp.mask >= INK)

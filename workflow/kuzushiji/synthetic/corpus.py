@@ -1,4 +1,4 @@
-"""What is written on the drawn pages: passages of a corpus mixed with random characters."""
+"""The text of the drawn pages: passages of a corpus mixed with random characters."""
 
 import unicodedata
 from collections import Counter
@@ -11,9 +11,9 @@ from kuzushiji.common.errors import InputError
 
 
 def read_corpus(files: Iterable[Path]) -> list[str]:
-    """The characters of every file that can be written on a page: kana, kanji and iteration marks, nothing else.
+    """The kana, kanji and iteration marks of every file; other characters are left out.
 
-    Raises `InputError` if there is no file, or one is no UTF-8 text or holds no such character.
+    Raises `InputError` if there is no file, or if one is not UTF-8 text or has no such character.
     """
     texts = []
     for file in sorted(map(Path, files)):
@@ -30,7 +30,7 @@ def read_corpus(files: Iterable[Path]) -> list[str]:
 
 
 def by_rank(texts: list[str]) -> Iterator[str]:
-    """Characters in the order in which a charset takes them up, each once.
+    """All characters by rank, each once; a charset is the first ones.
 
     The corpus' own by frequency, then the other kana, then the kanji of JIS X 0208 (level 1, then 2).
     """
@@ -45,10 +45,10 @@ def by_rank(texts: list[str]) -> Iterator[str]:
 def write(
     rng: np.random.Generator, texts: list[str], charset: str, first: str, random_share: float, zipf: float
 ) -> Iterator[str]:
-    """An endless run of characters of `charset`.
+    """An endless sequence of characters of `charset`.
 
-    Passages of `texts`, without the characters that are not in `charset`; `random_share` of all characters stand
-    between theirs by chance: those of `first`, then draws by Zipf's law, `rank ** -zipf`.
+    Passages of `texts`, without characters outside `charset`, are mixed with random characters, which are
+    `random_share` of all: first those of `first`, then draws by Zipf's law, `rank ** -zipf`.
     """
     weights = np.arange(1, len(charset) + 1) ** -float(zipf)
     weights /= weights.sum()
@@ -63,7 +63,7 @@ def write(
 
 
 def _passages(rng: np.random.Generator, texts: list[str]) -> Iterator[str]:
-    """Text after text, from a random place on, the longer ones more often; ends at once if they are all empty."""
+    """Texts in random order, each from a random place on, longer ones more often; nothing if all are empty."""
     lengths = np.array([len(text) for text in texts], dtype=float)
     while lengths.any():
         text = texts[rng.choice(len(texts), p=lengths / lengths.sum())]
@@ -71,7 +71,7 @@ def _passages(rng: np.random.Generator, texts: list[str]) -> Iterator[str]:
 
 
 def _written(character: str) -> bool:
-    """Whether it is a kana of full size, an iteration mark or a kanji."""
+    """Whether a character is a full-size kana, an iteration mark or a kanji."""
     name = unicodedata.name(character, "")
     kana = name.startswith(("HIRAGANA ", "KATAKANA ")) and " SMALL " not in name and "MIDDLE DOT" not in name
     return kana or name.startswith("CJK UNIFIED IDEOGRAPH") or character in "々〻"

@@ -1,8 +1,8 @@
-"""One drawn page: its layout, its writing and its labels' boxes, from a task that says all about it.
+"""One drawn page: its layout, its writing and the boxes of its labels, all from one task.
 
-The layout is a flat page as large as the image; a homography, nearly the identity, leads from it to the image, as a
-scan is never quite straight. Whatever has ink is placed through it, so a box is the extent of the ink that one sees.
-All lengths scale with the page's width.
+The layout is a flat page of the image's size. A homography, nearly the identity, maps it to the image, since scans are
+never quite straight. All ink is placed through it, so that a box is the extent of visible ink. All lengths scale with
+the page's width.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _SEAL_CHARACTERS = 6
 
 
 class Task(NamedTuple):
-    """Everything that a page follows from."""
+    """Everything that determines a page."""
 
     image_id: str
     seed: list[int]
@@ -27,9 +27,9 @@ class Task(NamedTuple):
     height: int
     style: dict  # the book's settings: see the `synthetic` section of the configuration
     font: Path
-    charset: str  # in order of rank; the font has ink for all of it
-    first: str  # characters that come before other random ones
-    kana: str  # what annotations are drawn from
+    charset: str  # by rank; the font has ink for all of them
+    first: str  # random characters to use before others
+    kana: str  # the characters of annotations
     texts: list[str]
     random_share: float
     zipf: float
@@ -38,7 +38,7 @@ class Task(NamedTuple):
 
 
 class Character(NamedTuple):
-    """A character on the page: `mask` is its ink's coverage (height, width), whose extent is its box, at (x, y)."""
+    """A character on the page: `mask` is its ink coverage (height, width) at (x, y), and its extent is the box."""
 
     text: str
     x: int
@@ -68,7 +68,7 @@ def draw_page(task: Task) -> tuple[np.ndarray, list[Character]]:
     characters = _write_columns(sheet)
     written = sheet.ink.copy()
     _print_frame(sheet)
-    # The leaf is folded, its back much the same page: what is written, seen from behind.
+    # The back of the leaf is a similar page: the same writing, seen from behind.
     back = np.roll(sheet.ink[:, ::-1], int(rng.integers(task.width // 8)), axis=1)
     paper.show_through(rng, image, back, style["show_through"])
     if task.blank:
@@ -94,7 +94,7 @@ def _tilt(rng: np.random.Generator, task: Task) -> np.ndarray:
 
 
 def _frame(task: Task) -> tuple[float, float, float, float]:
-    """Layout x_min, y_min, x_max, y_max of the written area."""
+    """The written area in the layout: x_min, y_min, x_max, y_max."""
     top, outer, bottom, gutter = (share * task.width for share in task.style["margins"])
     left, right = (outer, gutter) if task.outer < 0 else (gutter, outer)
     return left, top, task.width - right, task.height - bottom
@@ -143,7 +143,7 @@ def _write_column(sheet: _Sheet, run: Iterator[str], center: float, y: float, en
             brush.join(rng, sheet.ink, above, stamp, em * rng.uniform(0.025, 0.055), darkness)
         if _is_kanji(text) and rng.random() < style["ruby"]:
             _annotate(sheet, x + width, y, height)
-        # The brush runs dry until it is dipped again.
+        # The ink fades until the brush is dipped again.
         darkness = 1.0 if rng.random() < 0.12 else max(darkness - rng.uniform(0, 0.05), 0.68)
         above = stamp
         y += height + em * max(rng.normal(style["gap"], 0.09), -0.10)
@@ -151,7 +151,7 @@ def _write_column(sheet: _Sheet, run: Iterator[str], center: float, y: float, en
 
 
 def _annotate(sheet: _Sheet, right: float, top: float, height: float) -> None:
-    """Ruby: one to three small kana beside a character. They have no boxes, in the competition either."""
+    """Draw ruby, one to three small kana beside a character; like the competition's, they have no boxes."""
     rng, task = sheet.rng, sheet.task
     size = 0.42 * sheet.em
     count = int(rng.integers(1, 4))
@@ -181,7 +181,7 @@ def _print_frame(sheet: _Sheet) -> None:
 
 
 def _lay_ink(sheet: _Sheet, image: np.ndarray) -> None:
-    """Darken the paper by the ink, which takes unevenly: pale in places, and grainy with the paper's grain."""
+    """Darken the paper by the ink, unevenly: pale in places, and with the paper's grain."""
     rng, ink, width = sheet.rng, sheet.ink, sheet.task.width
     uneven = 1 - 0.10 * np.abs(brush.smooth_noise(rng, ink.shape, width / 12))
     grain = 1 - 0.22 * np.clip(brush.smooth_noise(rng, ink.shape, width / 400) - 0.4, 0, 1.5)

@@ -1,6 +1,6 @@
-"""The page beneath the writing: aged paper on a scanner's bed, what shows through, printed lines and seals.
+"""The page without its writing: aged paper on a scanner's bed, writing that shows through, printed lines, seals.
 
-Lengths here are pixels of the page image; `homography` leads from the layout (the flat page) to the image.
+Lengths are pixels of the page image; `homography` maps the layout (the flat page) to the image.
 """
 
 from pathlib import Path
@@ -23,9 +23,8 @@ def draw_paper(
 ) -> np.ndarray:
     """A blank page: float32 RGB of `shape` (height, width).
 
-    The page's outer side (`outer` is -1 for the left, 1 for the right) shows the edges of the leaves beneath and then
-    the `background`; on the other side the neighboring page begins behind the gutter. `age` of 0 is clean paper, 1 is
-    stained.
+    On the page's outer side (`outer`: -1 left, 1 right) are the edges of the leaves below and then the `background`; on
+    the other side the neighboring page begins behind the gutter. `age` is 0 for clean paper, 1 for stained.
     """
     height, width = shape
     image = _texture(rng, shape, color(paper), age)
@@ -33,7 +32,7 @@ def draw_paper(
     bottom = height - rng.uniform(0.008, 0.03) * width
     edge = left if outer < 0 else width - left
     gutter = width - rng.uniform(0.02, 0.05) * width if outer < 0 else rng.uniform(0.02, 0.05) * width
-    # Layout coordinates of every pixel, so that the leaf's edges run parallel to what is printed on it.
+    # Layout coordinates of every pixel, so that the leaf's edges are parallel to its print.
     ys, xs = np.ogrid[:height, :width]
     back = np.linalg.inv(homography)
     u, v, w = ((row[0] * xs + row[1] * ys + row[2]).astype(np.float32) for row in back)
@@ -47,7 +46,7 @@ def draw_paper(
     near = np.minimum(inward, ends)
     brown = np.exp(-np.maximum(near, 0) / (0.02 * width)) * (0.10 + 0.15 * age)
     image *= 1 - brown[..., None] * np.array([0.5, 0.8, 1.2], dtype=np.float32)
-    # Leaves beneath: thin lines beyond the edge, then the bed.
+    # Leaves below: thin lines beyond the edge, then the bed.
     leaves = rng.uniform(0.3, 0.8) * left
     lines = 0.72 + 0.18 * np.sin(inward / (0.0022 * width) + smooth_noise(rng, shape, width / 3))
     stack = (inward < 0)[..., None]
@@ -60,7 +59,7 @@ def draw_paper(
 
 
 def show_through(rng: np.random.Generator, image: np.ndarray, ink: np.ndarray, strength: float) -> None:
-    """Let the `ink` of the back (float32, 0 to 1, as seen from behind) show through the paper, in place."""
+    """Draw the `ink` of the back (float32, 0 to 1, as seen from behind) as it shows through the paper, in place."""
     width = ink.shape[1]
     seen = cv2.GaussianBlur(ink, (0, 0), width * 0.004)
     seen *= np.clip(0.8 + 0.5 * smooth_noise(rng, ink.shape, width / 4), 0, 1.4) * strength
@@ -70,7 +69,7 @@ def show_through(rng: np.random.Generator, image: np.ndarray, ink: np.ndarray, s
 def draw_lines(
     rng: np.random.Generator, ink: np.ndarray, segments: list[tuple], width: float, homography: np.ndarray
 ) -> None:
-    """Print worn straight lines on the ink layer, in place: `segments` are layout (x0, y0, x1, y1)."""
+    """Draw worn straight lines on the ink layer, in place; `segments` are (x0, y0, x1, y1) of the layout."""
     for segment in segments:
         ends = cv2.perspectiveTransform(np.array(segment, dtype=float).reshape(1, 2, 2), homography)[0]
         count = max(int(np.abs(ends[1] - ends[0]).max() / max(width * 0.6, 0.8)), 2)
@@ -85,7 +84,7 @@ def draw_lines(
 def stamp_seal(
     rng: np.random.Generator, image: np.ndarray, center: np.ndarray, side: float, font: Path, text: str
 ) -> None:
-    """Stamp a worn red seal with the characters of `text` over whatever is there, in place."""
+    """Draw a worn red seal with the characters of `text` over the page, in place."""
     size = int(4 * round(side / 4)) + 4
     across = 2 if len(text) > 2 else 1
     down = -(-len(text) // across)
@@ -155,7 +154,7 @@ def _fibers(rng: np.random.Generator, image: np.ndarray, unit: float) -> None:
 
 
 def _stain(rng: np.random.Generator, image: np.ndarray, age: float) -> None:
-    """A water stain: a faint brown patch with a darker, uneven rim, more often near the edges."""
+    """Draw a water stain, a faint brown patch with a darker, uneven rim, more often near the edges."""
     height, width = image.shape[:2]
     center = rng.beta(0.5, 0.5, 2) * [width, height]
     radius = rng.uniform(0.03, 0.16) * width

@@ -1,7 +1,7 @@
-"""Pages drawn in brush fonts, labelled as the competition labels its scans.
+"""Pages drawn in brush fonts, labelled like the competition's scans.
 
-What a page shows follows from the page set's settings, the fonts and the corpus; every page has a random generator of
-its own, seeded by the settings' `seed` and its id, so the number of processes changes nothing.
+The settings of the page set, the fonts and the corpus determine a page. Each page has its own random generator, seeded
+by the settings' `seed` and the page id, so that pages do not depend on the number of processes.
 """
 
 import csv
@@ -36,7 +36,7 @@ def draw_pages(
     """Draw every page of a page set as `images/{image_id}.jpg`, and write its `labels` in the competition's layout.
 
     `settings` is the page set's `synthetic` section. Raises `InputError` if a setting is missing, unknown or wrong,
-    and as `find_font` and `read_corpus` do.
+    and like `find_font` and `read_corpus`.
     """
     tasks = plan_pages(settings, fonts, corpus)
     images.mkdir(parents=True, exist_ok=True)
@@ -50,10 +50,10 @@ def draw_pages(
 
 
 def plan_pages(settings: dict, fonts: list[Path], corpus: list[Path]) -> list[Task]:
-    """What every page of the set is drawn from, in the order of `synthetic_ids`.
+    """The task of every page of the set, in the order of `synthetic_ids`.
 
     The charset is the first `codepoints` characters by rank that any of the books' fonts has; a book leaves out those
-    that its own lacks. Every page with writing is dealt its share of the charset to begin with.
+    that its own font lacks. Each page with writing first gets its share of the charset.
     """
     books = _check(settings)
     texts = read_corpus(corpus)
@@ -92,7 +92,7 @@ def plan_pages(settings: dict, fonts: list[Path], corpus: list[Path]) -> list[Ta
 
 
 def _save_page(task: Task, images: Path, quality: int) -> tuple[str, str]:
-    """Draw and save one page; returns its row of the labels."""
+    """Draw and save one page; return its row of the labels."""
     image, characters = draw_page(task)
     Image.fromarray(image).save(images / f"{task.image_id}.jpg", quality=quality)
     boxes = (
@@ -103,7 +103,7 @@ def _save_page(task: Task, images: Path, quality: int) -> tuple[str, str]:
 
 
 def _check(settings: dict) -> dict[str, dict]:
-    """Every book's settings, what it leaves out taken from `style`."""
+    """The settings of every book, with defaults from `style`."""
     _check_keys("synthetic", settings, _PAGE_SET)
     books = {}
     for book, own in settings["books"].items():
