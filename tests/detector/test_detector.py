@@ -100,7 +100,6 @@ def test_a_finished_training_leaves_its_snapshots_and_no_more(trained):
     state, outputs = trained
     (folder,) = state.iterdir()
     assert {path.name for path in folder.iterdir() if not path.is_dir()} == {
-        "code",
         "finished",
         "lock",
         "snapshot_000003.pth",
@@ -159,7 +158,7 @@ def test_a_lost_output_is_copied_and_not_trained_again(pages, trained, monkeypat
     assert outputs[3].read_bytes() == before
 
 
-@pytest.mark.parametrize("change", ["setting", "code", "boxes", "pixels", "snapshots"])
+@pytest.mark.parametrize("change", ["setting", "boxes", "pixels", "snapshots"])
 def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypatch, tmp_path):
     state, outputs = trained
     copied = tmp_path / "state"
@@ -169,8 +168,6 @@ def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypa
     path, boxes, width, height = pages[1]
     if change == "setting":
         settings = {**SETTINGS, "training": SETTINGS["training"] | {"learning_rate": 0.02}}
-    elif change == "code":
-        monkeypatch.setattr(detector, "_code", lambda: "changed")
     elif change == "boxes":
         pages[1] = (path, boxes + 1, width, height)
     elif change == "pixels":
@@ -186,7 +183,7 @@ def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypa
         pass
 
     def run(pages, settings, folder, snapshots, *_):
-        assert {path.name for path in folder.iterdir()} == {"lock", "code"}
+        assert {path.name for path in folder.iterdir()} == {"lock"}
         raise Started
 
     monkeypatch.setattr(detector, "_run", run)
@@ -257,17 +254,6 @@ def test_a_training_that_diverges_at_its_last_step_gives_nothing(pages, tmp_path
         with pytest.raises(InputError, match=r"after iteration 2 .* is not finite; lower learning_rate"):
             train(pages, SETTINGS, tmp_path / "state", {2: tmp_path / "2.pth"})
     assert not (tmp_path / "2.pth").exists()
-
-
-def test_a_half_done_training_of_other_code_starts_anew(pages, trained, tmp_path, monkeypatch, caplog):
-    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act=signal.SIGKILL)
-    wait_for_stop(process)
-    process.wait()
-    monkeypatch.setattr(detector, "_code", lambda: "changed")
-    caplog.set_level("INFO")
-    train(pages, SETTINGS, tmp_path / "state", {3: tmp_path / "3.pth", 6: tmp_path / "6.pth"})
-    assert "code has changed" in caplog.text and "from iteration 0 to 6" in caplog.text
-    assert same(tmp_path / "6.pth", trained[1][6])
 
 
 def test_a_full_disk_ends_the_training_clearly_and_loses_nothing(pages, trained, tmp_path):

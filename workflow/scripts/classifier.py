@@ -5,6 +5,8 @@ others ImageNet weights.
 Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
 """
 
+from pathlib import Path
+
 from kuzushiji.classifier.classifier import Outputs, train
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import concat_tables, read_table
@@ -12,7 +14,7 @@ from kuzushiji.common.tables import concat_tables, read_table
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
     settings = dict(snakemake.params.settings)
-    state = settings.pop("state")
+    state = Path(settings.pop("state"), snakemake.params.code)
     charset = sorted(read_table(snakemake.input.truth, "truth")["codepoint"].unique())
     training, validation = (read_table(path, "folds") for path in snakemake.input.folds)
     outputs = Outputs(snakemake.output.checkpoint, snakemake.output.history, snakemake.output.confusions)

@@ -19,7 +19,7 @@ from kuzushiji.detector.record import copy_tensorboard, losses
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
     settings = dict(snakemake.params.settings)
-    state, files = Path(settings.pop("state")), dict(settings.pop("pages"))
+    state, files = Path(settings.pop("state"), snakemake.params.code), dict(settings.pop("pages"))
     truth = dict(list(read_table(snakemake.input.truth, "truth").groupby("image_id")[CORNERS]))
     pages = [
         (

@@ -20,5 +20,5 @@ rows = booster_rows(
 )
 rows = rows[rows["labelled"]]
 settings = dict(snakemake.params.settings)
-storage = Path(settings.pop("state"), "study.db")
+storage = Path(settings.pop("state"), snakemake.params.code, "study.db")
 tune(rows[FEATURES], rows["target"], settings, storage, Path(snakemake.output[0]), snakemake.threads)

@@ -13,18 +13,11 @@ import numpy as np
 import torch
 from torch import distributed
 
-from kuzushiji.common.code import digest
 from kuzushiji.common.compute import device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.launch import launch, process_group
 from kuzushiji.common.state import locked, state_folder
-from kuzushiji.detector import config as detection_config
-from kuzushiji.detector import legacy_boxes, mmcv_ops
-from kuzushiji.detector import model as detection_model
-from kuzushiji.detector import pages as detector_pages
-from kuzushiji.detector import parts as detection_parts
-from kuzushiji.detector import runner as detector_runner
 from kuzushiji.detector.config import optimizer_config, schedule_config
 from kuzushiji.detector.model import build_model, load_pretrained, plain
 from kuzushiji.detector.pages import Page, TrainingPages, loader
@@ -55,9 +48,9 @@ def train(
     """Train the detector on `pages` and write its weights after each iteration that `outputs` names.
 
     pages: (denoised image, boxes (n, 4) in its pixels, width, height); pages without boxes are trained on too.
-    settings: the section `detector`. state: a folder for the state; its subfolders are named by everything that the
-    weights depend on, so that trainings with other settings, pages or snapshots never resume from it. A finished
-    training leaves its snapshots there, which a repetition with the same code copies. outputs: checkpoints for
+    settings: the section `detector`. state: a folder for the state of the present code; its subfolders are named by
+    everything else that the weights depend on, so that trainings with other settings, pages or snapshots never resume
+    from it. A finished training leaves its snapshots there, which a repetition copies. outputs: checkpoints for
     `load_detector`. processes: each has a GPU, and they share the images of a step. workers: further processes of each
     that load pages. pretrained: the file of ImageNet weights for the backbone, if the settings ask for them. Returns
     the folder in which mmengine recorded the losses of the first process, one subfolder per start.
@@ -73,7 +66,6 @@ def train(
     folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [pretrained] if pretrained else [])
     snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
     with locked(folder):
-        _clear_other_code(folder)
         finished = (folder / "finished").exists() and all(path.exists() for path in snapshots.values())
     if finished:
         logging.info("trained already: the snapshots are in %s", folder)
@@ -119,7 +111,7 @@ def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], work
             distributed.barrier()  # the training is finished only if no process failed
         if rank == 0:
             (folder / "finished").touch()
-            _clear(folder, keep={"finished", "code", *(path.name for path in snapshots.values())})
+            _clear(folder, keep={"finished", *(path.name for path in snapshots.values())})
 
 
 def _run(
@@ -199,26 +191,10 @@ def _end_of(path: str | Path) -> tuple[int, str]:
         raise InputError(f"{path}: a page to train on cannot be read ({error}); denoise it again") from error
 
 
-def _clear_other_code(folder: Path) -> None:
-    """Remove trainings by other code, finished or not, and note the code that trains from now on."""
-    marker = folder / "code"
-    if marker.exists() and marker.read_text() != _code():
-        logging.warning("the detector's code has changed: training from the start")
-        _clear(folder, keep=set())
-    with replacing(marker) as partial:
-        partial.write_text(_code())
-
-
-def _code() -> str:
-    """A digest of the code that the weights depend on."""
-    parts = [detection_config, detection_model, detection_parts, legacy_boxes, mmcv_ops]
-    modules = [*parts, detector_pages, detector_runner]
-    return digest([__file__, *(module.__file__ for module in modules)])
-
-
 def _clear(folder: Path, keep: set[str]) -> None:
+    """Remove what a finished training needs no more; the records of its losses stay."""
     for path in folder.iterdir():
-        if path.name in keep or path.name == "lock" or (keep and (path / RECORD).is_dir()):
+        if path.name in keep or path.name == "lock" or (path / RECORD).is_dir():
             continue
         if path.is_dir():
             shutil.rmtree(path)

@@ -1,0 +1,105 @@
+"""What a killed job goes on from belongs to the code of its rule: the scripts, each given another digest."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+from crops_for_tests import CHARSET, SETTINGS, draw_crops
+from snakemake_runs import ROOT
+
+import kuzushiji.classifier.classifier
+import kuzushiji.common.logs
+import kuzushiji.common.tables
+import kuzushiji.detector.detector
+import kuzushiji.postprocess.booster
+import kuzushiji.postprocess.features
+import kuzushiji.postprocess.tune
+from kuzushiji.classifier.run import Run
+from kuzushiji.common.tables import write_table
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def no_redirection(monkeypatch):
+    monkeypatch.setattr(kuzushiji.common.logs, "log_to", lambda path: None)
+
+
+def run_script(name, folder, settings, code, **inputs):
+    job = MagicMock(threads=1, input=SimpleNamespace(**inputs))
+    job.resources.gpu = 0
+    job.params = SimpleNamespace(settings=dict(settings, state=str(folder / "state")), code=code)
+    for kind in ("checkpoint", "history", "confusions"):
+        setattr(job.output, kind, folder / kind)
+    runpy.run_path(str(ROOT / f"workflow/scripts/{name}.py"), {"snakemake": job}, "__main__")
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_classifier_of_other_code_does_not_go_on_from_where_the_first_stopped(tmp_path, monkeypatch):
+    rows = draw_crops(tmp_path)
+    write_table(rows.assign(x_min=0, y_min=0, x_max=1, y_max=1), tmp_path / "truth", "truth")
+    for name, part in {"training": rows[:60], "validation": rows[60:]}.items():
+        write_table(part, tmp_path / name, "folds")
+    inputs = {"truth": tmp_path / "truth", "folds": [tmp_path / "training", tmp_path / "validation"]}
+    inputs |= {"crops": [tmp_path / "0.arrow"], "pseudo": [], "start": [], "pretrained": []}
+    assert set(CHARSET) == set(rows["codepoint"])
+    epochs, train_epoch = [], Run.train_epoch
+
+    def until(last):
+        def counted(self, epoch, progress):
+            if epoch == last:
+                raise Killed
+            epochs.append(epoch)
+            train_epoch(self, epoch, progress)
+
+        epochs.clear()
+        monkeypatch.setattr(Run, "train_epoch", counted)
+
+    until(2)
+    with pytest.raises(Killed):
+        run_script("classifier", tmp_path, SETTINGS, "first", **inputs)
+    assert epochs == [0, 1]
+    until(None)
+    run_script("classifier", tmp_path, SETTINGS, "second", **inputs)
+    assert epochs == [0, 1, 2]
+    until(None)
+    run_script("classifier", tmp_path, SETTINGS, "first", **inputs)
+    assert epochs == [2]
+
+
+@pytest.mark.parametrize(
+    ("script", "module", "function"),
+    [
+        ("classifier", kuzushiji.classifier.classifier, "train"),
+        ("book_classifier", kuzushiji.classifier.classifier, "train"),
+        ("detector", kuzushiji.detector.detector, "train"),
+        ("tune", kuzushiji.postprocess.tune, "tune"),
+    ],
+)
+def test_every_state_lies_in_a_folder_of_the_code(script, module, function, tmp_path, monkeypatch):
+    """In place of the training: what it is given."""
+
+    def given(*arguments, **_):
+        raise Killed(*[value for value in arguments if isinstance(value, Path) and tmp_path / "state" in value.parents])
+
+    monkeypatch.setattr(module, function, given)
+    for place, name in (
+        (kuzushiji.common.tables, "read_table"),
+        (kuzushiji.postprocess.features, "read_features"),
+        (kuzushiji.postprocess.booster, "booster_rows"),
+    ):
+        monkeypatch.setattr(place, name, MagicMock())
+    settings = {"training": {"snapshots": []}, "pages": {}}
+    inputs = {"folds": [1, 2], "crops": [], "pseudo": []}
+    inputs |= dict.fromkeys(("truth", "pages", "start", "pretrained", "features", "merged"))
+    states = []
+    for code in ("first", "second"):
+        with pytest.raises(Killed) as killed:
+            run_script(script, tmp_path, settings, code, **inputs)
+        (state,) = killed.value.args
+        states.append(state.relative_to(tmp_path / "state").parts[0])
+    assert states == ["first", "second"]
