@@ -80,7 +80,7 @@ def _soft_vote(ballots: list[tuple[np.ndarray, np.ndarray, np.ndarray]], count: 
 
 
 def _vote(codes: np.ndarray, probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The winning codes and their probabilities; (N, C) → (N,). The `count` codes have the order of codepoint strings."""
+    """The winning codes and their probabilities; (N, C) → (N,). The `count` codes sort like codepoint strings."""
     if not len(codes):
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     votes = sum((codes == column[:, None]).view(np.int8) for column in codes.T)

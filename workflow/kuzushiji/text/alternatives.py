@@ -1,4 +1,4 @@
-"""What else each box may be: the codepoints that the classifiers name, best first."""
+"""The candidates for each box: codepoints of the classifiers' top-k predictions, best first."""
 
 import numpy as np
 import pandas as pd
@@ -10,18 +10,18 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import concat_tables
 
 _PLACE = ["image_id", *CORNERS]
-_BOXES_AT_ONCE = 100_000  # bounds the memory of what the classifiers name
+_BOXES_AT_ONCE = 100_000  # bounds the memory of the predictions
 
 
 def find_alternatives(recognized: pd.DataFrame, readings: dict[str, list[pa.Table]], top_k: int) -> pd.DataFrame:
     """A table of "alternatives" for all `recognized` boxes.
 
-    readings: what the classifiers read on each detector's boxes, detector → tables of "top_k". A codepoint's
-    probability is its mean over the classifiers, 0 where one does not name it among its most probable; the `top_k`
-    highest are kept (ties: the smaller codepoint). What is recognized does not follow from them: `fuse` decides by its
-    own method.
+    readings: the classifiers' predictions for each detector's boxes, detector → tables "top_k". The probability of a
+    codepoint is its mean over the classifiers, with 0 for those that do not list it; the `top_k` highest are kept
+    (ties: the smaller codepoint). They do not determine the recognized character, which `fuse` chooses by its own
+    method.
 
-    Raises `InputError` where a box is missing among the readings.
+    Raises `InputError` if a box has no predictions.
     """
     strange = sorted(set(recognized["detector"].unique()) - set(readings))
     if strange:
@@ -53,7 +53,7 @@ def _rows(boxes: pd.DataFrame, table: pa.Table) -> np.ndarray:
 
 
 def _named(table: pa.Table, rows: np.ndarray, names: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """What a classifier names on `rows`: keys, box * names + code, and probabilities, one entry a codepoint."""
+    """A classifier's predictions on `rows`: keys (box * names + code) and probabilities, one entry per codepoint."""
     wanted = table.select(["codepoints", "probabilities"]).take(pa.array(rows))
     box = np.repeat(np.arange(len(rows)), pc.list_value_length(wanted["codepoints"]).to_numpy())
     code = pc.index_in(_flat(wanted, "codepoints"), names).to_numpy()
@@ -65,10 +65,12 @@ def _flat(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 def _mean(named: list[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Boxes, codes (of `count`) and mean probabilities over what the classifiers named, in order of box, then code."""
+    """Boxes, codes (of `count`) and mean probabilities over the classifiers, by box, then code."""
     key = np.concatenate([key for key, _ in named])
     probability = np.concatenate([probability for _, probability in named])
-    order = np.lexsort([probability, key])  # by probability too: sums do not depend on the classifiers' order
+    order = np.lexsort(
+        [probability, key]
+    )  # by probability too, so that sums do not depend on the order of the classifiers
     start = np.flatnonzero(np.diff(key[order], prepend=-1))
     total = np.add.reduceat(probability[order], start)
     return *np.divmod(key[order][start], count), total / len(named)

@@ -1,7 +1,7 @@
-"""ALTO XML (Library of Congress, version 4.4): for libraries' repositories and newspaper or book viewers.
+"""ALTO XML (Library of Congress, version 4.4), for libraries' repositories and viewers of newspapers and books.
 
-A block is a TextBlock, a line a TextLine with one String, a character a Glyph whose Variants are its alternatives.
-Lines of ruby and of notes refer to a tag that says so. ALTO has no direction of writing; ReadingOrder gives the order.
+A block is a TextBlock, a line a TextLine with one String, a character a Glyph with its alternatives as Variants. Lines
+of ruby and notes refer to a tag for them. ALTO has no writing direction; ReadingOrder gives the order.
 """
 
 from collections.abc import Iterable

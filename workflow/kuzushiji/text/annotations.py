@@ -1,4 +1,4 @@
-"""W3C web annotations on a IIIF canvas (Presentation 3): for image viewers such as Mirador."""
+"""W3C web annotations on a IIIF canvas (Presentation 3), for image viewers such as Mirador."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ _CONTEXT = [
 
 
 def write_annotations(pages: Iterable[Transcript], canvas: str, granularity: list[str], folder: Path) -> None:
-    """Write `folder/{image_id}.json` for every page, an annotation page each; settings as there."""
+    """Write an annotation page `folder/{image_id}.json` for every page; settings as in `annotation_page`."""
     folder.mkdir(parents=True, exist_ok=True)
     for page in pages:
         text = json.dumps(annotation_page(page, canvas, granularity), ensure_ascii=False, indent=1)
@@ -23,11 +23,11 @@ def write_annotations(pages: Iterable[Transcript], canvas: str, granularity: lis
 
 
 def annotation_page(page: Transcript, canvas: str, granularity: list[str]) -> dict:
-    """What was read on a page, an annotation each line or character, in reading order.
+    """The text of a page as annotations, one per line or character, in reading order.
 
-    canvas: the URI of the page's canvas, in which `{image_id}` and `{book}` stand for the page's, percent-encoded; the
-    canvas must have the image's size. granularity: those wanted of "line" and "glyph" (a character), words of IIIF's
-    text granularity extension. Raises `InputError` if `canvas` has another place to fill in.
+    canvas: the URI of the page's canvas, in which `{image_id}` and `{book}` are replaced by the page's,
+    percent-encoded; the canvas must have the image's size. granularity: "line", "glyph" (a character) or both, as in
+    IIIF's text granularity extension. Raises `InputError` if `canvas` has another placeholder.
     """
     try:
         identity = canvas.format(image_id=quote(page.image_id, safe=""), book=quote(page.book, safe=""))

@@ -1,31 +1,31 @@
-"""The columns of a page's boxes, and how far the page leans."""
+"""The columns of a page's boxes, and the tilt of the page."""
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-# Two boxes stand in one column if their centers are less than this share of their mean width apart; narrow characters
-# count as this share of the page's median width.
+# Two boxes are in one column if the distance of their centers is less than this share of their mean width; narrow
+# characters count as this share of the page's median width.
 _SIDEWAYS = 0.5
 _NARROW = 0.6
-# A chain ends where the next box below is farther than this many median heights.
+# A chain ends where the next box below is farther away than this many median heights.
 _REACH = 2.5
-# A column stands where its wide boxes do: those of this share of the page's upper quartile of widths.
+# The position of a column is that of its wide boxes: those with this share of the page's upper quartile of widths.
 _WIDE = 0.7
-# A chain whose characters have less than this size against a column's, or the other way round, joins it if they share
-# this part of the smaller one's width: half a note, but no ruby.
+# A chain whose characters are smaller than a column's by this ratio, or larger, joins it if they share this part of the
+# smaller one's width: half a note does, but not ruby.
 _SMALL = 0.7
 _SHARED = 0.4
-# So does a chain of no more than so many boxes of any other size.
+# So does a chain of at most this many boxes, of any size.
 _ALONE = 2
 _SHARED_ALONE = 0.2
-_LEAST_LINKS = 5  # that tell how far a page leans
+_LEAST_LINKS = 5  # needed to measure the tilt
 
 
 def straighten(corners: np.ndarray) -> np.ndarray:
-    """The boxes (n, 4) with their centers turned so that columns are upright.
+    """The boxes (n, 4) with centers rotated so that columns are upright.
 
-    How far they lean is the median over neighbors in a column; their sizes stay.
+    The tilt is the median over neighbors in a column; the sizes of the boxes stay the same.
     """
     center = (corners[:, :2] + corners[:, 2:]) / 2
     upper, lower = _links(corners)
@@ -42,8 +42,8 @@ def straighten(corners: np.ndarray) -> np.ndarray:
 def find_columns(corners: np.ndarray) -> np.ndarray:
     """The number of each box's column, from 0 at the right, (n,).
 
-    Boxes are chained with their nearest neighbor below where each is the other's nearest. The chains, the longest
-    first, join the column that they are in line with, or begin one.
+    Boxes are linked with their nearest neighbor below if each is the other's nearest. The resulting chains, the longest
+    first, join the column in line with them, or begin a new one.
     """
     n = len(corners)
     upper, lower = _links(corners)
@@ -74,13 +74,13 @@ def find_columns(corners: np.ndarray) -> np.ndarray:
 
 
 def axis(members: np.ndarray, page: np.ndarray) -> float:
-    """Where a column of the boxes `members` stands: the median of the centers of the wide ones, if it has such."""
+    """The position of a column of the boxes `members`: the median center of its wide boxes, else of all."""
     wide = _wide(members, page)
     return float(np.median((members[wide, 0] + members[wide, 2]) / 2))
 
 
 def breadth(members: np.ndarray, page: np.ndarray) -> float:
-    """How wide a column of the boxes `members` is: the upper quartile of its wide ones, if it has such."""
+    """The width of a column of the boxes `members`: the upper quartile of its wide boxes, else of all."""
     return float(np.quantile(_widths(members[_wide(members, page)], page), 0.75))
 
 
@@ -95,10 +95,10 @@ def _widths(boxes: np.ndarray, page: np.ndarray) -> np.ndarray:
 
 
 def _links(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of boxes, (m,) each: the upper and the lower of neighbors in a column."""
+    """Pairs of vertical neighbors in a column: the upper and the lower boxes, (m,) each."""
     x, y = (corners[:, 0] + corners[:, 2]) / 2, (corners[:, 1] + corners[:, 3]) / 2
     width, height = _widths(corners, corners), corners[:, 3] - corners[:, 1]
-    drop = y[None, :] - y[:, None]  # (n, n): how far box j lies below box i
+    drop = y[None, :] - y[:, None]  # (n, n): the distance of box j below box i
     space = corners[None, :, 1] - corners[:, None, 3]
     aligned = np.abs(x[None, :] - x[:, None]) < _SIDEWAYS * (width[None, :] + width[:, None]) / 2
     near = aligned & (drop > 0) & (space < _REACH * np.median(height))

@@ -1,37 +1,37 @@
-"""What is written between and within columns in small characters: ruby beside them, notes in two lines (warichū)."""
+"""Text in small characters between and within columns: ruby beside them, notes in two lines (warichū)."""
 
 import numpy as np
 
 from kuzushiji.text.columns import axis
 
-# Ruby is at most this large against the column's characters, and stands so far from its middle, in characters.
+# The greatest size of ruby relative to the column's characters, and its distance from their middle, in characters.
 _RUBY_SIZE = 0.62
 _RUBY_NEAR, _RUBY_FAR = 0.42, 1.1
 _RUBY_ASIDE = 0.2  # within a column
-# A run of ruby without a space of this, and shorter than that, is one character's; of a longer one each is that of the
-# character that it is nearest to.
+# A run of ruby without a gap of this size, and shorter than this, belongs to one character; in a longer run, each box
+# belongs to the nearest character.
 _RUBY_GAP, _RUBY_RUN = 0.15, 1.1
-_ADDED = 2  # boxes at most that are text between two of a column's
-# The lines of a note are at most this wide, in characters, and so many boxes long at least.
+_ADDED = 2  # greatest number of boxes that are added text between two characters of a column
+# The greatest width of a note's lines, in characters, and their least number of boxes.
 _NOTE_WIDTH = 0.75
 _NOTE_LENGTH = 2
-_NOTE_RATIO = 1.5  # at most, between the sizes of its lines' characters
-# Side by side are boxes that share this part of the lower one's height and overlap by no more than this of the width.
+_NOTE_RATIO = 1.5  # greatest ratio of the character sizes of its lines
+# Boxes are side by side if they share this part of the lower one's height and overlap by at most this of the width.
 _SHARED_HEIGHT = 0.4
 _OVERLAP = 0.2
-# How far the middle between them is from the column's, in characters.
+# The distance of the middle between them from the column's, in characters.
 _OFF_CENTER = 0.25
-# What goes on on one side of that middle reaches no farther over it, in characters of the note.
+# How far boxes that continue on one side of that middle may extend over it, in characters of the note.
 _STRAY = 0.1
 
 
 def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The box that each box is ruby of, or -1, and the column that it belongs to, (n,) each.
+    """The base box of each ruby box, or -1, and the column that each box belongs to, (n,) each.
 
-    corners: (n, 4). column: the boxes' columns as they stand, (n,). Ruby is a column's part without gaps whose
-    characters are small against those of a neighboring column, beside whose characters most of it stands: to their
-    right or, where there is no such column, to their left. It belongs to that column. So does, as text, a small
-    character or two that stands so between its characters: something added.
+    corners: (n, 4). column: the columns found so far, (n,). Ruby is a part of a column without gaps, with characters
+    that are small compared with those of a neighboring column and mostly beside them: to their right or, if there is no
+    such column, to their left. It belongs to that column. One or two small characters in such a place between the
+    column's characters also belong to it, as added text.
     """
     host, belongs = np.full(len(corners), -1), column.copy()
     x, y, size, em = _measures(corners, column)
@@ -61,14 +61,14 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
             if len(own) <= _ADDED and (y[text] < y[own].min()).any() and (y[text] > y[own].max()).any():
                 belongs[own] = nearest
                 break
-    # No ruby of ruby.
+    # Ruby has no ruby.
     chained = (host >= 0) & (host[host] >= 0)
     host[chained], belongs[chained] = -1, column[chained]
     return host, belongs
 
 
 def _aside(corners: np.ndarray, column: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Whether each box is small against another of its column that it stands to the right of, (n,)."""
+    """Whether each box is small compared with another box of its column, to whose right it is, (n,)."""
     left, top, right, bottom = corners.T
     y, slack = (top + bottom) / 2, _OVERLAP * (right - left)
     beside = (top[None, :] < y[:, None]) & (y[:, None] < bottom[None, :]) & (left[:, None] + slack[:, None] > right)
@@ -77,10 +77,10 @@ def _aside(corners: np.ndarray, column: np.ndarray, size: np.ndarray) -> np.ndar
 
 
 def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """The number of the line of a note that each box is in, (n,): odd to the right, even to the left; 0 for none.
+    """The note line of each box, (n,): odd numbers on the right, even ones on the left, 0 outside notes.
 
-    corners: (n, 4), without ruby. column: the boxes' columns, (n,). Numbers are a column's own, its k-th note from
-    above being lines 2k - 1 and 2k. A note is where narrow boxes stand side by side around the middle of their column.
+    corners: (n, 4), without ruby. column: the boxes' columns, (n,). Numbers count per column: its k-th note from above
+    has the lines 2k - 1 and 2k. A note is where narrow boxes are side by side around the middle of their column.
     """
     line = np.zeros(len(corners), dtype=int)
     x, y, size, em = _measures(corners, column)
@@ -116,7 +116,7 @@ def find_notes(corners: np.ndarray, column: np.ndarray) -> np.ndarray:
 
 
 def _tail(corners: np.ndarray, narrow: np.ndarray, inside: np.ndarray, between: float) -> np.ndarray:
-    """`inside` and what goes on below on one side only, as where one line of a note is longer."""
+    """`inside`, extended by boxes that continue below on one side only, as when one line of a note is longer."""
     height = np.median(corners[inside, 3] - corners[inside, 1])
     slack = _STRAY * height
     one_side = (corners[narrow, 0] > between - slack) | (corners[narrow, 2] < between + slack)
@@ -128,7 +128,7 @@ def _tail(corners: np.ndarray, narrow: np.ndarray, inside: np.ndarray, between: 
 
 
 def _measures(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The boxes' centers x and y and sizes, (n,) each, and the size of each column's characters, (columns,)."""
+    """Centers x and y and sizes of the boxes, (n,) each, and the character size of each column, (columns,)."""
     x, y = (corners[:, 0] + corners[:, 2]) / 2, (corners[:, 1] + corners[:, 3]) / 2
     width, height = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
     em = np.array([np.quantile(width[column == one], 0.75) for one in range(column.max() + 1)])
@@ -137,7 +137,7 @@ def _measures(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]
 
 
 def _parts(corners: np.ndarray, column: np.ndarray) -> list[np.ndarray]:
-    """The boxes of each part of a column, parts being apart by more than a character of theirs."""
+    """The boxes of each part of a column; gaps between parts are larger than a character."""
     found = []
     for one in np.unique(column):
         own = np.flatnonzero(column == one)
@@ -146,25 +146,25 @@ def _parts(corners: np.ndarray, column: np.ndarray) -> list[np.ndarray]:
 
 
 def _runs(corners: np.ndarray, own: np.ndarray, space: float) -> list[np.ndarray]:
-    """The boxes `own` from above, parted where more than `space` is between them."""
+    """The boxes `own` from top to bottom, split at gaps larger than `space`."""
     own = own[np.argsort(corners[own, 1], kind="stable")]
     reach = np.maximum.accumulate(corners[own, 3])
     return np.split(own, np.flatnonzero(corners[own[1:], 1] - reach[:-1] > space) + 1)
 
 
 def _side_by_side(corners: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of boxes, the right and the left one, (m,) each."""
+    """Pairs of boxes side by side: the right and the left ones, (m,) each."""
     left, top, right, bottom = corners[narrow].T
     shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     lower = np.minimum((bottom - top)[:, None], bottom - top)
-    apart = left[:, None] - right  # (n, n): how far box i stands to the right of box j
+    apart = left[:, None] - right  # (n, n): the gap from box j to box i on its right
     slack = _OVERLAP * np.minimum((right - left)[:, None], right - left)
     i, j = np.nonzero((shared > _SHARED_HEIGHT * lower) & (apart > -slack))
     return narrow[i], narrow[j]
 
 
 def _joined(intervals: np.ndarray, slack: float) -> list[tuple[float, float]]:
-    """The intervals (2, m), joined where less than `slack` apart."""
+    """The intervals (2, m), merged if less than `slack` apart."""
     found: list[tuple[float, float]] = []
     for start, end in sorted(zip(*intervals, strict=True)):
         if found and start - found[-1][1] < slack:

@@ -1,4 +1,4 @@
-"""Everything that was read, one JSON object a page and line: for programs."""
+"""JSON lines, one object per page with all results, for programs."""
 
 import json
 from collections.abc import Iterable
@@ -10,16 +10,16 @@ from kuzushiji.text.transcripts import Glyph, Line, Transcript
 
 
 def write_json_lines(pages: Iterable[Transcript], path: Path) -> None:
-    """Write one line a page to `path`, UTF-8."""
+    """Write one line per page to `path`, UTF-8."""
     with replacing(path) as partial, open(partial, "w", encoding="utf-8", newline="\n") as file:
         for page in pages:
             file.write(json.dumps(page_object(page), ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 def page_object(page: Transcript) -> dict:
-    """The page as lists and dictionaries: its `lines` in reading order, each with its `characters`.
+    """The page as lists and dictionaries: `lines` in reading order, each with its `characters`.
 
-    Boxes are [x_min, y_min, x_max, y_max] in pixels; probabilities have four digits.
+    Boxes are [x_min, y_min, x_max, y_max] in pixels; probabilities are rounded to four decimals.
     """
     return {
         "image_id": page.image_id,

@@ -1,8 +1,8 @@
-"""PAGE XML (PRImA, version 2019-07-15): for tools that correct and train, such as Transkribus, eScriptorium, OCR-D.
+"""PAGE XML (PRImA, version 2019-07-15), for correction and training in Transkribus, eScriptorium and OCR-D.
 
-A block is a TextRegion, a line a TextLine with one Word, a character a Glyph whose further TextEquivs are its
-alternatives. Vertical writing is `readingDirection` top-to-bottom and `textLineOrder` right-to-left. PAGE has no ruby:
-its lines and those of notes say what they are in `custom`.
+A block is a TextRegion, a line a TextLine with one Word, a character a Glyph with its alternatives as further
+TextEquivs. Vertical writing is `readingDirection` top-to-bottom and `textLineOrder` right-to-left. PAGE has no ruby, so
+lines of ruby and notes are marked in `custom`.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidenc
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 _SCHEMA = f"{NAMESPACE} {NAMESPACE}/pagecontent.xsd"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-# PAGE wants to know when; the same readings shall give the same file.
+# PAGE requires dates; these are fixed, so that equal results give equal files.
 _NO_DATE = "1970-01-01T00:00:00Z"
 _VERTICAL = {"readingDirection": "top-to-bottom", "textLineOrder": "right-to-left"}
 _E = ElementMaker(namespace=NAMESPACE, nsmap={None: NAMESPACE, "xsi": _XSI})

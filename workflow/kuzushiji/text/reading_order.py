@@ -1,7 +1,7 @@
-"""Reading order from geometry alone: columns from right to left, characters downwards.
+"""Reading order from geometry alone: columns from right to left, characters from top to bottom.
 
-A page is straightened, cut into blocks (the pages of a spread, the right one first; registers, the upper one first),
-each block into columns; small characters beside a column are ruby, two half-wide lines within one are a note.
+A page is straightened and divided into blocks (pages of a spread, the right one first; registers, the upper one first),
+each block into columns. Small characters beside a column are ruby, two lines of half width within one are a note.
 """
 
 import numpy as np
@@ -14,15 +14,15 @@ from kuzushiji.text.interlinear import find_notes, find_ruby
 
 ADDED = {"block": "int32", "column": "int32", "line": "int32", "role": "object"}
 
-# A spread is wider than high, and its gutter has this many times the columns' pitch.
+# A spread is wider than high, with a gutter of at least this many times the columns' pitch.
 _SPREAD = 1.0
 _GUTTER = 1.5
-# A register has so many columns at least, and this much space to the next, in characters.
+# The least number of columns of a register, and its least distance to the next, in characters.
 _REGISTER_COLUMNS = 3
 _REGISTER_GAP = 0.7
-# Columns that go on below a gap are one text in two tiers, unless the gap has so many characters.
+# Columns that continue below a gap are one text in two tiers, unless the gap is this large, in characters.
 _TIER_GAP = 3.0
-# Registers' characters differ in size by this, or at least this share of their columns do not go on.
+# Registers differ in character size by this ratio, or at least this share of their columns do not continue.
 _SIZE_RATIO = 1.25
 _OUT_OF_LINE = 0.4
 
@@ -30,10 +30,10 @@ _OUT_OF_LINE = 0.4
 def reading_order(boxes: pd.DataFrame) -> pd.DataFrame:
     """The boxes of one page (`x_min`, `y_min`, `x_max`, `y_max`, pixels) in reading order, with four more columns.
 
-    `block`: part of the page, from 0 in reading order. `column`: from 0 at the right of the first block, through all
-    blocks; ruby has its text's. `line`: what is read without a break, from 0; a column without notes is one line, a
-    note two, the ruby of a character one. `role`: `text`, `ruby` or `note`. Ruby follows its character. The result
-    depends neither on the order of the rows nor on the page's size or place.
+    `block`: the part of the page, from 0 in reading order. `column`: from 0 at the right of the first block, through
+    all blocks; ruby has the column of its text. `line`: text without a break, from 0; a column without notes is one
+    line, a note two lines, the ruby of a character one. `role`: `text`, `ruby` or `note`. Ruby follows its character.
+    The result depends neither on the order of the rows nor on the page's size or position.
     """
     if boxes.empty:
         return boxes.assign(**{name: pd.Series(dtype=kind) for name, kind in ADDED.items()})
@@ -50,8 +50,8 @@ def _read(corners: np.ndarray) -> tuple[np.ndarray, ...]:
     rows, columns, lines = [], 0, 0
     for number, members in enumerate(_blocks(corners, np.arange(len(corners)))):
         place = corners[members]
-        ruby, column = find_ruby(place, find_columns(place))  # (m,) each: the box that each is ruby of, or -1
-        column = np.unique(column, return_inverse=True)[1]  # columns that were all ruby are no more
+        ruby, column = find_ruby(place, find_columns(place))  # (m,) each: the base of ruby, or -1
+        column = np.unique(column, return_inverse=True)[1]  # without the columns that were all ruby
         note = np.zeros(len(place), dtype=int)  # (m,): 0, or the number of the note's line in its column
         note[ruby < 0] = find_notes(place[ruby < 0], column[ruby < 0])
         for one in range(column.max() + 1):
@@ -65,12 +65,12 @@ def _read(corners: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _column(place: np.ndarray, inside: np.ndarray, ruby: np.ndarray, note: np.ndarray) -> list[tuple]:
-    """One column's boxes in reading order, each with its line's name within the column and its role."""
+    """The boxes of a column in reading order, each with the name of its line within the column and its role."""
     y = (place[:, 1] + place[:, 3]) / 2
     main = inside[ruby[inside] < 0]
     start = y.copy()
     for number in np.unique(note[main][note[main] > 0]):
-        # Both lines of a note (2k - 1 and 2k) begin where the higher one does.
+        # Both lines of a note (2k - 1 and 2k) count from the top of the higher one.
         both = main[(note[main] + 1) // 2 == (number + 1) // 2]
         start[main[note[main] == number]] = y[both].min()
     main = main[np.lexsort([y[main], note[main], start[main]])]
@@ -97,7 +97,7 @@ def _blocks(corners: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
 
 
 def _gaps(low: np.ndarray, high: np.ndarray) -> list[tuple[float, float]]:
-    """The spaces (start, end) that no interval reaches into, in order."""
+    """The gaps (start, end) between all intervals, in order."""
     order = np.argsort(low, kind="stable")
     reach = np.maximum.accumulate(high[order])
     free = np.flatnonzero(low[order][1:] > reach[:-1])
@@ -125,7 +125,7 @@ def _cut_spread(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _cut_registers(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The upper and the lower of two registers, at the widest space between such."""
+    """The upper and the lower register, divided at the widest gap that can separate registers."""
     left, top, right, bottom = corners.T
     for start, end in sorted(_gaps(top, bottom), key=lambda gap: gap[0] - gap[1]):
         upper, lower = np.flatnonzero(bottom <= start), np.flatnonzero(top >= end)
@@ -150,7 +150,7 @@ def _centers(corners: np.ndarray) -> np.ndarray:
 
 
 def order_pages(recognized: pd.DataFrame) -> pd.DataFrame:
-    """A table of "ordered" boxes: those of recognized ones that are kept, each page's in reading order."""
+    """A table "ordered": the kept boxes of a table "recognized", with each page in reading order."""
     kept = recognized[recognized["kept"].astype(bool)]
     pages = [reading_order(page) for _, page in kept.groupby("image_id")]
     pages = [page.assign(position=np.arange(len(page), dtype="int32")) for page in pages]

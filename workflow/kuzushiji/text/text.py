@@ -1,4 +1,4 @@
-"""Text as people read it: a line a column, columns from right to left."""
+"""Plain text: one line per column, columns from right to left."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -8,14 +8,14 @@ import pandas as pd
 
 from kuzushiji.common.codepoints import character
 
-# Ruby as in Aozora Bunko's texts, notes in two lines as editions of old books print them.
+# Ruby as in Aozora Bunko's texts, notes in two lines as in printed editions of old books.
 _BRACKETS = {"text": ("", ""), "ruby": ("《", "》"), "note": ("〈", "〉")}
 
 
 def page_text(boxes: pd.DataFrame) -> str:
-    """The text of one page's "ordered" boxes: a line a column, an empty line between blocks.
+    """The text of one page's "ordered" boxes: a line per column, an empty line between blocks.
 
-    Ruby follows its character in 《》, a note in two lines stands in 〈〉.
+    Ruby follows its character in 《》, notes in two lines are in 〈〉.
     """
     lines, last = [], None
     for (block, _), column in groupby(_rows(boxes), key=lambda row: (row[0], row[1])):
@@ -27,7 +27,7 @@ def page_text(boxes: pd.DataFrame) -> str:
 
 
 def main_text(boxes: pd.DataFrame) -> str:
-    """The text of one page's "ordered" boxes without ruby, breaks and brackets, as transcriptions have it."""
+    """The text of one page's "ordered" boxes without ruby, breaks and brackets, like transcriptions."""
     return "".join(row[3] for row in _rows(boxes) if row[2] != "ruby")
 
 
@@ -43,7 +43,7 @@ def _rows(boxes: pd.DataFrame) -> Iterator[tuple[int, int, str, str]]:
 
 
 def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path) -> None:
-    """Write the "ordered" boxes' text for every page of the table `pages`.
+    """Write the text of "ordered" boxes for every page of the table `pages`.
 
     `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book by id, each under `[image_id]`.
     """

@@ -1,4 +1,4 @@
-"""A page's text as a tree, blocks of lines of characters: what every format of text is written from."""
+"""The text of a page as a tree of blocks, lines and characters, from which all text formats are written."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from kuzushiji.common.codepoints import character
 
 
 class Glyph(NamedTuple):
-    """A character: its corners are pixels of the page, `alternatives` codepoints and probabilities, best first."""
+    """A character, with corners in pixels of the page, and `alternatives`, codepoints and probabilities, best first."""
 
     box: int
     codepoint: str
@@ -25,7 +25,7 @@ class Glyph(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What is read without a break. `base`: of ruby, the box of the character that it stands beside."""
+    """Text without a break. `base`: for ruby, the box of its character."""
 
     number: int
     column: int
@@ -113,5 +113,5 @@ def confidence(glyphs: list[Glyph]) -> float:
 
 
 def others(glyph: Glyph) -> list[tuple[str, float]]:
-    """The alternatives but the character that was read."""
+    """The alternatives without the recognized character."""
     return [(name, share) for name, share in glyph.alternatives if name != glyph.codepoint]
