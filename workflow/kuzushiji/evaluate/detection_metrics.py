@@ -1,4 +1,4 @@
-"""How well the detectors alone find characters: by book, by score threshold, and by IoU."""
+"""Scores of the detectors alone: by book, by score threshold, and by IoU."""
 
 import contextlib
 import io
@@ -13,8 +13,8 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import counts, match_boxes
 from kuzushiji.evaluate.metrics import seen_in_training
 
-IOUS = np.linspace(0.5, 0.95, 10)  # what COCO's average precision is the mean over
-MAX_DETECTIONS = 1300  # a page; more where a page has more boxes
+IOUS = np.linspace(0.5, 0.95, 10)  # COCO's average precision is the mean over these
+MAX_DETECTIONS = 1300  # per page; more if a page has more boxes
 ALL = "(all)"
 
 
@@ -25,15 +25,15 @@ def detection_metrics(
     training_books: set[str] | None,
     settings: dict,
 ) -> dict[str, pd.DataFrame]:
-    """Scores of the detectors (name → table of detections) against the true boxes of `pages`, codepoints aside.
+    """Scores of the detectors (name → table of detections) against the true boxes of `pages`, without codepoints.
 
     `f1`, `precision` and `recall` are the competition's: a box is a hit if its center lies in a true box that no other
     box has taken. Those with an IoU in their name are COCO's (Lin et al., "Microsoft COCO: Common Objects in Context"):
-    boxes take, best score first, the free true box that they overlap most, at that IoU or more. `average_precision`
-    is COCO's, over all boxes that were passed on, at one IoU (`iou`) or as the mean over `IOUS` (`books`).
-    All are shares between 0 and 1. What has no boxes scores 0, what has no true boxes has no average precision (NaN).
+    by descending score, each box takes the free true box with the greatest overlap of at least that IoU.
+    `average_precision` is COCO's, over all boxes, at one IoU (`iou`) or as the mean over `IOUS` (`books`).
+    All are shares between 0 and 1. Without boxes scores are 0; without true boxes there is no average precision (NaN).
 
-    Returns tables, a row for
+    Returns tables, with a row for
     `books`: each detector and book, the books that were seen in training (`training_books`) together, the unseen ones,
         and all, with boxes of at least `settings["detector_score"]`;
     `scores`: each detector and threshold of `settings["scores"]`; `best` marks the highest F1 (ties: the lowest score);
@@ -75,8 +75,8 @@ def detection_metrics(
 def coco_matches(detections: pd.DataFrame, truth: pd.DataFrame, image_ids: pd.Series) -> tuple[list, np.ndarray]:
     """COCO's matching, page by page, at each of `IOUS`.
 
-    `image_ids` are distinct and hold all pages of both tables. Returns pycocotools' result of each page, in the order
-    of `image_ids` (for `average_precision`), and (N, 10) bool: whether a row of `detections` has a true box.
+    `image_ids` are distinct and contain all pages of both tables. Returns pycocotools' result of each page, in the
+    order of `image_ids` (for `average_precision`), and (N, 10) bool: whether a row of `detections` matches a true box.
     """
     most = int(detections["image_id"].value_counts().max()) if len(detections) else 0
     with contextlib.redirect_stdout(io.StringIO()):
@@ -133,7 +133,7 @@ def average_precision(matches: list) -> np.ndarray:
     evaluation = _evaluation(max((page["maxDet"] for page in filter(None, matches)), default=0))
     evaluation.params.imgIds = list(range(len(matches)))
     evaluation.params.catIds = [1]
-    evaluation._paramsEval, evaluation.evalImgs = evaluation.params, matches  # as if it had matched these pages only
+    evaluation._paramsEval, evaluation.evalImgs = evaluation.params, matches  # as after matching these pages only
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation.accumulate()
     precision = evaluation.eval["precision"].reshape(len(IOUS), -1).mean(axis=1)  # over 101 recalls
@@ -141,7 +141,7 @@ def average_precision(matches: list) -> np.ndarray:
 
 
 def _parts(pages: pd.DataFrame, training_books: set[str] | None) -> dict[tuple[str, str], np.ndarray]:
-    """Which rows of `pages` belong to each (book, training)."""
+    """The rows of `pages` for each (book, training)."""
     training = seen_in_training(pages["book"], training_books)
     parts = {(book, training[rows[0]]): rows for book, rows in sorted(pages.groupby("book").indices.items())}
     parts |= {(ALL, which): rows for which, rows in sorted(pages.groupby(training).indices.items())}

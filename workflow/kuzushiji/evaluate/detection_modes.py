@@ -1,4 +1,4 @@
-"""What fewer passes over a page cost in accuracy, and save in time."""
+"""Accuracy and time of detection with fewer passes over a page."""
 
 import logging
 import os
@@ -24,10 +24,10 @@ def detection_modes(
 ) -> pd.DataFrame:
     """Score and time each of config's detection modes with the detector of `checkpoint` on some pages, in one run.
 
-    files: image id and denoised image of pages of which `settings["pages"]`, evenly spread, are taken; `truth` and
+    files: image id and denoised image of pages, of which `settings["pages"]`, evenly spread, are used; `truth` and
     `pages` are their tables. `settings` holds the section `detect`, `detector.model` as `model`, and what
-    `detection_metrics` needs; `workers` are those of `detector.detect.detect`. Returns a row a mode: passes, pages,
-    seconds_a_page (a first page is passed beforehand, so that no mode pays for starting up), slower (than the fastest),
+    `detection_metrics` needs; `workers` are those of `detector.detect.detect`. Returns a row per mode: passes, pages,
+    seconds_a_page (after one page as a warm-up), slower (than the fastest, as a factor),
     and the detection's F1, precision, recall and average precision by `detection_metrics`, with `best_f1` over all
     score thresholds at `best_score`. Raises `InputError` if there are no pages.
     """

@@ -1,4 +1,4 @@
-"""Pictures of the tables of `detection_metrics`, as SVG."""
+"""Plots of the tables of `detection_metrics`, as SVG."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from kuzushiji.evaluate.detection_metrics import ALL
 
 
 def plot_scores(scores: pd.DataFrame, path: str | Path) -> None:
-    """Draw F1, precision and recall against the score threshold, a line a detector, its best F1 marked."""
+    """Draw F1, precision and recall by score threshold: a line per detector, with its best F1 marked."""
     best = scores[scores["best"] == "best"].set_index("detector")
     labels = {name: f"{name}: best F1 {row.f1:.3f} at score {row.score:g}" for name, row in best.iterrows()}
     panels = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
@@ -25,14 +25,14 @@ def plot_scores(scores: pd.DataFrame, path: str | Path) -> None:
 
 
 def plot_iou(iou: pd.DataFrame, path: str | Path) -> None:
-    """Draw recall, precision and average precision against the IoU that counts as found, a line a detector."""
+    """Draw recall, precision and average precision by IoU threshold: a line per detector."""
     panels = {"recall": "Recall", "precision": "Precision", "average_precision": "Average precision"}
     with drawing(path, *_size(iou)) as figure:
         _curves(figure, iou, "iou", "lowest IoU of a hit", panels, {})
 
 
 def plot_books(books: pd.DataFrame, path: str | Path) -> None:
-    """Draw F1 of each book, those of training first, a bar a detector."""
+    """Draw the F1 of each book, those of training first: a bar per detector."""
     books = books[books["book"] != ALL].sort_values(["training", "book"], kind="stable")
     names = (books["book"] + books["training"].map({"seen": "", "unseen": " (unseen)", "unknown": ""})).unique()
     detectors = books["detector"].unique()

@@ -1,4 +1,4 @@
-"""How good the result of each stage is."""
+"""Scores of the result of each stage."""
 
 from itertools import product
 
@@ -9,18 +9,18 @@ from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import counts, inside_pairs, match, match_boxes
 
-CONFUSIONS = 50  # the commonest are named
-# How often training saw a codepoint: the least count of each band.
+CONFUSIONS = 50  # the most frequent ones
+# Bands of a codepoint's frequency in training: the least count of each.
 BANDS = {0: "0", 1: "1-9", 10: "10-99", 100: "100-999", 1000: "1000+"}
 
 
 def name_stages(
     made: dict[str, list[pd.DataFrame]], detectors: list[str], classifiers: list[str]
 ) -> dict[str, pd.DataFrame]:
-    """What each stage `made` (stage → its tables), by a name of its own: "fused 060000", "merged", ….
+    """The tables that each stage `made` (stage → its tables), each with a name: "fused 060000", "merged", ….
 
-    Detections and fused boxes come one a detector, predictions one a detector and classifier, in that order; merged and
-    recognized boxes are one. Raises `InputError` for another stage or another number of them.
+    There is one table of detections and of fused boxes per detector, one of predictions per detector and classifier, in
+    that order, and one of merged and of recognized boxes. Raises `InputError` for another stage or number of tables.
     """
     of_detectors, of_both = list(detectors), [" ".join(pair) for pair in product(detectors, classifiers)]
     parts = {
@@ -48,13 +48,13 @@ def evaluate(
     training_books: set[str] | None = frozenset(),
     training_codepoints: pd.Series | None = None,
 ) -> dict:
-    """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, fit for JSON.
+    """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, ready for JSON.
 
-    Every stage is scored on detection alone (as if all labels were right), and with its codepoints if it has them; of
-    a table with a column `kept`, the kept boxes count. The last stage, if it has codepoints, is also scored per book,
-    for the books that were `seen` in training (`training_books`) and the `unseen` ones, per codepoint, and for the
-    `BANDS` of how often each codepoint is among `training_codepoints` (the true boxes of training); and its
-    commonest confusions are named: misread boxes whose center lies in a true box of another codepoint.
+    Every stage is scored on detection alone (as if all codepoints were right), and with its codepoints if it has them;
+    if a table has a column `kept`, only the kept boxes count. The last stage, if it has codepoints, is also scored per
+    book, for the books `seen` in training (`training_books`) and the `unseen` ones, per codepoint, and for the `BANDS`
+    of each codepoint's frequency among `training_codepoints` (the true boxes of training). Its most frequent confusions
+    are listed: misread boxes whose center lies in a true box of another codepoint.
 
     Only the true boxes on `pages` count. Raises `InputError` if there are no stages, or one has boxes on other pages.
     """
@@ -97,7 +97,7 @@ def evaluate(
 
 
 def seen_in_training(books: pd.Series, training_books: set[str] | None) -> pd.Series:
-    """For each of `books` "seen" or "unseen", by what training saw; "unknown" where that is None."""
+    """For each of `books` whether training saw it, "seen" or "unseen"; "unknown" if `training_books` is None."""
     if training_books is None:
         return pd.Series("unknown", index=books.index)
     return books.isin(training_books).map({True: "seen", False: "unseen"})
@@ -125,10 +125,10 @@ def _by(predicted: pd.Series, true: pd.Series, hit: np.ndarray) -> dict:
 
 
 def confused_boxes(read: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """The boxes of the table `read` that are misread: no hits, whose center lies in a true box of another codepoint.
+    """The misread boxes of the table `read`: not hits, but with the center in a true box of another codepoint.
 
-    Columns `truth` and `predicted` (codepoints), `true_box` and `read_box` (rows of the tables); of several true boxes
-    around a center the first counts.
+    Columns `truth` and `predicted` (codepoints), `true_box` and `read_box` (rows of the tables). If several true boxes
+    contain a center, the first counts.
     """
     missed = np.flatnonzero(~match(read, truth))
     box, point = inside_pairs(read.iloc[missed], truth, ["image_id"])
@@ -139,16 +139,16 @@ def confused_boxes(read: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_confusions(pairs: pd.DataFrame) -> pd.DataFrame:
-    """How often each pair of codepoints is among the `confused_boxes`: the commonest, with their `count`."""
+    """The most frequent pairs of codepoints among the `confused_boxes`, with their `count`."""
     found = pairs.groupby(["truth", "predicted"]).size().rename("count").reset_index()
     return found.sort_values(["count", "truth", "predicted"], ascending=[False, True, True]).head(CONFUSIONS)
 
 
 def score_table(scores: dict[str, dict]) -> pd.DataFrame:
-    """A part of what `evaluate` returns (its stages, books, codepoints or bands) as a table, rounded for people.
+    """A part of the result of `evaluate` (stages, books, codepoints or bands) as a table, rounded for people.
 
-    A row each: `count` of true boxes and `training_count` where there are such, then the scores, and F1, precision
-    and recall of detection alone where there are.
+    The columns: `count` of true boxes and `training_count` if known, then the scores, and F1, precision and recall of
+    detection alone if known.
     """
     columns = ["count", "training_count", "f1", "precision", "recall"]
     columns += ["true_positives", "false_positives", "false_negatives"]

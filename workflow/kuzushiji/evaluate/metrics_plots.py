@@ -1,4 +1,4 @@
-"""Figures of the scores of `metrics.evaluate`, as SVG."""
+"""Plots of the scores of `metrics.evaluate`, as SVG."""
 
 import os
 
@@ -24,7 +24,7 @@ def plot_stages(stages: dict[str, dict], path: str | os.PathLike) -> None:
 
 
 def plot_bands(bands: dict[str, dict], path: str | os.PathLike) -> None:
-    """Draw F1, precision and recall by how often training saw a codepoint, with the number of true boxes."""
+    """Draw F1, precision and recall by a codepoint's frequency in training, with the number of true boxes."""
     place = np.arange(len(bands))
     parts = {"f1": ("F1", BLUE), "precision": ("precision", ORANGE), "recall": ("recall", GRAY)}
     with drawing(path, 7, 4) as figure:

@@ -1,4 +1,4 @@
-"""One picture of what is misread: of the commonest confusions, the characters themselves."""
+"""A picture of misread characters: samples of the most frequent confusions."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,10 +19,10 @@ _INK, _FAINT, _PAPER = "#222222", "#666666", "white"
 def draw_misread(
     recognized: pd.DataFrame, truth: pd.DataFrame, pages: pd.DataFrame, fonts: list[Path], settings: dict
 ) -> Image.Image:
-    """A line for each of the commonest confusions among the kept boxes: what it is, what was read, samples of it.
+    """Draw a line per most frequent confusion of the kept boxes: the true character, the wrong one, and samples.
 
-    `settings` has the number of `confusions` (lines) and of `samples` in a line, and the pixels of their `side`.
-    Samples are cut with the true box, and some of what is around it, from the original pages, evenly spread over them.
+    `settings` has the number of `confusions` (lines), of `samples` in a line, and their `side` in pixels. Samples are
+    cut from the original pages around the true box, with a margin, and are evenly spread over the pages.
     """
     read = recognized[recognized["kept"]].reset_index(drop=True)
     pairs = confused_boxes(read, truth)
@@ -35,7 +35,7 @@ def draw_misread(
         draw.text((x, side // 4), text, _FAINT, load_font(label.plain, side // 5), "lm")
     if lines.empty:
         draw.text((0.1 * side, side), "nothing is misread", _INK, load_font(label.plain, side // 4), "lm")
-    chosen = []  # pairs of a true box's row and where it is shown
+    chosen = []  # pairs of a true box's row and its place in the picture
     for line, confusion in enumerate(lines.itertuples(index=False)):
         top = line * side + side // 2
         label.draw(draw, top, confusion)
@@ -48,7 +48,7 @@ def draw_misread(
 
 
 class _Label:
-    """What stands before the samples of a line."""
+    """The label before the samples of a line."""
 
     def __init__(self, side: int, fonts: tuple[Path, ...]):
         self.side, self.fonts = side, fonts
@@ -71,7 +71,7 @@ class _Label:
 def _samples(
     chosen: list[tuple[int, tuple[int, int]]], truth: pd.DataFrame, pages: pd.DataFrame, side: int
 ) -> Iterable[tuple[tuple[int, int], Image.Image]]:
-    """Where to show which square, page by page: each is read once."""
+    """The squares to show and their places, page by page, so that each page is read once."""
     paths = dict(zip(pages["image_id"], pages["path"], strict=True))
     table = pd.DataFrame(chosen, columns=["box", "corner"])
     table["image_id"] = truth["image_id"].to_numpy(object)[table["box"].to_numpy(int)]

@@ -1,4 +1,4 @@
-"""What a run gave, in a few lines: `python -m kuzushiji.evaluate.summary results`."""
+"""A summary of a run in a few lines: `python -m kuzushiji.evaluate.summary results`."""
 
 import json
 import sys
@@ -8,9 +8,9 @@ from kuzushiji.common.errors import InputError
 
 
 def summary(results: Path) -> str:
-    """Scores of every page set that was evaluated under `results`, and where its results lie.
+    """The scores of every page set evaluated under `results`, and the paths of its results.
 
-    Raises `InputError` where nothing was evaluated yet.
+    Raises `InputError` if nothing was evaluated.
     """
     lines = []
     for path in sorted(results.glob("*/metrics/*.json")):

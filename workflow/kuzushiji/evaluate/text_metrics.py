@@ -1,4 +1,4 @@
-"""How well the text was read: the error rate of characters against transcriptions."""
+"""The character error rate of the text against transcriptions."""
 
 import csv
 import logging
@@ -14,15 +14,15 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.text import main_text
 
-# A long repeat mark is one character or two halves; as one it is compared.
+# A long repeat mark is one character or two halves; one character is compared.
 _HALVES = {"〳〵": "〱", "〴〵": "〲"}
 _COUNTS = ["characters", "substitutions", "insertions", "deletions"]
 
 
 def read_transcriptions(path: str | os.PathLike) -> dict[str, str]:
-    """The text of every page of a CSV file with the columns `image_id` and `text`, whatever others it has.
+    """The text of every page of a CSV file with the columns `image_id` and `text`; others are ignored.
 
-    Raises `InputError` that names the file, and the row or column, where one is missing or a page is there twice.
+    Raises `InputError` with the file and row or column if a column or value is missing, or for a duplicate page.
     """
     texts: dict[str, str] = {}
     try:
@@ -45,9 +45,9 @@ def read_transcriptions(path: str | os.PathLike) -> dict[str, str]:
 
 
 def normalize(text: str) -> str:
-    """The text as it is compared: in Unicode's form NFC, without white space, long repeat marks as one character.
+    """The text for comparison: in Unicode's form NFC, without white space, with long repeat marks as one character.
 
-    Other marks are compared as they are: 々 and 〻, or a kana and the variant that it is written with, differ.
+    Other marks stay as they are: 々 and 〻, or a kana and its variants, differ.
     """
     text = re.sub(r"\s+", "", unicodedata.normalize("NFC", text))
     for halves, whole in _HALVES.items():
@@ -62,14 +62,14 @@ def measure_text(
     transcriptions: dict[str, str],
     drawn: list[str],
 ) -> pd.DataFrame:
-    """The errors of every page whose text is known: of what was `recognized`, and of the true boxes in reading order.
+    """The errors of every page with known text: of `recognized` boxes, and of the true boxes in reading order.
 
-    The text is the page's in `transcriptions` or, of pages of the image sets `drawn`, that of their true boxes, which
-    are in its order there. Of the true boxes, whose characters are right, only order and omissions can be wrong.
+    The known text is in `transcriptions` or, for pages of the image sets `drawn`, consists of their true boxes, whose
+    order there is right. The true boxes have the right characters, so that only order and omissions can be wrong.
 
-    Returns `image_id`, `book`, `source` ("recognized" or "true boxes"), `characters` of the text, and
-    `substitutions`, `insertions` and `deletions` that lead from it to what was read, without ruby (the fewest:
-    Levenshtein's distance). Raises `InputError` if no page's text is known.
+    Returns `image_id`, `book`, `source` ("recognized" or "true boxes"), `characters` of the text, and the least numbers
+    of `substitutions`, `insertions` and `deletions` from it to the result without ruby (Levenshtein's distance). Raises
+    `InputError` if no page has known text.
     """
     true_boxes = truth.assign(detector_score=1.0, probability=1.0, keep_probability=1.0, kept=True).sort_values(
         ["image_id", "box"]
@@ -93,9 +93,9 @@ def measure_text(
 
 
 def error_rates(errors: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sums of the errors that `measure_text` found, by the columns `by`, with all `errors` and the `error_rate`.
+    """Sums of the errors of `measure_text` by the columns `by`, with all `errors` and the `error_rate`.
 
-    A text without characters has no rate.
+    Text without characters has no rate.
     """
     sums = errors.groupby(by, sort=True)[_COUNTS].sum().reset_index()
     sums["errors"] = sums[_COUNTS[1:]].sum(axis=1)

@@ -24,7 +24,7 @@ def summed_overlap(page: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
 
 def neighbors(page: np.ndarray, center: np.ndarray, count: int, shared: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` neighbors of each box as two (N, count) arrays of rows: their origin, and they themselves.
+    """The `count` neighbors of each box as two (N, count) arrays of rows: their origins, then themselves.
 
     Nearest first, equal distances in the order of rows; -1 if the page has no more boxes. Neighbors are found from the
     box itself, unless `shared`. Then box i also gets the content of the published code's list, one per page, when i's

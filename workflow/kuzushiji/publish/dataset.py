@@ -1,4 +1,4 @@
-"""What page sets hold: pages, books, boxes, codepoints."""
+"""Statistics of page sets: pages, books, boxes, codepoints."""
 
 import os
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ _PARTS = (0.05, 0.5, 0.95)
 
 
 def page_set_table(pages: Mapping[str, pd.DataFrame], truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """A row a page set of `pages`: what it holds, and its boxes where `truth` has an entry for it.
+    """A row per page set of `pages` with its contents, and with its boxes if `truth` has an entry for it.
 
-    Sizes are pixels of the original pages; "5%", "50%" and "95%" are the parts of boxes, or pages, that are no larger.
+    Sizes are pixels of the original pages; "5%", "50%" and "95%" are quantiles of boxes or pages.
     """
     rows = {name: _describe(table, truth.get(name)) for name, table in pages.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("page set")
@@ -53,7 +53,7 @@ def boxes_a_page(pages: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
 
 
 def plot_boxes(pages: Mapping[str, pd.DataFrame], truth: Mapping[str, pd.DataFrame], path: str | os.PathLike) -> None:
-    """Draw how many boxes pages have: of each page set the share of pages in steps of the same width."""
+    """Draw the distribution of the number of boxes per page, as shares of each page set's pages."""
     counts = {name: boxes_a_page(pages[name], table) for name, table in truth.items()}
     most = max((count.max() for count in counts.values()), default=1)
     edges = np.histogram_bin_edges([0, max(most, 1)], bins=min(40, max(10, int(most) // 5)))
@@ -69,7 +69,7 @@ def plot_boxes(pages: Mapping[str, pd.DataFrame], truth: Mapping[str, pd.DataFra
 
 
 def plot_codepoints(truth: Mapping[str, pd.DataFrame], path: str | os.PathLike) -> None:
-    """Draw how often each codepoint occurs, the commonest first, both on a logarithmic scale."""
+    """Draw the frequency of codepoints by rank, both on a logarithmic scale."""
     with drawing(path, 8, 4.5) as figure:
         axes = figure.subplots()
         for (name, table), color in zip(truth.items(), _colors(len(truth)), strict=True):
@@ -83,7 +83,7 @@ def plot_codepoints(truth: Mapping[str, pd.DataFrame], path: str | os.PathLike) 
 
 
 def plot_books(pages: Mapping[str, pd.DataFrame], path: str | os.PathLike) -> None:
-    """Draw the number of pages of each book, a panel a page set; of very many books, those with the most pages."""
+    """Draw the number of pages of each book, a panel per page set; of many books, those with the most pages."""
     counts = {name: table["book"].value_counts() for name, table in pages.items()}
     lines = max(min(len(count), SHOWN) for count in counts.values())
     with drawing(path, 4.2 * len(counts), 1.4 + 0.22 * lines) as figure:

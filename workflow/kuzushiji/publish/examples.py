@@ -1,4 +1,4 @@
-"""A few pages with what was read on them: from the worst to the best."""
+"""Overlays of a few example pages, from the worst to the best score."""
 
 import logging
 from pathlib import Path
@@ -13,9 +13,9 @@ from kuzushiji.publish.overlays import draw_overlay
 
 
 def page_scores(recognized: pd.DataFrame, truth: pd.DataFrame, pages: pd.DataFrame) -> pd.Series:
-    """The F1 of every page, by image_id: of the kept boxes, by the competition's metric.
+    """The F1 of the kept boxes of every page, by image_id, with the competition's metric.
 
-    NaN where there is nothing to read and nothing was read.
+    NaN for pages without true boxes and without kept boxes.
     """
     kept = recognized[recognized["kept"]].reset_index(drop=True)
     hits, read, true = (
@@ -27,9 +27,9 @@ def page_scores(recognized: pd.DataFrame, truth: pd.DataFrame, pages: pd.DataFra
 
 
 def choose_examples(pages: pd.DataFrame, scores: pd.Series | None, count: int) -> list[tuple[str, float | None]]:
-    """At most `count` pages as pairs of image_id and F1, evenly spread from the worst to the best score.
+    """At most `count` pages, pairs of image_id and F1, evenly spread from the worst to the best score.
 
-    Without `scores` (of `page_scores`) pages are evenly spread over the table, and their F1 is None.
+    Without `scores` (from `page_scores`) they are evenly spread over the table, and their F1 is None.
     """
     if scores is not None:
         scores = scores.dropna().sort_values(kind="stable")
@@ -48,7 +48,7 @@ def write_examples(
 ) -> None:
     """Write overlays of a few pages to `folder`, as `{place}__{F1}__{image_id}.jpg`; without `truth` the F1 is "-".
 
-    `settings` has the number of `examples` and `max_side`, to whose pixels the longer side is shrunk.
+    `settings` has the number of `examples` and `max_side`, the greatest length of the longer side in pixels.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scores = None if truth is None else page_scores(recognized, truth, pages)

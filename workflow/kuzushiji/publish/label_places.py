@@ -1,9 +1,9 @@
-"""Where the characters that were read are written on a page: beside their boxes, and out of each other's way."""
+"""Placement of the recognized characters on a page: beside their boxes, without covering each other."""
 
 import numpy as np
 
-# Places around a box, the best first: the label's side or corner that touches the box is at this share of the box's
-# width and height, and the label lies on this side of it (-1, 0, 1). Readers of vertical text look to the right.
+# Places around a box, the best first: the label's side or corner touches the box at this share of the box's width and
+# height, and the label is on this side of it (-1, 0, 1). Readers of vertical text look to the right.
 _PLACES = np.array(
     [  # share of width, share of height, side in x, side in y, penalty
         (1.0, 0.50, 1, 0, 0.00),
@@ -23,19 +23,19 @@ _PLACES = np.array(
 )
 _SCALES = np.array([(1.0, 0.0), (0.85, 0.08), (0.7, 0.2)])  # of the label's size, penalty
 _EM = 0.65  # of a box's side
-_EM_RANGE = (0.5, 0.8)  # of the page's typical side: marks stay legible, titles do not cover the page
+_EM_RANGE = (0.5, 0.8)  # of the page's typical side: small marks stay legible, large titles do not cover the page
 _SMALLEST = 14  # pixels
 _GAP = 0.06  # between box and label, in em
-_ON_LABEL, _OFF_PAGE = 2.5, 10.0  # what covered area costs, where covering a box costs 1
-_SWEEPS = 3  # every label is placed once, then moved where the others have left room
+_ON_LABEL, _OFF_PAGE = 2.5, 10.0  # the cost of covered area; covering a box costs 1
+_SWEEPS = 3  # each label is placed once, then moved to free space
 
 
 def label_places(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The squares in which the characters of `boxes` are written, (n, 4): left, top, right, bottom in pixels.
+    """The squares for the characters of `boxes`, (n, 4): left, top, right, bottom in pixels.
 
-    `boxes` is (n, 4) with the same meaning; `width` and `height` are the page's. Labels go to the right of their boxes
-    at a size that follows the box, and elsewhere or smaller where they would cover other boxes or labels: greedily, one
-    after the other, with a few sweeps over all of them.
+    `boxes` is (n, 4) with the same meaning; `width` and `height` are the page's. Labels are to the right of their boxes
+    and sized like them, or elsewhere or smaller if they would cover other boxes or labels: a greedy placement, one
+    after the other, in a few sweeps over all of them.
     """
     boxes = np.asarray(boxes, float).reshape(-1, 4)
     labels = np.zeros((len(boxes), 4))
@@ -51,8 +51,8 @@ def label_places(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
     on_page = np.clip(candidates, 0, [width, height, width, height])
     fixed += _OFF_PAGE * (1 - np.prod(on_page[..., 2:] - on_page[..., :2], axis=2) / area) + penalties
     for _ in range(_SWEEPS):
-        for box in np.lexsort((boxes[:, 1], -boxes[:, 2])):  # about as people read
-            labels[box] = 0  # so that it is not in its own way
+        for box in np.lexsort((boxes[:, 1], -boxes[:, 2])):  # about in reading order
+            labels[box] = 0  # so that a label is not its own obstacle
             cost = fixed[box] + _ON_LABEL * _cost(candidates[box], area[box], labels[near[box]])
             labels[box] = candidates[box, np.argmin(cost)]
     return labels
@@ -68,7 +68,7 @@ def _cost(places: np.ndarray, area: np.ndarray, others: np.ndarray) -> np.ndarra
 
 
 def _candidates(boxes: np.ndarray, em: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All places of every label, (n, places, 4), and what each costs by itself, (places,)."""
+    """All places of every label, (n, places, 4), and the cost of each place itself, (places,)."""
     scale, place = (part.ravel() for part in np.mgrid[: len(_SCALES), : len(_PLACES)])
     at, toward = _PLACES[place, :2], _PLACES[place, 2:4]
     size = em[:, None, None] * _SCALES[scale, :1]  # (n, places, 1)

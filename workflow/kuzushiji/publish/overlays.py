@@ -1,4 +1,4 @@
-"""Pictures of the original pages with what was read on them."""
+"""Pictures of the original pages with the recognized boxes and characters."""
 
 import logging
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +14,7 @@ from kuzushiji.common.fonts import font_with, load_font
 from kuzushiji.common.images import read_page
 from kuzushiji.publish.label_places import label_places
 
-# RGB. Blue and orange-red are told apart by most colour-blind readers too, and on paper of any colour by their halo.
+# RGB. Most color-blind readers can distinguish blue and orange-red; a halo separates them from paper of any color.
 _SURE = np.array([0, 84, 180])  # a box whose character has probability 1
 _UNSURE = np.array([220, 50, 20])  # … and probability 0.5 or less
 _REJECTED = (0, 130, 90)
@@ -26,8 +26,8 @@ def write_overlays(
 ) -> None:
     """Write `folder/{image_id}.jpg` for every page of the table `pages`: the scan with its recognized boxes.
 
-    Characters stand beside their boxes, blue where they are sure and red where they are not; rejected boxes are green
-    and crossed out. A character that none of the `fonts` has is shown by its codepoint.
+    Characters are beside their boxes, blue if probable and red if not; rejected boxes are green and crossed out. A
+    character that none of the `fonts` has is shown as its codepoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     by_page = dict(list(recognized.groupby("image_id")))
@@ -46,7 +46,7 @@ def _write_overlay(path: Path, boxes: pd.DataFrame, fonts: list[Path], out: Path
 
 
 def draw_overlay(page: np.ndarray, boxes: pd.DataFrame, fonts: list[Path]) -> Image.Image:
-    """`page` (RGB, uint8, (height, width, 3)) with the boxes of a table of recognized boxes, in its size."""
+    """`page` (RGB, uint8, (height, width, 3)) with recognized boxes drawn on it, in the same size."""
     image = Image.fromarray(page)
     draw = ImageDraw.Draw(image)
     line = max(1, image.width // 800)
@@ -61,7 +61,7 @@ def draw_overlay(page: np.ndarray, boxes: pd.DataFrame, fonts: list[Path]) -> Im
     places = label_places(corners, image.width, image.height)
     for codepoint, place, shade in zip(kept["codepoint"], places, shades, strict=True):
         text, font = _written(codepoint, tuple(fonts))
-        em = (place[2] - place[0]) / (1 if len(text) == 1 else 3)  # a codepoint's name is some three em long
+        em = (place[2] - place[0]) / (1 if len(text) == 1 else 3)  # a codepoint's name is about three em long
         middle = (place[:2] + place[2:]) / 2
         draw.text((*middle,), text, shade, load_font(font, round(em)), "mm", stroke_width=2 * line, stroke_fill=_HALO)
     return image

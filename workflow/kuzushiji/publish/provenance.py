@@ -1,4 +1,4 @@
-"""What made a submission, as a research object crate (RO-Crate, profile Process Run Crate) that others can check."""
+"""The provenance of a submission as a research object crate (RO-Crate, Process Run Crate) that others can verify."""
 
 import platform
 import subprocess
@@ -21,13 +21,13 @@ _ROOT = Path(__file__).parents[2]
 def write_provenance(
     folder: Path, submission: Path, models: list[Path], sources: list[Path], config: dict, lock: Path
 ) -> None:
-    """Write a crate to `folder`: the `submission` itself, and what it was made from.
+    """Write a crate to `folder`: the `submission` and everything it was made from.
 
-    `checksums.sha256` has the SHA-256 of the submission, of the `models` and of all `sources` (page images and labels;
-    of a folder, its files), as `sha256sum --check` reads it in the folder that the workflow runs in. `config.yaml` is
-    the whole configuration, `requirements.txt` the `lock` to install from, `versions.txt` what was really installed.
-    The crate's metadata name the commit of the workflow, and whether files were changed since. `ro-crate-preview.html`
-    shows all of this to people.
+    `checksums.sha256` has the SHA-256 of the submission, the `models` and all `sources` (page images and labels; for a
+    folder, its files), for `sha256sum --check` in the working directory of the workflow. `config.yaml` is the whole
+    configuration, `requirements.txt` the `lock` for installation, `versions.txt` the versions that were installed. The
+    crate's metadata have the workflow's commit, and whether files have changed since. `ro-crate-preview.html` shows all
+    of this to people.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -84,15 +84,15 @@ def write_provenance(
 
 
 def installed() -> list[tuple[str, str]]:
-    """Name and version of every installed package, by name."""
+    """Names and versions of all installed packages, by name."""
     found: dict[str, str] = {}
-    for package in distributions():  # in the order of imports: what setuptools brings for itself comes last
+    for package in distributions():  # in import order: setuptools' own copies come last
         found.setdefault(package.metadata["Name"], package.version)
     return sorted(found.items(), key=lambda pair: pair[0].lower())
 
 
 def source_version(folder: Path) -> tuple[str, list[str]]:
-    """The commit that is checked out in `folder`, and the files that differ from it; nothing outside a git checkout."""
+    """The commit checked out in `folder`, and the files that differ from it; nothing outside a git checkout."""
     try:
         commit = _git(folder, "rev-parse", "HEAD").strip()
         changed = [line[3:] for line in _git(folder, "status", "--porcelain").splitlines()]

@@ -16,14 +16,14 @@ _COLUMNS = ["image_id", "labels"]
 def submission(
     recognized: pd.DataFrame, image_ids: list[str], max_predictions: int, sample_ids: list[str] | None = None
 ) -> pd.DataFrame:
-    """The competition's submission: `image_id` and `labels`, runs of `codepoint x y`, one row a page of `image_ids`.
+    """The competition's submission: `image_id` and `labels`, runs of `codepoint x y`, one row per page of `image_ids`.
 
-    The points are the centers of the boxes that were kept, rounded half to even. Of a page with more than
-    `max_predictions` of them, those with the highest character probability are taken. A page without any has an
-    empty string. Rows are in the order of `sample_ids`, the ids of the competition's own sample, where given.
+    The points are the centers of the kept boxes, rounded half to even. If a page has more than `max_predictions`, those
+    with the highest character probability are used; a page without any has an empty string. Rows are in the order of
+    `sample_ids`, the ids of the competition's sample, if given.
 
-    Raises `InputError` where `recognized` has a page that is not among `image_ids`, or `sample_ids` are other pages
-    than `image_ids`.
+    Raises `InputError` if `recognized` has a page that is not in `image_ids`, or if `sample_ids` and `image_ids` are
+    not the same pages.
     """
     kept = recognized[recognized["kept"].astype(bool)]
     unknown = sorted(set(kept["image_id"].unique()) - set(image_ids))
@@ -47,10 +47,10 @@ def submission(
 
 
 def read_submission(path: str | os.PathLike, max_predictions: int) -> dict[str, pd.DataFrame]:
-    """The points that a submission names: page id → `codepoint`, `x`, `y` (pixels), in its order.
+    """The points of a submission: page id → `codepoint`, `x`, `y` (pixels), in its order.
 
-    Raises `InputError`, with the page, for what the competition would not take: other columns, a page twice, labels
-    that are not runs of `codepoint x y`, more than `max_predictions` of them.
+    Raises `InputError`, with the page, for errors that the competition would not accept: other columns, a duplicate
+    page, labels that are not runs of `codepoint x y`, or more than `max_predictions` of them.
     """
     try:
         table = pd.read_csv(path, keep_default_na=False, dtype=str)

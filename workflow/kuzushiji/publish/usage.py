@@ -1,4 +1,4 @@
-"""What the jobs of a run took: time, memory, processors, by rule, from Snakemake's benchmark files."""
+"""The time, memory and processors that the jobs of a run used, by rule, from Snakemake's benchmark files."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,16 @@ import pandas as pd
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.figures import BLUE, GRAY, ORANGE, drawing
 
-_READ = ["s", "max_rss", "cpu_time"]  # seconds, MB, seconds; "NA" or "-" where a job was over before it was looked at
+_READ = ["s", "max_rss", "cpu_time"]  # seconds, MB, seconds; "NA" or "-" if a job ended before the first measurement
 
 
 def usage_table(benchmarks: Mapping[str, Sequence[str | os.PathLike]], asked: Mapping[str, dict]) -> pd.DataFrame:
-    """A row a rule of `benchmarks` (rule → files), those that took most time first.
+    """A row per rule of `benchmarks` (rule → files), by descending time.
 
     `asked` has for each rule its `mem_mb` and `threads`. Columns: `jobs`; `total_s`, `mean_s` and `max_s`, seconds of
     wall time; `max_mb`, the largest peak of a job's resident memory, `asked_mb` and `memory_share`, of what was asked
-    for; `cpus`, the mean number of busy processors (0 < cpus), and `threads`. Raises `InputError` for a file that is no
-    benchmark.
+    for; `cpus`, the mean number of busy processors (0 < cpus), and `threads`. Raises `InputError` for a file that is
+    not a benchmark.
     """
     rows = {}
     for rule, files in benchmarks.items():

@@ -1,4 +1,4 @@
-"""A web page in which people read a page set, search it, and correct what was read: without server or network."""
+"""A web page to read, search and correct a page set, without server or network."""
 
 import base64
 import logging
@@ -18,7 +18,7 @@ from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
 from kuzushiji.publish.web_fonts import web_fonts
 
-_SMALLEST_SIDE = 600  # pixels: smaller pages cannot be read, whatever the file's size
+_SMALLEST_SIDE = 600  # pixels: smaller pages would not be readable
 
 
 def write_viewer(
@@ -35,12 +35,12 @@ def write_viewer(
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
-    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds, about the same pages. `template` is a
-    folder with `viewer.html` and what it includes. `settings` has `max_side` (pixels, of a page's image), `quality` (of
-    JPEG), `max_megabytes` (of all images: larger ones are shrunk alike, down to 600 pixels) and `review` (probability
-    below which a box is at first offered for review).
+    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages. `template` is a
+    folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
+    `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
+    `review` (boxes below this probability are initially listed for review).
 
-    Corrections are kept by the browser under the page set's name, whatever the round.
+    The browser stores corrections under the name of the page set, independent of the round.
     """
     boxes = join_boxes(recognized, ordered, alternatives)
     characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
@@ -66,12 +66,14 @@ def write_viewer(
 
 
 def join_boxes(recognized: pd.DataFrame, ordered: pd.DataFrame, alternatives: pd.DataFrame) -> pd.DataFrame:
-    """All recognized boxes with their place in the text and their alternatives: of a page, first those in the text."""
+    """All recognized boxes with their position in the text and their alternatives; boxes in the text come first."""
     key = ["image_id", "box"]
     place = ordered[[*key, "position", "block", "column", "line", "role"]]
     boxes = recognized.merge(place, on=key, how="left", validate="one_to_one")
     boxes = boxes.merge(alternatives[[*key, "codepoints", "probabilities"]], on=key, validate="one_to_one")
-    boxes = boxes.sort_values(["image_id", "position", "box"], ignore_index=True)  # rejected ones, without place, last
+    boxes = boxes.sort_values(
+        ["image_id", "position", "box"], ignore_index=True
+    )  # rejected boxes, without a position, last
     boxes["role"] = boxes["role"].where(boxes["kept"], "text")
     return boxes.fillna(dict.fromkeys(["position", "block", "column", "line"], -1))
 
@@ -84,10 +86,10 @@ def _embedded(boxes: pd.DataFrame, pages: pd.DataFrame, images: list[Path]) -> I
 
 
 def page_boxes(boxes: pd.DataFrame) -> list[dict]:
-    """What the viewer knows of a page's boxes, in the order of `join_boxes`.
+    """The viewer's data of a page's boxes, in the order of `join_boxes`.
 
-    A box's `alternatives` are pairs of a character and its probability, the best first; `block`, `column` and `line` of
-    rejected ones are -1.
+    The `alternatives` of a box are pairs of a character and its probability, best first; `block`, `column` and `line`
+    of rejected boxes are -1.
     """
     return [
         {
@@ -113,7 +115,7 @@ def page_boxes(boxes: pd.DataFrame) -> list[dict]:
 
 
 def _shrink_pages(paths: list[Path], settings: dict, folder: Path, processes: int) -> list[Path]:
-    """JPEG files of all pages in `folder`, together no larger than asked for if that leaves them readable."""
+    """Write JPEG files of all pages to `folder`, within the total size if pages stay readable."""
     files = [folder / f"{number}.jpg" for number in range(len(paths))]
     side, most = settings["max_side"], settings["max_megabytes"] * 1e6
     with ProcessPoolExecutor(processes) as pool:
@@ -129,7 +131,7 @@ def _shrink_pages(paths: list[Path], settings: dict, folder: Path, processes: in
 
 
 def _shrink_page(path: Path, side: int, quality: int, file: Path) -> int:
-    """Write a page as JPEG, its longer side at most `side` pixels; returns the file's size in bytes."""
+    """Write a page as JPEG, with a longer side of at most `side` pixels; return the size in bytes."""
     image = Image.fromarray(read_page(path))
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
     image.save(file, "JPEG", quality=quality, optimize=True)

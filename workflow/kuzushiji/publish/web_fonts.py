@@ -1,4 +1,4 @@
-"""Fonts for web pages: just the characters that a page shows, so that it shows them on any computer."""
+"""Fonts for web pages, reduced to the characters of a page, so that any computer can show them."""
 
 import io
 import logging
@@ -15,9 +15,9 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs every glyph
 
 
 def web_fonts(characters: Iterable[str], fonts: Iterable[Path]) -> list[bytes]:
-    """WOFF files that together have all of `characters`, one for each of `fonts` that is needed, the most used first.
+    """WOFF files with all of `characters`: one for each of the `fonts` that are needed, the most used first.
 
-    Forms for vertical writing come along. Characters that no font has are logged.
+    They include forms for vertical writing. Characters that no font has are logged.
     """
     fonts = tuple(sorted(fonts))
     chosen = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Tables and texts as one HTML page, for the report: it shows HTML, where other files are only handed over."""
+"""Tables and texts as one HTML page, since Snakemake's report displays HTML, but only links other files."""
 
 import os
 from collections.abc import Mapping
@@ -40,15 +40,15 @@ nav a { margin-right: 1.2em; }
 
 
 def write_web_page(path: str | os.PathLike, title: str, parts: Mapping[str, pd.DataFrame | str]) -> None:
-    """Write `parts`, tables (with their index) and texts by name, to `path`: one HTML file that needs nothing else.
+    """Write `parts`, tables (with their index) and texts by name, to `path`, a self-contained HTML file.
 
-    Floats have four digits, as `rounded` says.
+    Floats are formatted by `rounded`.
     """
     Path(path).write_text(_PAGE.render(title=title, parts=parts, table=_table), encoding="utf-8")
 
 
 def rounded(value: float) -> str:
-    """Four digits, or all before the point: 0.1235, 12.35, 27, 12,346."""
+    """A number with four digits, or all digits before the point: 0.1235, 12.35, 27, 12,346."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""Whether a file that came from outside is still the one that was first used."""
+"""A check that a file from outside has not changed since it was first used."""
 
 import os
 from pathlib import Path
@@ -8,10 +8,10 @@ from kuzushiji.common.files import checksum, replacing
 
 
 def check_file(path: str | os.PathLike, record: str | os.PathLike) -> str:
-    """The SHA-256 of the file `path`, noted in the file `record` at the first call and compared with it at later ones.
+    """Write the SHA-256 of the file `path` to the file `record` at the first call, and compare it at later calls.
 
-    The record is what `sha256sum --check` reads. Raises `InputError` if the file cannot be read or is another one, or
-    if the record is none.
+    The record has the format of `sha256sum --check`. Raises `InputError` if the file cannot be read or has changed, or
+    if the record is malformed.
     """
     path, record = Path(path), Path(record)
     try:

@@ -1,4 +1,4 @@
-"""Importing the published false-positive predictor: pickled LightGBM boosters as LightGBM's own text."""
+"""Import of the published false-positive predictor: from pickled LightGBM boosters to LightGBM's text files."""
 
 import os
 import pickle
@@ -12,7 +12,7 @@ from kuzushiji.postprocess.features import FEATURES
 
 
 class _Booster:
-    """Stands for the pickled class: takes its attributes and does nothing."""
+    """A stand-in for the pickled class, which takes its attributes and does nothing."""
 
 
 _ALLOWED = {("lightgbm.basic", "Booster"): _Booster, ("builtins", "set"): set}
@@ -26,16 +26,16 @@ class _Unpickler(pickle.Unpickler):
 
 
 def import_booster(source: str | os.PathLike, destinations: list[Path]) -> None:
-    """Write the boosters pickled in `source`, one a fold, as the text files `destinations`, all of their trees.
+    """Write the boosters pickled in `source`, one per fold, as the text files `destinations`, with all of their trees.
 
-    They predict the same, to the bit, and are marked as wanting the "published" variant of the features. No code in the
-    file is run: of classes, only stand-ins for LightGBM's booster and plain sets are made. Raises `InputError` with all
-    that is wrong: a file of another kind, another number of boosters, other features, a booster cut short.
+    They give bit-identical predictions, and are marked with the "published" variant of the features. No code in the
+    file is run: only stand-ins for LightGBM's booster and plain sets are created. Raises `InputError` with all
+    problems: a file of another kind, another number of boosters, other features, a truncated booster.
     """
     try:
         with open(source, "rb") as file:
             content = _Unpickler(file).load()
-    except Exception as error:  # what is no pickle fails in any number of ways
+    except Exception as error:  # on other files the unpickler raises almost anything
         raise InputError(
             f"{source}: cannot be read as pickled boosters ({error}); nothing in it was run; download it again"
         ) from error

@@ -1,4 +1,4 @@
-"""Importing the published classifiers: the original checkpoint's weights under timm's names, in our own format."""
+"""Import of the published classifiers: the original weights under timm's names, as our checkpoints."""
 
 import argparse
 import os
@@ -15,13 +15,13 @@ from kuzushiji.common.errors import InputError, shortened
 from kuzushiji.common.files import replacing
 from kuzushiji.common.untrusted import read_untrusted, state_problems
 
-# Which network of ours computes what the original of an architecture computes.
+# Our equivalents of the original networks, by architecture.
 TWINS = {
     "resnet152": "resnet152",
     "legacy_seresnext101_32x4d": "legacy_seresnext101_32x4d",
     "efficientnet_b4": "published_efficientnet_b4",
 }
-_ALLOWED = [argparse.Namespace, Counter]  # the only classes beside tensors that a checkpoint may hold
+_ALLOWED = [argparse.Namespace, Counter]  # the only classes besides tensors that a checkpoint may contain
 _HEAD = "metric_fc.W"
 
 
@@ -29,8 +29,8 @@ def import_classifier(source: str | os.PathLike, destination: str | os.PathLike,
     """Write the original checkpoint `source` to `destination`, as `load_classifier` reads it.
 
     `settings`: `architecture` (of `TWINS`), `channels`, `input_size` and `resize` of the classifier, and `temperature`.
-    The charset, mean and deviation are the checkpoint's own. No code in the file is run. Raises `InputError` with all
-    that is wrong: a file of another kind, missing or surplus weights or shapes, a bad charset, other settings.
+    Charset, mean and standard deviation come from the checkpoint. No code in the file is run. Raises `InputError` with
+    all problems: a file of another kind, missing or surplus weights, other shapes, a bad charset, other settings.
     """
     if settings["architecture"] not in TWINS:
         raise InputError(
@@ -58,14 +58,14 @@ def import_classifier(source: str | os.PathLike, destination: str | os.PathLike,
             f"{source}: does not fit {settings['architecture']}, {settings['channels']}: {'; '.join(problems)}"
         )
     state = {name: weights[original] for name, original in names.items()}
-    with replacing(destination) as partial, open(partial, "wb") as file:  # a path would be written into the file
+    with replacing(destination) as partial, open(partial, "wb") as file:  # PyTorch would write a path into the file
         torch.save(
             {"kind": KIND, "charset": charset, "settings": kept | normalization, "best": state, "last": state}, file
         )
 
 
 def original_name(name: str, model: nn.Module) -> str:
-    """What the original calls the weight `name` of our `model` (a classifier of `build_classifier`)."""
+    """The original name of the weight `name` of our `model` (from `build_classifier`)."""
     part, _, name = name.partition(".")
     efficientnet = hasattr(model.backbone, "blocks")
     if part == "head":
@@ -74,7 +74,7 @@ def original_name(name: str, model: nn.Module) -> str:
         return _efficientnet_name(name, model.backbone.blocks)
     if hasattr(model.backbone, "layer0"):
         return re.sub(r"^layer(\d)", r"0.\1", name)
-    # A list of what came before the pooling: convolution, batch norm, ReLU, max pooling and the four layers.
+    # The original is a list: convolution, batch norm, ReLU, max pooling and the four layers.
     name = re.sub(r"^conv1\.", "0.0.", re.sub(r"^bn1\.", "0.1.", name))
     return re.sub(r"^layer(\d)", lambda match: f"0.{int(match[1]) + 3}", name)
 
@@ -89,7 +89,7 @@ def _efficientnet_name(name: str, stages: nn.Sequential) -> str:
     number = sum(len(before) for before in stages[:stage]) + place
     inside, _, tail = block[3].rpartition(".")
     parts = {"conv_dw": "_depthwise_conv", "se.conv_reduce": "_se_reduce", "se.conv_expand": "_se_expand"}
-    if hasattr(stages[stage][place], "conv_pwl"):  # a block that first expands
+    if hasattr(stages[stage][place], "conv_pwl"):  # a block that expands first
         parts |= {"conv_pw": "_expand_conv", "conv_pwl": "_project_conv", "bn1": "_bn0", "bn2": "_bn1", "bn3": "_bn2"}
     else:
         parts |= {"conv_pw": "_project_conv", "bn1": "_bn1", "bn2": "_bn2"}
@@ -97,7 +97,7 @@ def _efficientnet_name(name: str, stages: nn.Sequential) -> str:
 
 
 def _weights(content: dict) -> dict:
-    """All weights under the original's names, without what several GPUs put before them."""
+    """All weights under the original names, without the prefix of training on several GPUs."""
     weights = {str(name).removeprefix("module."): value for name, value in content["model"].items()}
     head = content.get("metric_fc")
     return weights | {f"metric_fc.{name}": value for name, value in (head if isinstance(head, Mapping) else {}).items()}
@@ -112,7 +112,7 @@ def _charset_problems(charset: list) -> list[str]:
 
 
 def _normalization(args: dict, settings: dict) -> tuple[dict, list[str]]:
-    """Mean and deviation of the channels, and where `args` contradict the settings."""
+    """Mean and standard deviation of the channels, and contradictions between `args` and the settings."""
     expected = {
         "input_size": settings["input_size"],
         "scale_size": settings["resize"][0],

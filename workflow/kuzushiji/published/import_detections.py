@@ -1,4 +1,4 @@
-"""Importing the boxes that the published detectors found: the original's pickled lists as tables of detections."""
+"""Import of the published detectors' boxes: from the original pickled lists to tables of detections."""
 
 import os
 from pathlib import Path
@@ -14,21 +14,21 @@ from kuzushiji.detector.detect import resized
 
 
 class BoxList:
-    """Stands for the original's class: takes its attributes and does nothing."""
+    """A stand-in for the original class, which takes its attributes and does nothing."""
 
 
-BoxList.__module__ = "maskrcnn_benchmark.structures.bounding_box"  # the name by which files ask for it
+BoxList.__module__ = "maskrcnn_benchmark.structures.bounding_box"  # its name in the files
 
 
 def import_detections(
     source: str | os.PathLike, order: str | os.PathLike, pages: pd.DataFrame, longest_side: int
 ) -> pd.DataFrame:
-    """The boxes in `source`, a list with a BoxList a page, as a table "detections" of `pages` (a table "pages").
+    """The boxes in `source`, a list with one BoxList per page, as a table "detections" for `pages` (a table "pages").
 
-    `order` lists the page ids, one a line, in the order of the file. The boxes are brought from the size that the
-    detector saw a page in (short side as in the file, long side at most `longest_side` pixels) to the page's pixels,
-    and numbered in the file's order, which the walks over them depend on. No code in the file is run. Raises
-    `InputError` with all that is wrong: a file of another kind, another number of pages, other pages, boxes of pages of
+    `order` lists the page ids, one per line, in the order of the file. The boxes are scaled from the size of the
+    detector's input (short side as in the file, long side at most `longest_side` pixels) to the page's pixels, and
+    numbered in the file's order, on which the pairwise suppressions depend. No code in the file is run. Raises
+    `InputError` with all problems: a file of another kind, another number of pages, other pages, boxes of pages of
     another size.
     """
     content = read_untrusted(source, [BoxList])

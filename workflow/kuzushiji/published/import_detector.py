@@ -1,4 +1,4 @@
-"""The published detector: from maskrcnn-benchmark's checkpoint to this workflow's."""
+"""Import of the published detectors: from maskrcnn-benchmark's checkpoints to this workflow's."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from kuzushiji.detector.config import PUBLISHED_MODEL
 from kuzushiji.detector.model import KIND, build_model, plain
 
 CELL_ANCHORS = "rpn.anchor_generator.cell_anchors.0"
-# The names of this workflow's weights, as the published file has them.
+# The published names of this workflow's weights.
 _NAMES = [
     (r"^backbone\.(conv1|bn1)\.", r"backbone.body.stem.\1."),
     (r"^backbone\.layer", r"backbone.body.layer"),
@@ -24,8 +24,8 @@ _NAMES = [
     (r"^roi_head\.bbox_head\.fc_cls\.", r"roi_heads.box.predictor.cls_score."),
     (r"^roi_head\.bbox_head\.fc_reg\.", r"roi_heads.box.predictor.bbox_pred."),
 ]
-# Both have a background beside the character: the published class scores name it first, the workflow's last, and only
-# the published deltas have it at all.
+# Both have a background class besides the character: first in the published class scores, last in the workflow's, and
+# in the deltas only of the published file.
 _ROWS = {"cls_score": [1, 0], "bbox_pred": [4, 5, 6, 7]}
 _PREDICTOR = "roi_heads.box.predictor."
 
@@ -33,12 +33,12 @@ _PREDICTOR = "roi_heads.box.predictor."
 def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -> None:
     """Write the published checkpoint `source` as one that `detector.model.load_detector` reads.
 
-    source: a dict of `model` (weights, with or without `module.` before their names) and `iteration`; what else it has
-    for training on is left out. Nothing but tensors and plain values is unpickled. The settings of what is written are
-    `PUBLISHED_MODEL`, the same for every published detector.
+    source: a dict of `model` (weights, with or without the prefix `module.`) and `iteration`; other entries are left
+    out. Only tensors and plain values are unpickled. The settings of the new checkpoint are `PUBLISHED_MODEL`, equal
+    for all published detectors.
 
-    Raises one `InputError` if the file is no such checkpoint, or one that lists all weights that are missing, that
-    the network does not have, that have another shape, or that are not finite numbers.
+    Raises one `InputError` if the file is not such a checkpoint, or with all weights that are missing, unknown to the
+    network, of another shape, or not finite.
     """
     weights, iteration = _read(source)
     model = build_model(PUBLISHED_MODEL)
@@ -63,7 +63,7 @@ def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -
 
 
 def _read(source: str | os.PathLike) -> tuple[dict[str, torch.Tensor], int]:
-    """The weights by their names without `module.`, and the iteration."""
+    """The weights by their names without the prefix `module.`, and the iteration."""
     advice = f"download {os.path.basename(source)} again or name another file"
 
     def refused(why: str) -> InputError:
@@ -91,7 +91,7 @@ def _read(source: str | os.PathLike) -> tuple[dict[str, torch.Tensor], int]:
 
 
 def _published(name: str) -> str:
-    """What the published file calls the weight `name`."""
+    """The published name of the weight `name`."""
     for pattern, replacement in _NAMES:
         name, found = re.subn(pattern, replacement, name)
         if found:
