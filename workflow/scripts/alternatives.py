@@ -1,7 +1,7 @@
-"""Lists what else each recognized box may be.
+"""Lists the candidates for each recognized box.
 
-In: recognized boxes, what every classifier read on every detector's boxes.
-Out: codepoints and probabilities, a row a box.
+In: recognized boxes, the predictions of all classifiers for all detectors' boxes.
+Out: codepoints and probabilities, a row per box.
 """
 
 from collections import defaultdict

@@ -1,6 +1,6 @@
-"""Draws what the classifiers see while they train.
+"""Draws augmented training crops of the classifiers.
 
-In: true boxes, crops, index tables of the folds. Out: a picture of each classifier.
+In: true boxes, crops, index tables of the folds. Out: a picture per classifier.
 """
 
 from kuzushiji.classifier.augmented import augmented

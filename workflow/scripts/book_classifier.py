@@ -1,7 +1,7 @@
-"""Trains the classifier that tells which book a page is of.
+"""Trains the book classifier.
 
-In: shrunk pages, index tables of those that train and validate, ImageNet weights.
-Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
+In: shrunk pages, index tables for training and validation, ImageNet weights.
+Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of confusions.
 """
 
 from pathlib import Path

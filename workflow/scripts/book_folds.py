@@ -1,6 +1,6 @@
-"""Divides the training pages at random, book by book.
+"""Splits the training pages of each book at random.
 
-In: a table of pages. Out: index tables of the pages that train and of those that validate.
+In: a table of pages. Out: index tables of the training and the validation pages.
 """
 
 from kuzushiji.book_classifier.book_folds import book_folds

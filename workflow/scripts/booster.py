@@ -1,7 +1,7 @@
 """Trains the false-positive predictor.
 
 In: features and boxes of the validation pages, true boxes, pages, the best parameters.
-Out: one LightGBM text model a fold, what they predict out of fold, and scores of that.
+Out: one LightGBM text model per fold, the out-of-fold predictions, and their scores.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Shows what the booster learned and how good it is out of fold.
+"""Draws what the booster learned, and its out-of-fold quality.
 
 In: the boosters, their out-of-fold predictions, features and boxes of the validation pages, true boxes, pages.
 Out: tables and figures.

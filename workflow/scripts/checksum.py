@@ -1,6 +1,6 @@
-"""Notes a file's SHA-256 when it is first used, and refuses another file later.
+"""Records a file's SHA-256 at its first use, and refuses a changed file later.
 
-In: the file, and what was noted. Out: its SHA-256.
+In: the file, and its record if there is one. Out: the record.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Trains one classifier.
 
-In: true boxes, crops, index tables of a fold; in later rounds pseudo labels, and the classifier to go on from; in the
-others ImageNet weights.
-Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of what is confused.
+In: true boxes, crops, index tables of a fold, ImageNet weights; in later rounds pseudo labels, in the refine round the
+classifier to continue from.
+Out: a checkpoint with the weights of the best and the last epoch, and tables of the epochs and of confusions.
 """
 
 from pathlib import Path

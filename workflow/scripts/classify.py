@@ -1,4 +1,4 @@
-"""Reads one detector's boxes of one chunk with one classifier.
+"""Classifies one detector's boxes of one chunk with one classifier.
 
 In: a classifier's checkpoint, boxes, denoised pages. Out: a table of predictions.
 """
@@ -13,7 +13,7 @@ log_to(snakemake.log[0])
 settings = snakemake.params.settings
 detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
-detections = detections[detections["image_id"].isin(pages)]  # imported ones come whole
+detections = detections[detections["image_id"].isin(pages)]  # imported ones cover the whole page set
 workers = snakemake.threads // 2
 readings = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
 write_table(readings, snakemake.output[0], "top_k")

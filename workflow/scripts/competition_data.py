@@ -1,6 +1,6 @@
-"""Fetches, unpacks and checks the competition's data.
+"""Downloads, unpacks and checks the competition's data.
 
-In: what is in its folder already. Out: its files there, which are found when rules are planned; a report.
+In: existing files of its folder. Out: its files there, which rules find when they are planned; a report.
 """
 
 from kuzushiji.common.logs import log_to

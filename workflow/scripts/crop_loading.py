@@ -1,6 +1,6 @@
-"""Measures what feeds a classifier's training.
+"""Measures the speed of loading crops for a classifier's training.
 
-In: true boxes, crops, the training crops of a fold. Out: a table of crops a second.
+In: true boxes, crops, the training crops of a fold. Out: a table of crops per second.
 """
 
 from kuzushiji.classifier.crop_loading import crop_loading

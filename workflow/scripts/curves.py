@@ -1,6 +1,6 @@
-"""Draws how the trainings of all classifiers went.
+"""Draws the epochs and confusions of all classifiers.
 
-In: their tables of epochs and of what is confused, fonts. Out: a figure of each.
+In: the tables of their epochs and confusions, fonts. Out: a figure of each kind.
 """
 
 from pathlib import Path

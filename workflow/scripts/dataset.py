@@ -1,4 +1,4 @@
-"""Says what the page sets hold.
+"""Makes statistics of the page sets.
 
 In: pages and true boxes of all page sets. Out: a table, as CSV and HTML, and figures.
 """

@@ -1,6 +1,6 @@
 """Denoises the pages of one chunk.
 
-In: page images. Out: a folder of PNGs, one a page, and their checksums.
+In: page images. Out: a folder with a PNG per page, and their checksums.
 """
 
 from pathlib import Path

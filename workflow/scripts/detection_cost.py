@@ -1,6 +1,6 @@
-"""Measures what finding characters costs.
+"""Measures the cost of detection.
 
-Out: time and memory of each case, how they grow, and a picture of both.
+Out: time and memory of each case, their growth, and a picture of both.
 """
 
 from kuzushiji.common.logs import log_to

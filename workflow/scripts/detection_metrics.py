@@ -1,6 +1,6 @@
 """Scores the detectors alone.
 
-In: true boxes, each detector's boxes, the pages, and those of training if they are at hand.
+In: true boxes, each detector's boxes, the pages, and the training pages if available.
 Out: tables by book, by score threshold and by IoU, and a picture of each.
 """
 

@@ -1,7 +1,7 @@
 """Trains the detector.
 
 In: pages, true boxes, denoised pages, ImageNet weights.
-Out: one checkpoint a snapshot; losses as a table and for TensorBoard; the configuration in mmdet's terms.
+Out: one checkpoint per snapshot; losses as a table and for TensorBoard; the configuration as mmdet's.
 """
 
 from pathlib import Path

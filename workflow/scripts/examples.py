@@ -1,6 +1,6 @@
-"""Draws what was read on a few pages, from the worst to the best.
+"""Draws the results on a few pages, from the worst to the best.
 
-In: recognized boxes, pages, their images, fonts, true boxes where there are. Out: a folder of JPEGs.
+In: recognized boxes, pages, their images, fonts, true boxes if there are any. Out: a folder of JPEGs.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Computes the booster's features of every box.
 
-In: merged boxes, pages. Out: one row of features a box.
+In: merged boxes, pages. Out: a row of features per box.
 """
 
 from kuzushiji.common.logs import log_to

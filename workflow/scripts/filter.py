@@ -1,6 +1,6 @@
-"""Rejects false positives.
+"""Filters false positives.
 
-In: merged boxes, their features, boosters. Out: the boxes with their probability to stay, and whether they do.
+In: merged boxes, their features, boosters. Out: all boxes, with the probability to be kept, and whether they are.
 """
 
 from pathlib import Path

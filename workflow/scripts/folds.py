@@ -1,4 +1,4 @@
-"""Divides the training crops by a held-out book.
+"""Splits the crops by a held-out book.
 
 In: tables of pages and true boxes. Out: index tables of the training and the validation crops.
 """

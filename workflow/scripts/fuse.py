@@ -1,6 +1,6 @@
-"""Fuses the classifiers' predictions on one detector's boxes.
+"""Fuses the classifiers' predictions for one detector's boxes.
 
-In: one table a classifier. Out: one table.
+In: a table per classifier. Out: one table.
 """
 
 from kuzushiji.common.logs import log_to
@@ -9,7 +9,7 @@ from kuzushiji.postprocess.fuse import fuse
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-kind = "top_k" if settings["method"] == "soft_vote" else "predictions"  # the lists are long to read
+kind = "top_k" if settings["method"] == "soft_vote" else "predictions"  # the lists take long to read
 tables = [read_table(path, kind) for path in snakemake.input.predictions]
 fused = fuse(dict(zip(settings["classifiers"], tables, strict=True)), settings["method"])
 write_table(fused, snakemake.output[0], "predictions")

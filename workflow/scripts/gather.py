@@ -1,6 +1,6 @@
 """Joins the tables of a page set's chunks.
 
-In: one table a chunk. Out: one table.
+In: a table per chunk. Out: one table.
 """
 
 from kuzushiji.common.logs import log_to

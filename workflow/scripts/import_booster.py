@@ -1,6 +1,6 @@
 """Imports the published boosters.
 
-In: the original pickle. Out: one LightGBM text file a fold.
+In: the original pickle. Out: a LightGBM text file per fold.
 """
 
 from pathlib import Path

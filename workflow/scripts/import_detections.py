@@ -1,4 +1,4 @@
-"""Imports the boxes that a published detector found on a page set.
+"""Imports the boxes of a published detector on a page set.
 
 In: the original list of boxes, the order of its pages, the pages. Out: a table of detections.
 """

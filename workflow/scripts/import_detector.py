@@ -1,6 +1,6 @@
-"""Makes a detector of the published weights.
+"""Imports a published detector.
 
-In: the published solution's checkpoint. Out: a checkpoint of this workflow.
+In: the original checkpoint. Out: a detector's checkpoint.
 """
 
 from kuzushiji.common.logs import log_to

@@ -1,6 +1,6 @@
-"""Writes everything that was read as JSON.
+"""Writes all results as JSON lines.
 
-In: boxes in reading order, their alternatives, pages. Out: one file, a line a page.
+In: boxes in reading order, their alternatives, pages. Out: a file with a line per page.
 """
 
 from pathlib import Path

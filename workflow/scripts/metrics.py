@@ -1,6 +1,6 @@
 """Scores a page set stage by stage.
 
-In: true boxes, the tables of every stage, the pages and true boxes of training if they are at hand.
+In: true boxes, the tables of every stage, the training's pages and true boxes if available.
 Out: all scores as JSON; tables of the stages, books, codepoints, their frequency bands and confusions, as CSV
 and on one HTML page; figures.
 """
@@ -18,7 +18,7 @@ KINDS = {"detections": "detections", "predictions": "predictions", "fused": "pre
 KINDS |= {"merged": "merged", "recognized": "recognized"}
 
 log_to(snakemake.log[0])
-known = bool(snakemake.input.training)  # what training saw
+known = bool(snakemake.input.training)  # whether the training's books and codepoints are known
 tables = {stage: [read_table(path, kind) for path in snakemake.input[stage]] for stage, kind in KINDS.items()}
 metrics = evaluate(
     name_stages(tables, **snakemake.params.settings),

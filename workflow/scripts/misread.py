@@ -1,4 +1,4 @@
-"""Shows the characters that are misread.
+"""Draws misread characters.
 
 In: recognized and true boxes, pages, their images, fonts. Out: a picture.
 """

@@ -1,7 +1,7 @@
-"""Says which training book every page looks like.
+"""Finds the training books that each page resembles most.
 
-In: the classifier of books, a table of pages, denoised pages.
-Out: a table of the nearest books of every page, and one of how often each is the nearest.
+In: the book classifier, a table of pages, denoised pages.
+Out: a table of the nearest books of every page, and a table that counts them.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Merges the detectors' boxes.
 
-In: one fused table a detector. Out: one table.
+In: a fused table per detector. Out: one table.
 """
 
 from kuzushiji.common.logs import log_to

@@ -1,6 +1,6 @@
-"""Draws what was read on the original pages.
+"""Draws the results on the original pages.
 
-In: recognized boxes, pages, their images, fonts. Out: a folder of JPEGs, one a page.
+In: recognized boxes, pages, their images, fonts. Out: a folder with a JPEG per page.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""NMS and the booster's features one box at a time, in plain Python: what the tables are measured against."""
+"""NMS and the booster's features one box at a time, in plain Python, to compare the library with."""
 
 import math
 import statistics
@@ -45,7 +45,7 @@ def features(boxes, page_width, page_height, shared=False, mixed=False):
     for i, own in enumerate(measures):
         pairs = [(math.dist(at(own), at(other)), own, other) for j, other in enumerate(measures) if j != i]
         nearest = sorted(first_pairs + pairs if shared else pairs, key=lambda pair: pair[0])[:5]
-        first_pairs += pairs[:1]  # what the published list, one for the page, keeps of this box
+        first_pairs += pairs[:1]  # the entry of this box in the published list, one per page
         *corners, score, codepoint, probability = boxes[i]
         row = {
             "char_score": probability,

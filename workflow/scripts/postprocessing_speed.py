@@ -1,4 +1,4 @@
-"""Measures the work on boxes, from fusion to submission, on made-up pages.
+"""Measures postprocessing, from fusion to submission, on made-up pages.
 
 In: a plain version of it. Out: a table of times and memory.
 """

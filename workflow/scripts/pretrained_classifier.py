@@ -1,4 +1,4 @@
-"""Fetches the ImageNet weights that classifiers start from.
+"""Downloads the ImageNet weights that classifiers start from.
 
 In: nothing. Out: the file.
 """

@@ -1,4 +1,4 @@
-"""Fetches the ImageNet weights that the detector starts from.
+"""Downloads the ImageNet weights that the detector starts from.
 
 In: nothing. Out: the file.
 """

@@ -1,6 +1,6 @@
-"""Compares ways to draw the booster's folds.
+"""Compares protocols for the booster's folds.
 
-In: features and boxes of the validation pages, true boxes, pages, the best parameters. Out: scores of each way.
+In: features and boxes of the validation pages, true boxes, pages, the best parameters. Out: scores by protocol.
 """
 
 from pathlib import Path

@@ -1,10 +1,10 @@
-"""Notes what made a submission.
+"""Records the provenance of a submission.
 
 In: the submission, the models that made it, page images and labels, the lock.
 Out: a folder, a research object crate (RO-Crate).
 
-The one script that looks at the whole configuration and at the installation: it says what they were when the submission
-was made, and a change of either is no reason to say it again.
+Only this script reads the whole configuration and the installation: it records them as they were when the submission
+was made, and a change of either does not run it again.
 """
 
 from pathlib import Path

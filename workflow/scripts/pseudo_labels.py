@@ -1,4 +1,4 @@
-"""Takes what the first round is sure of as labels.
+"""Makes labels from confident predictions of the first round.
 
 In: the first round's result on a page set. Out: a table of labels.
 """

@@ -1,6 +1,6 @@
 """Puts the characters of every page into reading order.
 
-In: recognized boxes. Out: the boxes that stay, with their order, columns, lines and roles.
+In: recognized boxes. Out: the kept boxes, with their order, columns, lines and roles.
 """
 
 from kuzushiji.common.logs import log_to

@@ -1,6 +1,6 @@
 """Writes the competition's submission file.
 
-In: recognized boxes, pages, the competition's sample where configured. Out: a CSV with a row a page.
+In: recognized boxes, pages, the competition's sample if configured. Out: a CSV file with a row per page.
 """
 
 from kuzushiji.common.files import replacing

@@ -1,6 +1,6 @@
-"""Measures the text against what is known of it.
+"""Measures the text against transcriptions.
 
-In: recognized and true boxes, pages, transcriptions if there are. Out: error rates by book, and by page.
+In: recognized and true boxes, pages, transcriptions if there are any. Out: error rates by book and by page.
 """
 
 import pandas as pd

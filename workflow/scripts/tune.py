@@ -1,4 +1,4 @@
-"""Searches the booster's parameters.
+"""Tunes the booster's parameters.
 
 In: features and boxes of the validation pages, true boxes, pages. Out: the best parameters.
 """

@@ -1,4 +1,4 @@
-"""Says what the jobs of the run took.
+"""Summarizes the time and memory of the run's jobs.
 
 In: Snakemake's benchmark files, by rule. Out: a table, as CSV and HTML, and a figure.
 """

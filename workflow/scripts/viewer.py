@@ -1,4 +1,4 @@
-"""Writes one web page to read, search and correct a page set in.
+"""Writes a web page to read, search and correct a page set.
 
 In: recognized boxes, their reading order, their alternatives, pages, their images, fonts, the template's files.
 Out: a self-contained HTML file.
