@@ -15,10 +15,10 @@ from kuzushiji.classifier.mixing import augment
 from kuzushiji.classifier.training_batches import training_batches
 from kuzushiji.crops.crops import open_crops
 
-SHOWN = 12  # crops of a batch
+SHOWN = 12  # crops per batch
 BATCHES = 4
 PADDING = 2  # pixels
-LEAST_SIZE = 64  # pixels of a crop as shown: smaller ones are enlarged
+LEAST_SIZE = 64  # least size of a crop in pixels; smaller ones are enlarged
 
 
 def augmented(

@@ -151,7 +151,7 @@ def _train(
 def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> None:
     history = pd.DataFrame(run.history)
     pairs = confusions(run.best["predicted"].numpy(), run.validation.labels, charset)
-    # The time it took would make the same training another file.
+    # Without the time taken, which would give equal trainings different files.
     content = {"kind": KIND, "charset": list(charset), "settings": settings}
     content |= {"history": history.drop(columns="seconds").to_dict("records")}
     content |= {"best": run.best["weights"], "last": weights(run.model)}

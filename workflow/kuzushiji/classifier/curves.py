@@ -18,7 +18,7 @@ PANELS = {
     "macro_accuracy": "Mean accuracy of the codepoints",
     "learning_rate": "Learning rate",
 }
-SHOWN = 20  # pairs of a classifier
+SHOWN = 20  # pairs per classifier
 
 
 def plot_history(histories: dict[str, pd.DataFrame], path: str | os.PathLike) -> None:

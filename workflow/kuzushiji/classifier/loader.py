@@ -121,7 +121,7 @@ class Loader:
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
-            generator=torch.Generator(),  # PyTorch would draw a seed from the global one
+            generator=torch.Generator(),  # else PyTorch draws a seed from the global generator
         )
 
     def read(self, tasks: Iterable[Task]) -> Iterator[torch.Tensor]:

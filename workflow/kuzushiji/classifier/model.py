@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-import kuzushiji.classifier.published_efficientnet  # noqa: F401 (one more architecture that timm knows)
+import kuzushiji.classifier.published_efficientnet  # noqa: F401 (registers another architecture with timm)
 from kuzushiji.common.errors import InputError
 
 KIND = "kuzushiji classifier"

@@ -6,7 +6,7 @@ from pathlib import Path
 import timm
 from safetensors.torch import save
 
-import kuzushiji.classifier.published_efficientnet  # noqa: F401 (one more architecture that timm knows)
+import kuzushiji.classifier.published_efficientnet  # noqa: F401 (registers another architecture with timm)
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 

@@ -54,7 +54,7 @@ def decode(encoded: np.ndarray, channels: str) -> np.ndarray | None:
     image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
     if image is None or channels == "rgb":
         return image
-    # Pillow's gray, as at test: OpenCV's differs by a level here and there.
+    # Pillow's gray, as at test: some of OpenCV's values differ by one.
     return np.array(Image.fromarray(image).convert("L"))[:, :, None]
 
 
@@ -102,7 +102,7 @@ def warp_matrix(angle: float, part: np.ndarray, shape: tuple, side: int, size: i
     aspect = shape[0] / shape[1]
     turn = np.array([[np.cos(radians), -np.sin(radians) * aspect], [np.sin(radians) / aspect, np.cos(radians)]])
     origin, extent = part[:2], part[2:]
-    # Pixel centers lie at halves: (pixel + 0.5) * extent / size + origin is turned around side / 2.
+    # Pixel centers are at halves: (pixel + 0.5) * extent / size + origin is rotated around side / 2.
     shift = turn @ (0.5 * extent / size + origin - side / 2) + side / 2 - 0.5
     return np.column_stack([turn * (extent / size), shift])
 

@@ -36,7 +36,7 @@ def pairs_side_by_side(page: np.ndarray, boxes: np.ndarray, margin: float) -> It
     band = max(top.max(initial=0.0), bottom.max(initial=0.0)) + margin + 3
     top, bottom = top + page * band, bottom + page * band
     order = np.argsort(top, kind="stable")
-    # One pixel against rounding in the moved coordinates.
+    # One pixel more, against rounding in the shifted coordinates.
     stop = np.searchsorted(top[order], bottom[order] + margin + 1, side="right")
     start = np.arange(1, len(order) + 1)
     portion = np.cumsum(np.maximum(stop - start, 0)) // _PAIRS_AT_ONCE

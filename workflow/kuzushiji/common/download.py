@@ -15,7 +15,7 @@ from kuzushiji.common.state import locked
 
 _PIECE = 1 << 16  # bytes; an incomplete piece is lost when the connection ends
 _TIMEOUT = 60  # seconds without a byte
-_TRIES = 5  # in a row that bring nothing
+_TRIES = 5  # attempts in a row without new bytes
 
 
 class _Cut(Exception):

@@ -13,7 +13,7 @@ from kuzushiji.common.fonts import plain_first
 
 BLUE, ORANGE, GRAY = "#2f6f9f", "#d9822b", "#9aa0a6"
 
-# No random ids and no date. Text stays text.
+# No random ids and no date; text as text.
 _STYLE = {
     "svg.hashsalt": "kuzushiji",
     "svg.fonttype": "none",

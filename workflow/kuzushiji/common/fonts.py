@@ -22,8 +22,8 @@ BRUSHES = (
     "yuji-mai",
     "yuji-syuku",
 )
-# Fonts for reading, each tried for the characters that those before it lack; the first has nearly all, variants of kana
-# among them, the other two what is left: long repeat marks, rare kanji.
+# Fonts for reading, in the order to try them. The first has nearly all characters, with variants of kana; the others
+# have the rest: long repeat marks, rare kanji.
 _PLAIN = ("ipamjm", "hanamina", "hanaminb", "ipaexg")
 _TEST_SIZE = 32  # pixels
 _ABSENT = "\U0010ffff"  # a noncharacter: every font draws its .notdef for it
@@ -32,8 +32,8 @@ _ABSENT = "\U0010ffff"  # a noncharacter: every font draws its .notdef for it
 def find_font(name: str, fonts: Iterable[Path]) -> Path:
     """The file among `fonts` whose stem is `name`, in upper or lower case.
 
-    If it is missing, another font replaces it, a brush font if possible, with a warning. Different missing names get
-    different brush fonts while there are enough, and the same files always give the same choice.
+    If it is missing, another font replaces it, a brush font if possible, with a warning. A hash of `name` chooses it,
+    so that the same files always give the same choice.
 
     Raises `InputError` if there are no fonts at all.
     """
@@ -51,7 +51,7 @@ def find_font(name: str, fonts: Iterable[Path]) -> Path:
 
 @lru_cache(maxsize=64)
 def load_font(font: Path, size: int) -> ImageFont.FreeTypeFont:
-    """The font at an em of `size` pixels. Raises `InputError` if the file is no font."""
+    """The font at an em of `size` pixels. Raises `InputError` if the file is not a font."""
     try:
         return ImageFont.truetype(str(font), size, layout_engine=ImageFont.Layout.BASIC)
     except OSError as error:

@@ -54,7 +54,7 @@ def _launch(function: Callable, processes: int, arguments: tuple, folder: Path) 
     try:
         elastic_launch(config, _process)(function, arguments, threads, failures)
     except ChildFailedError as error:
-        # The launcher names any of the processes: the others fail as soon as one no longer answers.
+        # The launcher reports just one process, which may have failed only because another one no longer answered.
         first = min(failures.iterdir(), key=lambda path: path.stat().st_mtime_ns, default=None)
         kind, _, message = first.read_text().partition(": ") if first else ("", "", str(error))
         if kind == InputError.__name__:
@@ -76,7 +76,7 @@ def process_group() -> Iterator[tuple[int, int]]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     yield rank, ranks
-    # Not after an error: the others would fail of the lost connection before this process can tell its own reason.
+    # Not after an error: the others would report the lost connection before this process can report its own error.
     distributed.destroy_process_group()
 
 

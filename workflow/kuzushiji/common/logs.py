@@ -24,7 +24,7 @@ def log_to(path: str) -> TextIO:
 
     def report(kind, error, trace):
         if issubclass(kind, InputError):
-            # PyTorch puts a loader process's traceback before what it raised.
+            # PyTorch puts a loader process's traceback before its message.
             message = str(error).rpartition("InputError: ")[2].strip()
             print(f"Error: {message}", file=sys.stderr)
             print(f"Error: {message}", file=terminal)

@@ -15,7 +15,7 @@ class Progress(tqdm):
     record. There is at most one record every `EVERY` seconds, and none from a process that is not the `first`.
     """
 
-    monitor_interval = 0  # no thread that watches
+    monitor_interval = 0  # without a monitor thread
 
     def __init__(self, total: int, unit: str, done: int = 0, first: bool = True):
         super().__init__(
@@ -25,7 +25,7 @@ class Progress(tqdm):
             mininterval=EVERY,
             maxinterval=EVERY,
             miniters=1,
-            smoothing=0.05,  # nearly the mean speed: pages and steps differ in size
+            smoothing=0.05,  # close to the mean speed, since pages and steps differ in size
             disable=not first,
             bar_format="{unit}: {n:,} of {total:,} ({percentage:.0f}%), {remaining} to go",
         )

@@ -64,7 +64,7 @@ def _assign(predictions: pd.DataFrame, truth: pd.DataFrame, same: list[str]) -> 
     box, point = inside_pairs(predictions, truth, same)
     hit = np.zeros(len(predictions), dtype=bool)
     while len(box):
-        # A box may choose once no earlier box waits for the point it would take.
+        # A box may choose when no earlier box could still take the same point.
         wanted = np.full(len(truth), len(predictions))
         np.minimum.at(wanted, box, point)
         earliest = np.full(len(predictions), len(truth))

@@ -39,7 +39,7 @@ def locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as file:
         try:
-            # Not flock, whose locks pass to forked processes: an orphaned data loader would hold a killed job's.
+            # Not flock, whose locks pass to forks: an orphaned data loader would keep a killed job's lock.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EAGAIN):

@@ -61,7 +61,7 @@ SCHEMAS = {
     "alternatives": pa.schema(
         [*_KEY_COLUMNS, ("codepoints", pa.list_(pa.string())), ("probabilities", pa.list_(pa.float32()))]
     ),
-    # The boxes that stay, in reading order: `position` counts those of a page from 0.
+    # The kept boxes in reading order: `position` counts from 0 on each page.
     "ordered": pa.schema(
         [
             *_KEY_COLUMNS,

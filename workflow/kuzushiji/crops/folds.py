@@ -28,7 +28,7 @@ def fold(truth: pd.DataFrame, validation_book: str, settings: dict) -> tuple[pd.
     drawn = _random_rank(truth["codepoint"].to_numpy(), np.random.default_rng(settings["seed"])) < settings["moved"]
     one_sided = (held_count == 0) | (held_count == count)
     divided = np.floor(settings["moved_share"] * count) > settings["moved"]
-    # The drawn crops go to the side that has none: to validation if the held-out book lacks the codepoint.
+    # The random crops go to the side without any: to validation if the held-out book lacks the codepoint.
     validates = np.where(one_sided, drawn == (held_count == 0), held)
     on_both = one_sided & ~divided
     training = _repeat_rare(truth[~validates | on_both], settings["min_training"])

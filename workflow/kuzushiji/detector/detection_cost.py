@@ -15,7 +15,7 @@ from kuzushiji.common.measure import measured
 from kuzushiji.detector.detect import detect_page, limit_proposals, resized
 from kuzushiji.detector.model import build_model
 
-# What cost is measured against, and what is held fixed meanwhile.
+# The variables of the cost, and for each the columns that stay fixed.
 _AGAINST = {
     "pass_megapixels": ["width", "passes"],
     "page_megapixels": ["short_side", "passes"],

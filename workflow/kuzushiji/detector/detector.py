@@ -32,7 +32,7 @@ from kuzushiji.detector.runner import (
     unwritable,
 )
 
-RECORD = "vis_data"  # mmengine's name for the folder of what a run records
+RECORD = "vis_data"  # mmengine's name for the folder of a run's records
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -41,7 +41,7 @@ class PixelBoxCoder(DeltaXYWHBBoxCoder):
     """Deltas between boxes that end at their last pixel, with limited growth and unlimited shrinking."""
 
     def __init__(self, **settings):
-        # With a limit to the center's shift, here none, mmdet limits the growth alone.
+        # With a limit to the center's shift, here infinite, mmdet limits growth alone.
         super().__init__(add_ctr_clamp=True, ctr_clamp=math.inf, **settings)
 
     def encode(self, bboxes, gt_bboxes) -> Tensor:

@@ -49,7 +49,7 @@ def _missing(name: str) -> Callable:
 
 def _nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float, offset: int) -> torch.Tensor:
     """Indices of the kept boxes, best score first; widths are `offset` pixels more than `x_max - x_min`."""
-    # Moving the far corners by the offset adds it to the widths of boxes and of intersections alike.
+    # Shifting the far corners by the offset adds it to the widths of both boxes and intersections.
     shifted = torch.cat([boxes[:, :2], boxes[:, 2:] + offset], dim=1) if offset else boxes
     return torchvision.ops.nms(shifted, scores, iou_threshold)
 

@@ -25,7 +25,7 @@ class ResumableRunner(Runner):
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
         check_finite(self.model, self.iter)
-        # mmengine writes in place; a name that nothing resumes from, until the file is whole.
+        # mmengine writes in place, hence another name, from which nothing resumes, until the file is complete.
         partial = Path(out_dir) / (filename + ".partial")
         try:
             super().save_checkpoint(out_dir, partial.name, *args, **kwargs)
@@ -86,7 +86,7 @@ class SnapshotHook(Hook):
         weights = {name: value.cpu() for name, value in model.state_dict().items()}
         checkpoint = {"kind": KIND, "settings": self.settings, "iteration": iteration, "state_dict": weights}
         try:
-            # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+            # Into an open file: PyTorch writes a path's name into it, and equal weights would differ in bytes.
             with replacing(self.snapshots[iteration]) as partial, open(partial, "wb") as file:
                 torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:  # PyTorch's writer raises either for a full disk

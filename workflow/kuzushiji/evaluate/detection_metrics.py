@@ -105,7 +105,7 @@ def _coco(table: pd.DataFrame, image_ids: pd.Series) -> COCO:
     boxes = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]])  # x, y, width, height
     annotations = pd.DataFrame(
         {
-            "id": np.arange(1, len(table) + 1),  # 0 says "no match"
+            "id": np.arange(1, len(table) + 1),  # 0 means "no match"
             "image_id": pd.Index(image_ids).get_indexer(table["image_id"]),
             "category_id": 1,
             "bbox": list(boxes),

@@ -85,7 +85,7 @@ def measure_text(
         ordered = order_pages(boxes[boxes["image_id"].isin(known["image_id"])])
         read = {image_id: main_text(page) for image_id, page in ordered.groupby("image_id")}
         for page in known.itertuples():
-            # A page without true boxes has no labels; what was not recognized at all counts.
+            # A page without true boxes has no labels; a page without recognized boxes counts.
             if source == "recognized" or page.image_id in read:
                 errors = _errors(texts[page.image_id], read.get(page.image_id, ""))
                 rows.append({"image_id": page.image_id, "book": page.book, "source": source, **errors})

@@ -75,7 +75,7 @@ def _fetch(folder: Path, name: str, terminal: TextIO | None) -> None:
     command = [program, "competitions", "download", name, "--path", str(scratch)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
         said = b""
-        while piece := client.stdout.read1():  # without waiting for line ends, which its progress has not
+        while piece := client.stdout.read1():  # without waiting for line ends, which its progress lacks
             said += piece
             if terminal:
                 terminal.write(piece.decode(errors="replace"))

@@ -41,7 +41,7 @@ def denoise_pages(
     networks saw. Raises `InputError`, naming the file, for a page that cannot be read.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
-    # One OpenCV thread a page: the pages themselves are worked on in parallel, and OpenCV releases the GIL.
+    # One OpenCV thread per page: pages are processed in parallel, and OpenCV releases the GIL.
     cv2.setNumThreads(1)
 
     def work(page: tuple[str, str | os.PathLike]) -> None:

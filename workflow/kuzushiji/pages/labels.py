@@ -8,7 +8,7 @@ import pandas as pd
 
 from kuzushiji.common.codepoints import is_codepoint
 
-_FIELDS = 5  # a box's values in a run
+_FIELDS = 5  # values per box in a run
 
 
 def read_labels(path: str | os.PathLike) -> tuple[dict[str, list[tuple]], list[str]]:

@@ -58,7 +58,7 @@ def _check_image(path: str, max_megapixels: float) -> tuple[int, int, str, str]:
             if not problem:
                 image.load()
             note = _mended(image)
-            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # turned by a quarter
+            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # rotated by 90 degrees
                 width, height = height, width
             return width, height, note, problem
     except UnidentifiedImageError:

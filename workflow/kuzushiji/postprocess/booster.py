@@ -14,7 +14,7 @@ from kuzushiji.common.tables import KEY
 from kuzushiji.postprocess.booster_files import save_booster
 from kuzushiji.postprocess.features import FEATURES
 
-# What the folds keep whole.
+# The column that each protocol's folds keep whole.
 PROTOCOLS = {"published": "box", "by_page": "image_id", "by_book": "book"}
 
 

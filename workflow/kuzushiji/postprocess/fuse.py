@@ -37,7 +37,7 @@ def fuse(predictions: dict[str, pd.DataFrame], method: str) -> pd.DataFrame:
     fused = _common_boxes(tables)
     if method == "hard_prob":
         codes, names = _codes(tables, {name: table["codepoint"] for name, table in tables.items()})
-        # (N, C) arrays: one row a box, one column a classifier.
+        # (N, C) arrays: a row per box, a column per classifier.
         probabilities = np.column_stack([table["probability"].to_numpy() for table in tables.values()])
         winner, fused["probability"] = _vote(np.column_stack(codes), probabilities, len(names))
     else:

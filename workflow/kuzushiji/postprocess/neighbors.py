@@ -43,7 +43,7 @@ def neighbors(page: np.ndarray, center: np.ndarray, count: int, shared: bool) ->
     # Squared distances are integers, so that one integer ranks by distance, then by place in the list: the earlier
     # entries of the page's list (by the place of their box) come before the box's own (after all places).
     span = 2 * sizes[page]
-    partner = np.where(rows == first, first + 1, first)  # of the first pair that a box adds to the list
+    partner = np.where(rows == first, first + 1, first)  # the second box of the first pair that a box adds to the list
     partner = np.where(sizes[page] > 1, partner, rows)
     added = _squared(center, rows, partner) * span + rows - first
     inherited = _least_before(page, np.where(sizes[page] > 1, added, _NEVER), count)
@@ -88,7 +88,7 @@ def _nearest(page: np.ndarray, center: np.ndarray, first: np.ndarray, size: np.n
             ranks = np.pad(ranks, [(0, 0), (0, count - ranks.shape[1])], constant_values=_NEVER)
             nearest = np.where(ranks == _NEVER, -1, first[rows, None] + ranks % size[rows, None])
             last = np.where(ranks[:, -1] == _NEVER, _NEVER, ranks[:, -1] // size[rows])
-            # Others at the distance of the last, or the rest of the page, may not have been among the candidates.
+            # Some boxes at the distance of the last one, or the rest of the page, may be missing among the candidates.
             settled = (last < reach) | (asked >= size[rows])
             found[rows[settled]] = nearest[settled]
             unsettled.append(rows[~settled])
@@ -104,6 +104,6 @@ def _least_before(page: np.ndarray, values: np.ndarray, count: int) -> np.ndarra
         smallest = stream.groupby(page).cummin()
         before = smallest.groupby(page).shift(fill_value=_NEVER)
         least.append(before.to_numpy())
-        # What the smallest so far keeps out, or is pushed out by, competes for the next place.
+        # A value that does not become the smallest, or the former smallest, competes for the next place.
         stream = pd.Series(np.maximum(before, stream))
     return np.column_stack(least)

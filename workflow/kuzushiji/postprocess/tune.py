@@ -81,11 +81,11 @@ def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage:
         while done < settings["trials"]:
             asked = []
             for number in range(done, min(done - done % parallel + parallel, settings["trials"])):
-                # Seeded anew for each trial, so that a continued search draws what an unbroken one would.
+                # A new seed for each trial, so that a resumed search draws the same as an uninterrupted one.
                 study.sampler = optuna.samplers.TPESampler(seed=settings["seed"] + number)
                 trial = study.ask()
                 asked.append((trial, _suggest(trial, settings)))
-            # Told only after the last: until then no trial sees another of its round.
+            # Reported only after the last trial, so that no trial sees another of its round.
             for (trial, _), (state, error) in zip(asked, list(pool.map(judge, *zip(*asked, strict=True))), strict=True):
                 study.tell(trial, error, state)
             done += len(asked)
@@ -117,7 +117,7 @@ def _error(
     record: dict = {}
 
     def prune(env) -> None:
-        # The storage commits every report: one a round would cost more than the training.
+        # The storage commits every report; one per round would cost more than the training.
         if (env.iteration + 1) % settings["report_every"]:
             return
         trial.report(env.evaluation_result_list[0][2], env.iteration)

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kuzushiji.common.figures import BLUE, drawing
 
-SHOWN = 40  # books of a page set
+SHOWN = 40  # books per page set
 _PARTS = (0.05, 0.5, 0.95)
 
 

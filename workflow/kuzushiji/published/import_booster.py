@@ -56,7 +56,7 @@ def import_booster(source: str | os.PathLike, destinations: list[Path]) -> None:
 
 def _model(attributes: dict) -> lgb.Booster:
     text, best = attributes.get("handle"), attributes.get("best_iteration", -1)
-    # Where the text ends is all that LightGBM checks of some damage.
+    # LightGBM does not notice all damage: the end of the text must be checked.
     if not isinstance(text, str) or not text.startswith("tree\n") or "\nend of trees" not in text:
         raise ValueError("its text is not LightGBM's")
     model = lgb.Booster(model_str=text)

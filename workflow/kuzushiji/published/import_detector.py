@@ -56,7 +56,7 @@ def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -
         )
     state = model.state_dict() | {name: _converted(weights[names[name]], names[name]) for name in own}
     checkpoint = {"kind": KIND, "settings": plain(PUBLISHED_MODEL), "iteration": iteration, "state_dict": state}
-    # Into an open file: given a path, PyTorch writes its name into the file, and equal weights differ in bytes.
+    # Into an open file: given a path, PyTorch writes the file's name into it, and equal weights would differ in bytes.
     with replacing(destination) as partial, open(partial, "wb") as file:
         torch.save(checkpoint, file)
     logging.info("%s: %d weights after %d iterations", source, len(own), iteration)

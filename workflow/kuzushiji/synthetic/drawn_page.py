@@ -115,7 +115,7 @@ def _write_columns(sheet: _Sheet) -> list[Character]:
     centers, pitch = _columns(task, em)
     characters = []
     for center in centers:
-        # Annotations stand to the right of their column, which leaves the middle to them.
+        # Annotations are to the right of their column, which is shifted from the middle for them.
         center = center - (0.16 * pitch if task.style["ruby"] else 0) + rng.normal(0, 0.03 * em)
         start = top + em * (0.25 + (rng.uniform(0.8, 2.5) if rng.random() < 0.08 else abs(rng.normal(0, 0.08))))
         end = bottom - em * (0.2 + (rng.uniform(1, 6) if rng.random() < 0.10 else 0))

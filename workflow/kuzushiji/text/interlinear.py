@@ -36,7 +36,7 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
     host, belongs = np.full(len(corners), -1), column.copy()
     x, y, size, em = _measures(corners, column)
     place = np.array([axis(corners[column == one], corners) for one in range(len(em))])
-    # Where columns waver, ruby is in line with one: what stands aside in its column is a part of its own.
+    # In crooked columns, ruby may be in line with its column, so boxes aside in a column count as a part of their own.
     aside = _aside(corners, column, size) & (x - place[column] > _RUBY_ASIDE * em[column])
     for own in _parts(corners, column + len(em) * aside):
         large = np.median(size[own])
@@ -132,7 +132,7 @@ def _measures(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]
     x, y = (corners[:, 0] + corners[:, 2]) / 2, (corners[:, 1] + corners[:, 3]) / 2
     width, height = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
     em = np.array([np.quantile(width[column == one], 0.75) for one in range(column.max() + 1)])
-    # A column of thin characters, or all ruby, says little of the page's size.
+    # A column of thin characters, or of ruby alone, does not show the page's character size.
     return x, y, np.sqrt(width * height), np.maximum(em, np.median(em[column]))
 
 

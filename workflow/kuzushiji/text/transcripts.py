@@ -70,7 +70,7 @@ def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.Dat
 
 
 def _blocks(boxes: pd.DataFrame) -> list[Block]:
-    ruby = boxes["role"] == "ruby"  # it follows its character
+    ruby = boxes["role"] == "ruby"  # ruby follows its character
     boxes = boxes.assign(base=boxes["box"].mask(ruby).ffill().where(ruby, -1))
     return [
         Block(int(number), [_line(int(line), part) for line, part in block.groupby("line")])
