@@ -14,7 +14,7 @@ from kuzushiji.text.alternatives import find_alternatives
 NAMES = [f"U+{number:04X}" for number in range(0x3042, 0x304A)]
 
 
-def readings(boxes, seed, top):
+def predictions(boxes, seed, top):
     """One classifier's table: all probabilities of every box, and the `top` most probable in the lists."""
     rng = np.random.default_rng(seed)
     shares = rng.dirichlet(np.ones(len(NAMES)), len(boxes)).astype(np.float32)
@@ -49,7 +49,7 @@ def make_boxes(count, seed):
 @given(st.integers(1, 30), st.integers(0, 99), st.integers(1, len(NAMES)), st.integers(1, 10), st.integers(1, 7))
 def test_alternatives_are_the_mean_over_the_classifiers_that_read_the_box(count, seed, top, top_k, at_once):
     boxes, recognized = make_boxes(count, seed)
-    tables = {name: [readings(table, seed + number, top) for number in (1, 2, 3)] for name, table in boxes.items()}
+    tables = {name: [predictions(table, seed + number, top) for number in (1, 2, 3)] for name, table in boxes.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BOXES_AT_ONCE", at_once)
         found = find_alternatives(recognized, tables, top_k)
@@ -68,7 +68,7 @@ def test_alternatives_are_the_mean_over_the_classifiers_that_read_the_box(count,
 
 def test_the_classifiers_order_changes_nothing(tmp_path):
     boxes, recognized = make_boxes(20, 0)
-    tables = {name: [readings(table, number, 5) for number in (1, 2, 3)] for name, table in boxes.items()}
+    tables = {name: [predictions(table, number, 5) for number in (1, 2, 3)] for name, table in boxes.items()}
     for name, order in (("one", 1), ("two", -1)):
         found = find_alternatives(recognized, {key: table[::order] for key, table in tables.items()}, 5)
         write_table(found, tmp_path / name, "alternatives")
@@ -78,14 +78,14 @@ def test_the_classifiers_order_changes_nothing(tmp_path):
 
 def test_no_boxes_have_no_alternatives():
     boxes, recognized = make_boxes(5, 0)
-    found = find_alternatives(recognized.iloc[:0], {"a": [readings(boxes["a"], 0, 3)]}, 5)
+    found = find_alternatives(recognized.iloc[:0], {"a": [predictions(boxes["a"], 0, 3)]}, 5)
     assert found.empty
 
 
 def test_a_box_or_a_detector_that_was_not_read_is_named():
     boxes, recognized = make_boxes(5, 0)
     with pytest.raises(InputError, match="detector b"):
-        find_alternatives(recognized, {"a": [readings(boxes["a"], 0, 3)]}, 5)
-    missing = {name: [readings(table.iloc[:1], 0, 3)] for name, table in boxes.items()}
+        find_alternatives(recognized, {"a": [predictions(boxes["a"], 0, 3)]}, 5)
+    missing = {name: [predictions(table.iloc[:1], 0, 3)] for name, table in boxes.items()}
     with pytest.raises(InputError, match=r"page .*, box .* lacks this box"):
         find_alternatives(recognized, missing, 5)

@@ -13,10 +13,10 @@ from kuzushiji.text.alternatives import find_alternatives
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-readings = defaultdict(list)
+predictions = defaultdict(list)
 for (detector, _), path in zip(
     product(settings["detectors"], settings["classifiers"]), snakemake.input.predictions, strict=True
 ):
-    readings[detector].append(read_arrow(path, "top_k"))
-alternatives = find_alternatives(read_table(snakemake.input.recognized, "recognized"), readings, settings["top_k"])
+    predictions[detector].append(read_arrow(path, "top_k"))
+alternatives = find_alternatives(read_table(snakemake.input.recognized, "recognized"), predictions, settings["top_k"])
 write_table(alternatives, snakemake.output[0], "alternatives")

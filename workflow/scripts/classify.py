@@ -15,5 +15,5 @@ detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
 detections = detections[detections["image_id"].isin(pages)]  # imported ones cover the whole page set
 workers = snakemake.threads // 2
-readings = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
-write_table(readings, snakemake.output[0], "top_k")
+predictions = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
+write_table(predictions, snakemake.output[0], "top_k")

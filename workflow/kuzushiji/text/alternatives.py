@@ -13,21 +13,21 @@ _PLACE = ["image_id", *CORNERS]
 _BOXES_AT_ONCE = 100_000  # bounds the memory of the predictions
 
 
-def find_alternatives(recognized: pd.DataFrame, readings: dict[str, list[pa.Table]], top_k: int) -> pd.DataFrame:
+def find_alternatives(recognized: pd.DataFrame, predictions: dict[str, list[pa.Table]], top_k: int) -> pd.DataFrame:
     """A table of "alternatives" for all `recognized` boxes.
 
-    readings: the classifiers' predictions for each detector's boxes, detector → tables "top_k". The probability of a
+    predictions: the classifiers' predictions for each detector's boxes, detector → tables "top_k". The probability of a
     codepoint is its mean over the classifiers, with 0 for those that do not list it; the `top_k` highest are kept
     (ties: the smaller codepoint). They do not determine the recognized character, which `fuse` chooses by its own
     method.
 
     Raises `InputError` if a box has no predictions.
     """
-    strange = sorted(set(recognized["detector"].unique()) - set(readings))
+    strange = sorted(set(recognized["detector"].unique()) - set(predictions))
     if strange:
-        raise InputError(f"alternatives: there are no readings of the detector {strange[0]}; run `recognize` again")
+        raise InputError(f"alternatives: there are no predictions of the detector {strange[0]}; run `recognize` again")
     found = []
-    for detector, tables in readings.items():
+    for detector, tables in predictions.items():
         boxes = recognized[recognized["detector"] == detector].reset_index(drop=True)
         rows = [_rows(boxes, table) for table in tables]
         names = pa.array(sorted(set().union(*(pc.unique(_flat(table, "codepoints")).to_pylist() for table in tables))))
