@@ -6,7 +6,7 @@ from pathlib import Path
 # Kept with the benchmark that times them.
 sys.path.append(str(Path(__file__).parents[2] / "workflow" / "scripts"))
 
-from plain import features, iou, walk  # noqa: F401
+from plain import features, iou, pairwise_suppression  # noqa: F401
 
 
 def match(predictions, truth):

@@ -33,7 +33,7 @@ def test_a_page_keeps_its_chunk_whatever_other_pages_there_are(image_id, chunks)
     assert page_sets.chunk_of("100241706_00004_2", 64) == 26
 
 
-def test_views_of_views_take_the_books_that_all_allow(tmp_path):
+def test_subsets_of_subsets_take_the_books_that_all_allow(tmp_path):
     sets = {
         "a": {"images": make_folder(tmp_path / "a", "brsk001-001.jpg", "umgy001-001.JPG", "notes.txt")},
         "drawn": {"synthetic": {"volume": 1, "books": {"sousyo": {"pages": 2}}}},

@@ -5,7 +5,7 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.pages.subset import subset
 
 
-def test_a_view_keeps_the_rows_of_its_pages():
+def test_a_subset_keeps_the_rows_of_its_pages():
     tables = [
         pd.DataFrame({"image_id": ["a", "a", "b"], "box": [0, 1, 0]}),
         pd.DataFrame({"image_id": ["c"], "box": [0]}),

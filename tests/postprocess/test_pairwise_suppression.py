@@ -16,7 +16,7 @@ from kuzushiji.postprocess.pairwise_suppression import pairwise_suppression
     ("file", "score", "pages"),
     [("duplicates", "detector_score", ["image_id", "detector"]), ("nms", "probability", ["image_id"])],
 )
-def test_golden_walks_are_reproduced(file, score, pages):
+def test_golden_suppressions_are_reproduced(file, score, pages):
     table = pd.read_parquet(GOLDEN / f"{file}.parquet")
     page = table.groupby(pages, sort=False).ngroup().to_numpy()
     kept = pairwise_suppression(page, table[CORNERS].to_numpy(), table[score].to_numpy(), 0.3)
@@ -44,7 +44,7 @@ def test_equals_the_loop_over_pairs_however_pages_are_mixed(pages, limit, random
     for p in turn:
         rows.append((p, seen[p]))
         seen[p] += 1
-    expected = [reference.walk(boxes, scores, limit) for boxes, scores in pages]
+    expected = [reference.pairwise_suppression(boxes, scores, limit) for boxes, scores in pages]
     kept = pairwise_suppression(
         np.array([f"page{p}" for p, _ in rows], dtype=object),
         np.array([pages[p][0][k] for p, k in rows]).reshape(-1, 4),
@@ -60,13 +60,13 @@ def test_a_crowded_page_equals_the_loop(monkeypatch, at_once):
     boxes = random_boxes(1300, seed=0)
     corners, scores = boxes[CORNERS].to_numpy(), boxes["probability"].to_numpy()
     kept = pairwise_suppression(boxes["image_id"].to_numpy(), corners, scores, 0.3)
-    assert kept.tolist() == reference.walk(corners.tolist(), scores.tolist(), 0.3)
+    assert kept.tolist() == reference.pairwise_suppression(corners.tolist(), scores.tolist(), 0.3)
 
 
 @settings(deadline=None)
 @given(box_lists(min_size=1), st.randoms(use_true_random=False))
 def test_with_scores_falling_the_best_stay_whatever_lies_beside_them(boxes, random):
-    # In order of falling scores the walk is the usual greedy suppression: the first box always stays.
+    # In order of falling scores it is the usual greedy suppression: the first box always stays.
     scores = np.arange(len(boxes), 0, -1)
     kept = pairwise_suppression(np.zeros(len(boxes)), np.array(boxes), scores, 0.3)
     assert kept[0]

@@ -32,7 +32,7 @@ def test_every_piece_of_work_is_measured(tmp_path, monkeypatch):
         return function(*arguments), 1.0
 
     monkeypatch.setattr(postprocessing, "measured", here)
-    table = postprocessing_speed(SETTINGS, reference.walk, reference.features, tmp_path, 1)
+    table = postprocessing_speed(SETTINGS, reference.pairwise_suppression, reference.features, tmp_path, 1)
     assert table["work"].tolist() == [
         *("nms", "features", "nms", "nms", "features", "features"),
         *("whole: fuse", "whole: nms", "whole: features", "whole: filter", "whole: submission", "whole"),

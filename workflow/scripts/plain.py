@@ -6,7 +6,7 @@ import statistics
 NAN = math.nan
 
 
-def walk(boxes, scores, limit):
+def pairwise_suppression(boxes, scores, limit):
     """The kept flags of one page's boxes (integer corners)."""
     dropped = set()
     for i in range(len(boxes)):

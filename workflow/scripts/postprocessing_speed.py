@@ -15,6 +15,6 @@ if __name__ == "__main__":
     log_to(snakemake.log[0])
     with tempfile.TemporaryDirectory() as folder:
         table = postprocessing_speed(
-            snakemake.params.settings, plain.walk, plain.features, Path(folder), snakemake.threads
+            snakemake.params.settings, plain.pairwise_suppression, plain.features, Path(folder), snakemake.threads
         )
     table.to_csv(snakemake.output[0], index=False, float_format="%.5g")

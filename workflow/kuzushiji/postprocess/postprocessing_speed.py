@@ -23,12 +23,12 @@ _DETECTORS, _CLASSIFIERS = ("first", "second"), ("a", "b", "c", "d", "e")
 
 
 def postprocessing_speed(
-    settings: dict, plain_walk: Callable, plain_features: Callable, folder: Path, threads: int
+    settings: dict, plain_suppression: Callable, plain_features: Callable, folder: Path, threads: int
 ) -> pd.DataFrame:
     """Time and memory of NMS, features, and of all from fusion to submission, on made-up pages.
 
-    `plain_walk(boxes, scores, iou)` and `plain_features(boxes, page_width, page_height)` do one page box by box in
-    plain Python; their best time on a page of `crowded` boxes is set against the tables' on `crowded_pages` of them.
+    `plain_suppression(boxes, scores, iou)` and `plain_features(boxes, page_width, page_height)` do one page box by box
+    in plain Python; their best time on a page of `crowded` boxes is set against the tables' on `crowded_pages` of them.
     NMS and features are then measured at each number of `pages`, and the whole, files included, at the last one, with
     `_DETECTORS` and `_CLASSIFIERS`, `boxes` a page and detector, and boosters trained on `training_pages`.
 
@@ -39,7 +39,7 @@ def postprocessing_speed(
     """
     rows = []
     for work, boxes, plain in (
-        (_nms, settings["crowded"] // 2, _plain_walk(plain_walk, settings)),
+        (_nms, settings["crowded"] // 2, _plain_suppression(plain_suppression, settings)),
         (_features, settings["crowded"], _plain_features(plain_features, settings)),
     ):
         seconds = min(work(settings["crowded_pages"], boxes, settings["iou"]) for _ in range(3))
@@ -113,10 +113,10 @@ def _features(pages: int, boxes: int, _: float) -> float:
     return _timed(lambda: page_features(table, of_pages))
 
 
-def _plain_walk(walk: Callable, settings: dict) -> Callable:
+def _plain_suppression(suppression: Callable, settings: dict) -> Callable:
     boxes = pd.concat([drawn_boxes(1, settings["crowded"] // 2, seed) for seed in range(len(_DETECTORS))])
     corners, scores = boxes[CORNERS].to_numpy().tolist(), boxes["probability"].tolist()
-    return lambda: walk(corners, scores, settings["iou"])
+    return lambda: suppression(corners, scores, settings["iou"])
 
 
 def _plain_features(features: Callable, settings: dict) -> Callable:
