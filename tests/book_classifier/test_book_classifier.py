@@ -20,7 +20,7 @@ from kuzushiji.common.tables import write_table
 from kuzushiji.crops.crops import open_crops
 
 PAPERS = {"200003076": (200, 160, 120), "brsk": (120, 160, 200), "umgy": (150, 200, 150)}
-READING = {"crops": ["center", "whole"], "batch_size": 4, "top_k": 2}
+READING = {"crops": ["center", "whole"], "batch_size": 4, "precision": "float32", "top_k": 2}
 COLOR = {**SETTINGS, "channels": "rgb", "epochs": 20, "batch_size": 8, "temperature": 0.05}
 COLOR |= {"mixing": {"method": "icap", "beta": 2.0, "probability": 0.5}}
 COLOR |= {"schedule": {"kind": "cosine", "period": 19, "minimum": 1e-6}}

@@ -16,7 +16,7 @@ from kuzushiji.crops.crops import crop_box
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SEVEN = ["top_left", "top_right", "bottom_left", "bottom_right", "center", "shrunk_center", "whole"]
-SETTINGS = {"duplicate_iou": 0.3, "padding": 0.10, "crops": SEVEN, "batch_size": 64, "top_k": 3}
+SETTINGS = {"duplicate_iou": 0.3, "padding": 0.10, "crops": SEVEN, "batch_size": 64, "precision": "float32", "top_k": 3}
 PAGES = {"a": GOLDEN / "denoise_output.png", "b": GOLDEN / "denoise_input.png"}
 
 
@@ -104,6 +104,19 @@ def test_one_box_reads_what_its_mean_logits_say(checkpoint):
     assert found["codepoints"].item().tolist() == [content["charset"][place] for place in expected.topk(3).indices]
     np.testing.assert_allclose(found["probabilities"].item(), expected.topk(3).values, rtol=1e-4)
     assert len(classify(checkpoint, row, PAGES, SETTINGS | {"top_k": 99})["codepoints"].item()) == 50
+
+
+def test_precision_is_that_of_the_settings_and_probabilities_stay_exact(checkpoint):
+    exact, rounded = (
+        classify(checkpoint, detections(), PAGES, SETTINGS | {"precision": name}) for name in ("float32", "bfloat16")
+    )
+    assert (exact["probability"] != rounded["probability"]).any()
+    np.testing.assert_allclose(exact["probability"], rounded["probability"], atol=0.1)
+    # Not what bfloat16 could hold.
+    shares = torch.from_numpy(np.stack(rounded["probabilities"]))
+    assert (shares != shares.bfloat16().float()).any()
+    with pytest.raises(InputError, match="precision: float16 needs a GPU"):
+        classify(checkpoint, detections(), PAGES, SETTINGS | {"precision": "float16"})
 
 
 def test_batches_workers_and_slices_of_pages_do_not_matter(checkpoint):

@@ -34,16 +34,19 @@ MODEL = CONFIG["detector"]["model"] | {
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+def write_checkpoint(path, settings):
     torch.manual_seed(0)
-    model = build_model(MODEL)
+    model = build_model(settings)
     model.init_weights()
     # Boxes of all scores, not only of about one half.
     torch.nn.init.normal_(model.roi_head.bbox_head.fc_cls.weight, std=0.1)
-    path = tmp_path_factory.mktemp("detector") / "000007.pth"
-    torch.save({"kind": KIND, "settings": plain(MODEL), "iteration": 7, "state_dict": model.state_dict()}, path)
+    torch.save({"kind": KIND, "settings": plain(settings), "iteration": 7, "state_dict": model.state_dict()}, path)
     return path
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return write_checkpoint(tmp_path_factory.mktemp("detector") / "000007.pth", MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +207,21 @@ def test_a_detection_does_not_depend_on_batches_or_threads(checkpoint, pages, ch
     # Three pages of five views each: by default one alone, and two pairs of a size.
     alone = {1e-9: 15, 0.009: 9}.get(change.get("batch_megapixels"), 3)
     assert (sizes.count(1), sizes.count(2)) == (3 + alone, 6 + (15 - alone) // 2)
+
+
+@pytest.mark.parametrize("change", [{}, {"neck_channels": 0, "anchor_sizes": [8, 16]}])
+def test_precision_is_that_of_the_settings_and_boxes_stay_exact(change, tmp_path, pages):
+    """Of a feature pyramid, and of a head that all boxes share."""
+    model = MODEL | change
+    path = write_checkpoint(tmp_path / "000007.pth", model)
+    settings = ONE_PASS | {"score": 0.0, "proposals": 5}
+    exact, rounded = (detect(path, pages[:1], settings | {"precision": name}) for name in ("float32", "bfloat16"))
+    assert len(exact) and not exact.equals(rounded)
+    assert abs(exact["detector_score"].mean() - rounded["detector_score"].mean()) < 0.05
+    corners = torch.from_numpy(rounded[["x_min", "detector_score"]].to_numpy())
+    assert (corners != corners.bfloat16().float()).any(dim=0).all()
+    with pytest.raises(InputError, match="precision: float16 needs a GPU"):
+        detect(path, pages[:1], settings | {"precision": "float16"})
 
 
 def test_a_pass_that_repeats_another_is_left_out(monkeypatch):

@@ -16,9 +16,10 @@ def nearest_books(
     """The training books that each page resembles most, according to a classifier trained on `book_crops`.
 
     `pages` is a table "pages", `files` maps an image_id to the file of its denoised page; `settings` has the keys
-    `crops`, `batch_size` and `top_k` of config's `classify`. One row per page, sorted: `image_id`, its own `book` (by
-    its id), the `nearest` training book and its `probability`, then the runners-up `nearest_2`, `probability_2` and so
-    on, `top_k` books at most. Raises `InputError` that names a page that is missing or cannot be read.
+    `crops`, `batch_size`, `precision` and `top_k` of config's `classify`. One row per page, sorted: `image_id`, its own
+    `book` (by its id), the `nearest` training book and its `probability`, then the runners-up `nearest_2`,
+    `probability_2` and so on, `top_k` books at most. Raises `InputError` that names a page that is missing or cannot be
+    read.
     """
     whole = {"box": 0, "x_min": 0, "y_min": 0, "x_max": pages["width"], "y_max": pages["height"], "detector_score": 1.0}
     settings = {**settings, "padding": 0.0, "duplicate_iou": 1.0}  # one box a page, which covers it

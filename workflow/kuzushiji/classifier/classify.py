@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from kuzushiji.classifier.model import load_classifier, normalize
 from kuzushiji.common.boxes import CORNERS
+from kuzushiji.common.compute import autocast
 from kuzushiji.common.compute import device as choose_device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.progress import Progress
@@ -59,10 +60,11 @@ def classify(
 
     `detections` is a table "detections", `pages` maps an image_id to the file of its denoised page, `settings` is
     config's `classify`. Corners are rounded half to even. Boxes without area and then duplicates (see
-    `pairwise_suppression`) are dropped; the others keep their numbers. The logits are the mean over the test-time
-    crops, the probabilities their softmax. Classes are the codepoints of the checkpoint, whatever the labels are now;
-    the `top_k` most probable are listed, or all if the classifier has fewer. `workers` processes cut crops. Raises
-    `InputError` that names a missing page, or a box outside its page.
+    `pairwise_suppression`) are dropped; the others keep their numbers. The backbone computes in `precision`; the
+    logits, the mean over the test-time crops, and the probabilities, their softmax, are float32. Classes are the
+    codepoints of the checkpoint, whatever the labels are now; the `top_k` most probable are listed, or all if the
+    classifier has fewer. `workers` processes cut crops. Raises `InputError` that names a missing page, or a box outside
+    its page.
     """
     model, charset, trained = load_classifier(checkpoint)
     device = choose_device(workers)
@@ -78,7 +80,7 @@ def classify(
         logits = []
         for part in views.flatten(0, 1).split(settings["batch_size"]):
             images = normalize(part.to(device, non_blocking=True).float() / 255, trained)
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            with autocast(device, settings["precision"]):
                 logits.append(model(images))
         mean = torch.cat(logits).unflatten(0, views.shape[:2]).mean(1)  # (boxes, classes)
         highest, places = mean.softmax(1).topk(count)

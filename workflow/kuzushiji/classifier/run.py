@@ -23,6 +23,7 @@ from kuzushiji.classifier.model import build_classifier, load_classifier, normal
 from kuzushiji.classifier.training_batches import batch_size_of, training_batches
 from kuzushiji.classifier.transforms import share
 from kuzushiji.classifier.validation import accuracies
+from kuzushiji.common.compute import autocast
 from kuzushiji.common.compute import device as choose_device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
@@ -170,7 +171,7 @@ class Run:
 
     def logits(self, images: torch.Tensor, model: nn.Module) -> torch.Tensor:
         """Normalized images (N, channels, size, size) to (N, classes), in the precision of the settings."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings["precision"] == "bfloat16"):
+        with autocast(self.device, self.settings["precision"]):
             return model(images)
 
     def own(self, count: int) -> slice:

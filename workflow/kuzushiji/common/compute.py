@@ -1,8 +1,12 @@
-"""Which device the networks run on."""
+"""The device on which the networks run, and their precision."""
 
 import logging
 
 import torch
+
+from kuzushiji.common.errors import InputError
+
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 def device(workers: int = 0) -> torch.device:
@@ -17,6 +21,21 @@ def device(workers: int = 0) -> torch.device:
     torch.set_num_threads(max(1, torch.get_num_threads() - workers))
     logging.info("running on cpu (%d threads)", torch.get_num_threads())
     return torch.device("cpu")
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """A context in which networks on `device` compute in `precision`, one of `PRECISIONS`; their weights stay float32.
+
+    float32 is PyTorch's: GPUs with TF32 multiply in it inside convolutions. Raises `InputError` for another name, and
+    for float16 on the CPU.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision: unknown {precision}; choose {' or '.join(PRECISIONS)}")
+    if precision == "float16" and device.type != "cuda":
+        raise InputError("precision: float16 needs a GPU; choose bfloat16 or float32")
+    if precision == "float32":
+        return torch.autocast(device.type, enabled=False)
+    return torch.autocast(device.type, getattr(torch, precision))
 
 
 def loaders(threads: int, processes: int = 1) -> int:
