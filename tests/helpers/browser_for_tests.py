@@ -1,8 +1,11 @@
 """Headless Chromium with an opened viewer, for tests."""
 
+import io
 import shutil
 from pathlib import Path
 
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -25,6 +28,53 @@ def start_chromium(profile: Path) -> webdriver.Chrome:
     options.add_argument(f"--user-data-dir={profile}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     return webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER))
+
+
+# Puts a font whose characters are longer than any others in place of the computer's, behind the page's own.
+LENGTHS = """
+    const [selector, bytes, done] = arguments;
+    const unquoted = (family) => family.replaceAll('"', "");
+    const own = new Set([...document.fonts].map((font) => unquoted(font.family)));
+    const marker = new FontFace("marker", new Uint8Array(bytes));
+    document.fonts.add(marker);
+    const elements = [...document.querySelectorAll(selector)];
+    for (const element of elements) {
+        const families = [...getComputedStyle(element).fontFamily.split(", ").map(unquoted), "marker"];
+        const leading = families.slice(0, families.findIndex((family) => !own.has(family)));
+        element.style.fontFamily = [...leading, "marker"].map((family) => `"${family}"`).join(", ");
+    }
+    marker.load().then(() => {
+        document.body.getBoundingClientRect(); // a layout asks for the fonts that it needs
+        return document.fonts.ready;
+    }).then(() => {
+        const lengths = elements.map((element) => {
+            const {width, height} = element.getBoundingClientRect();
+            return Math.max(width, height) / parseFloat(getComputedStyle(element).fontSize);
+        });
+        document.fonts.delete(marker);
+        done(lengths);
+    });
+"""
+MARKER_LENGTH = 20  # of a character, in font sizes
+
+
+def marker_font(characters: str) -> bytes:
+    """A TrueType font of these characters, each empty and `MARKER_LENGTH` font sizes long in either direction."""
+    length = 100 * MARKER_LENGTH
+    font = FontBuilder(100)
+    font.setupGlyphOrder([".notdef", "long"])
+    font.setupCharacterMap({ord(character): "long" for character in characters})
+    font.setupGlyf(dict.fromkeys([".notdef", "long"], TTGlyphPen(None).glyph()))
+    font.setupHorizontalMetrics(dict.fromkeys([".notdef", "long"], (length, 0)))
+    font.setupHorizontalHeader(ascent=length)
+    font.setupVerticalMetrics(dict.fromkeys([".notdef", "long"], (length, 0)))
+    font.setupVerticalHeader()
+    font.setupNameTable({"familyName": "marker", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()
 
 
 class Viewer:
@@ -61,6 +111,12 @@ class Viewer:
 
     def columns(self):
         return [column.get_attribute("textContent") for column in self.all("#columns p")]
+
+    def embedded(self, selector):
+        """Whether each element, of one character, is drawn in a font that the page brings along."""
+        characters = "".join(element.get_attribute("textContent") for element in self.all(selector))
+        lengths = self.driver.execute_async_script(LENGTHS, selector, list(marker_font(characters)))
+        return [length < MARKER_LENGTH / 2 for length in lengths]
 
     def wait(self, condition):
         WebDriverWait(self.driver, 10, poll_frequency=0.05).until(lambda _: condition())
