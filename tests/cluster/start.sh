@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # start.sh FOLDER [--accounting]: a Slurm cluster of one node with two GPUs that are none, as root, for the tests.
-# Keys, logs and state lie in FOLDER; stop.sh ends what this starts. Slurm's packages and, for accounting, MariaDB's must
-# be installed. The node claims 16 CPUs and 128 GB whatever it has, so that the workflow's own requests fit.
+# Keys, logs and state lie in FOLDER, which is made; stop.sh ends what this starts, and what an earlier one left is ended
+# first. Slurm's packages and, for accounting, MariaDB's must be installed. The node claims 16 CPUs and 128 GB whatever it
+# has, so that the workflow's own requests fit.
 set -euo pipefail
 folder=$(realpath -m "$1")
 accounting=${2:-}
@@ -10,7 +11,10 @@ if [ -e /etc/slurm/slurm.conf ] && ! grep -q '^ClusterName=kuzushiji-test' /etc/
   echo "/etc/slurm/slurm.conf belongs to another cluster: this machine is not for tests" >&2
   exit 1
 fi
+bash "$(dirname "$0")/stop.sh"
+export KUZUSHIJI_TEST_CLUSTER=$folder # by which stop.sh finds all of it
 mkdir -p "$folder"/{log,run,state,spool,munge,gpu} /etc/slurm # Slurm's job steps read no other place
+touch "$folder/log/kuzushiji-test-cluster" # where the daemons work: stop.sh finds by it those that hide the variable
 chmod 755 "$folder"
 
 # slurmd sets CUDA_VISIBLE_DEVICES for character devices alone; these are /dev/null by another name.
@@ -24,11 +28,29 @@ fi
 munged --force --key-file="$folder/munge/key" --socket="$folder/run/munge.socket" --pid-file="$folder/run/munged.pid" \
   --log-file="$folder/log/munged.log" --seed-file="$folder/munge/seed"
 
+# Below the ports that the system hands out by itself, so that they are still free when the daemons start.
+read -r ctld_port slurmd_port dbd_port database_port < <(
+  python3 - <<'END'
+import random
+import socket
+
+taken = []
+while len(taken) < 4:
+    one = socket.socket()
+    try:
+        one.bind(("", random.randrange(10000, 32768)))
+    except OSError:
+        continue
+    taken.append(one)
+print(*(one.getsockname()[1] for one in taken))
+END
+)
+
 cat >/etc/slurm/slurm.conf <<END
 ClusterName=kuzushiji-test
 SlurmctldHost=$host(127.0.0.1)
-SlurmctldPort=16817
-SlurmdPort=16818
+SlurmctldPort=$ctld_port
+SlurmdPort=$slurmd_port
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
@@ -72,7 +94,7 @@ if [ "$accounting" = --accounting ]; then
   cat >>/etc/slurm/slurm.conf <<END
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
-AccountingStoragePort=16819
+AccountingStoragePort=$dbd_port
 AccountingStoragePass=$folder/run/munge.socket
 AccountingStorageTRES=gres/gpu
 AccountingStoreFlags=job_comment
@@ -81,7 +103,7 @@ END
   [ -d "$folder/database/mysql" ] || mariadb-install-db --no-defaults --user=root --datadir="$folder/database" \
     --auth-root-authentication-method=socket --skip-test-db >"$folder/log/mariadb-install.log" 2>&1
   mariadbd --no-defaults --user=root --datadir="$folder/database" --socket="$folder/run/mariadb.socket" \
-    --pid-file="$folder/run/mariadb.pid" --bind-address=127.0.0.1 --port=16306 --innodb-lock-wait-timeout=900 \
+    --pid-file="$folder/run/mariadb.pid" --bind-address=127.0.0.1 --port="$database_port" --innodb-lock-wait-timeout=900 \
     >"$folder/log/mariadb.log" 2>&1 &
   for _ in $(seq 300); do "${database[@]}" --execute 'select 1' >/dev/null 2>&1 && break; sleep 0.1; done
   for at in 127.0.0.1 localhost; do
@@ -93,13 +115,13 @@ AuthType=auth/munge
 AuthInfo=socket=$folder/run/munge.socket
 DbdHost=localhost
 DbdAddr=127.0.0.1
-DbdPort=16819
+DbdPort=$dbd_port
 SlurmUser=root
 LogFile=$folder/log/slurmdbd.log
 PidFile=$folder/run/slurmdbd.pid
 StorageType=accounting_storage/mysql
 StorageHost=127.0.0.1
-StoragePort=16306
+StoragePort=$database_port
 StorageUser=slurm
 StoragePass=slurm
 END
