@@ -7,27 +7,24 @@
 # profiles/             demo, read, slurm; `default` always loads
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")  # the one that it was tried with
 
 
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/config.smk"
+include: "workflow/rules/common.smk"
 
 
 container: from_root("envs/kuzushiji.sif")
 
 
-include: "workflow/rules/plan.smk"
-include: "workflow/rules/plan_pages.smk"
-include: "workflow/rules/plan_networks.smk"
-include: "workflow/rules/plan_published.smk"
 include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/competition.smk"
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/denoise.smk"
 include: "workflow/rules/published.smk"
+include: "workflow/rules/small.smk"
 include: "workflow/rules/pretrained.smk"
 include: "workflow/rules/crops.smk"
 include: "workflow/rules/detector.smk"
@@ -40,11 +37,11 @@ include: "workflow/rules/fuse.smk"
 include: "workflow/rules/nms.smk"
 include: "workflow/rules/booster.smk"
 include: "workflow/rules/recognize.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/text.smk"
 include: "workflow/rules/publish.smk"
-include: "workflow/rules/plan_report.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/read.smk"
 include: "workflow/rules/benchmarks.smk"
@@ -57,11 +54,12 @@ localrules:
     evaluate,
     report,
     read,
+    export,
     benchmarks,
 
 
-# Everything: submission, scores, pictures and text of the page sets under `recognize`.
 rule all:
+    """Everything: submission, scores, pictures and text of the page sets under `recognize`."""
     default_target: True
     input:
         "results/final_submission.csv",

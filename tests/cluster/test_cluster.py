@@ -144,7 +144,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
     start_cluster()
     checkout = tmp_path / "checkout"
     subprocess.run(["cp", "-a", undisturbed, checkout], check=True)
-    for made in ("denoised/drawn_test", "detector", "detections", "logs/detector.log"):
+    for made in ("denoised/drawn_test", "detector", "detections", "logs/detector"):
         path = checkout / "results" / made
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in (checkout / "results/denoised").glob("drawn_test*"):
@@ -161,7 +161,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
         # A training hangs, and its time is up.
         run = started(checkout, "snakemake", "--profile", "slurm")
         (first,) = until(lambda: jobs("detector", "RUNNING"))
-        until(lambda: list((checkout / "results/detector/state").glob("*/iter_*.pth")))
+        until(lambda: list((checkout / "results/detector/faster_rcnn/state").glob("*/iter_*.pth")))
         os.kill(until(lambda: training_process(first)), signal.SIGSTOP)
         # Not before: on a busy machine, a minute may be over before there is any state.
         subprocess.run(["scontrol", "update", f"jobid={first}", "timelimit=1"], check=True)
@@ -176,7 +176,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
         assert until(lambda: jobs("detector", "CANCELLED")) == [second]
         (third,) = until(lambda: jobs("detector", "COMPLETED"))
         assert third not in (first, second)
-        log = (checkout / "results/logs/detector.log").read_text()
+        log = (checkout / "results/logs/detector/faster_rcnn.log").read_text()
         assert re.search(r"from iteration [1-9]\d* to 40", log)
 
         # A detection is cancelled; the node is drained while others wait.

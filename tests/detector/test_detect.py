@@ -21,7 +21,7 @@ CONFIG = yaml.safe_load(Path("config.yaml").read_text())
 PUBLISHED = CONFIG["detect"] | CONFIG["detect"]["modes"]["full"] | {"model": None}
 ONE_PASS = PUBLISHED | {"first_short_side": 64, "short_sides": [], "grayscale": False, "proposals": 40}
 SEVERAL = ONE_PASS | {"short_sides": [48, 80], "grayscale": True}
-MODEL = CONFIG["detector"]["model"] | {
+MODEL = CONFIG["detector_trainings"]["faster_rcnn"]["model"] | {
     "depth": 18,
     "pretrained": False,
     "neck_channels": 8,
@@ -73,8 +73,8 @@ def fake(monkeypatch, propose, components="modern", offset=None):
     monkeypatch.setattr(module, "propose", proposed)
     rules = parts(components).merging()
     if offset is not None:
-        rules["nms"]["offset"] = offset
-    return SimpleNamespace(roi_head=SimpleNamespace(test_cfg=rules)), seen
+        rules["offset"] = offset
+    return SimpleNamespace(merging=rules), seen
 
 
 def test_the_published_passes():

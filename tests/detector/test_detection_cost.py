@@ -8,7 +8,12 @@ import yaml
 from kuzushiji.detector.detection_cost import detection_cost, growth, plot_cost
 
 CONFIG = yaml.safe_load(Path("config.yaml").read_text())
-MODEL = CONFIG["detector"]["model"] | {"depth": 18, "pretrained": False, "neck_channels": 8, "anchor_sizes": [4]}
+MODEL = CONFIG["detector_trainings"]["faster_rcnn"]["model"] | {
+    "depth": 18,
+    "pretrained": False,
+    "neck_channels": 8,
+    "anchor_sizes": [4],
+}
 MODEL |= {"pixel_mean": [128.0] * 3, "pixel_std": [500.0] * 3}
 
 

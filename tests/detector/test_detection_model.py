@@ -11,7 +11,7 @@ from kuzushiji.detector.config import model_config
 from kuzushiji.detector.detect import limit_proposals
 from kuzushiji.detector.model import KIND, build_model, load_detector, load_pretrained, plain
 
-PUBLISHED = yaml.safe_load(Path("config.yaml").read_text())["detector"]["model"]
+PUBLISHED = yaml.safe_load(Path("config.yaml").read_text())["detector_trainings"]["faster_rcnn"]["model"]
 SMALL = PUBLISHED | {"depth": 18, "pretrained": False, "neck_channels": 16, "anchor_sizes": [4], "norm_trained": True}
 
 

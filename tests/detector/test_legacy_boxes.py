@@ -108,7 +108,7 @@ def test_the_legacy_network_has_legacy_parts_everywhere():
     config = model_config(PUBLISHED_MODEL)
     for cut in (config["test_cfg"]["rpn"], config["train_cfg"]["rpn_proposal"]):
         assert (cut["nms"]["offset"], cut["min_bbox_size"]) == (1, -1)
-    assert config["test_cfg"]["rcnn"]["nms"]["offset"] == 1
+    assert model.merging["offset"] == 1
     norms = model_config(PUBLISHED_MODEL | {"norm_trained": True})["backbone"]["norm_cfg"]
     assert norms["eps"] == 1e-5  # without one PyTorch does not train it
 

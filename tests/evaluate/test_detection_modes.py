@@ -12,7 +12,12 @@ from kuzushiji.detector.model import KIND, build_model, plain
 from kuzushiji.evaluate.detection_modes import detection_modes
 
 CONFIG = yaml.safe_load(Path("config.yaml").read_text())
-MODEL = CONFIG["detector"]["model"] | {"depth": 18, "pretrained": False, "neck_channels": 8, "anchor_sizes": [4]}
+MODEL = CONFIG["detector_trainings"]["faster_rcnn"]["model"] | {
+    "depth": 18,
+    "pretrained": False,
+    "neck_channels": 8,
+    "anchor_sizes": [4],
+}
 MODEL |= {"pixel_mean": [128.0] * 3, "pixel_std": [500.0] * 3}
 SETTINGS = CONFIG["detect"] | CONFIG["evaluate"] | {"model": MODEL, "pages": 2, "proposals": 20, "score": 0.0}
 SETTINGS["modes"] = {

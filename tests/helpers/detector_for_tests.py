@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import yaml
 
-PUBLISHED = yaml.safe_load(Path("config.yaml").read_text())["detector"]
+_CONFIG = yaml.safe_load(Path("config.yaml").read_text())
+PUBLISHED = {"model": _CONFIG["detector_trainings"]["faster_rcnn"]["model"], "training": _CONFIG["detection"]}
 MODEL = {
     "depth": 18,
     "pretrained": False,
@@ -18,6 +19,7 @@ MODEL = {
     "sampled_proposals": 16,
 }
 TRAINING = {
+    "snapshots": [3, 6],
     "images_per_step": 1,
     "checkpoint_interval": 2,
     "short_sides": [64, 96],

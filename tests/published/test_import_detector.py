@@ -50,7 +50,7 @@ def refused(path, tmp_path):
 
 
 def test_the_published_settings_are_configs_with_legacy_components():
-    ours = yaml.safe_load(Path("config.yaml").read_text())["detector"]["model"]
+    ours = yaml.safe_load(Path("config.yaml").read_text())["detector_trainings"]["faster_rcnn"]["model"]
     assert ours | {"components": "legacy"} == PUBLISHED_MODEL
 
 

@@ -8,7 +8,7 @@ from conftest import copy_checkout, run_miniature
 from kuzushiji.common.files import checksum
 
 # What says when and how fast something was made, or is kept to resume from.
-OF_THE_RUN = {"benchmarks", "logs", "state", "provenance", "tensorboard", "usage", "losses.csv", "history.csv"}
+OF_THE_RUN = {"benchmarks", "logs", "state", "provenance", "tensorboard", "losses.csv", "history.csv"}
 
 
 def contents(results: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -59,10 +60,10 @@ def test_scores_are_given_by_stage_and_book(done):
     assert list(metrics["stages"])[:3] == ["detections 000060", "detections 000120", "predictions 000060 01_gray_mixup"]
     assert list(metrics["stages"])[-2:] == ["merged", "recognized"]
     assert set(metrics["books"]) == {"hana", "kaze"}
-    detection = pd.read_csv(done / "results/detection_metrics/test/trained/books.csv", dtype={"detector": str})
+    detection = pd.read_csv(done / "results/first/detection_metrics/test/books.csv", dtype={"detector": str})
     assert set(detection["detector"]) == {"000060", "000120"}
     assert set(detection["book"]) == {"hana", "kaze", "(all)"}
-    assert (done / "results/detection_metrics/test/trained/scores.svg").stat().st_size > 0
+    assert (done / "results/first/detection_metrics/test/scores.svg").stat().st_size > 0
     assert "F1" in summary(done / "results")
     text = pd.read_csv(done / "results/first/text_metrics/test.csv").set_index(["book", "source"])
     assert text.loc[("(all)", "true boxes"), "error_rate"] <= 0.01  # what the reading order alone gets wrong
@@ -73,7 +74,8 @@ def test_every_rule_logs_and_is_measured(done):
     rules = {path.name.removesuffix(".tsv") for path in (done / "results/benchmarks").iterdir()}
     assert {"synthetic", "detector", "classifier", "tune", "booster", "text"} <= rules
     assert rules == {path.name.removesuffix(".log") for path in (done / "results/logs").iterdir()} - {
-        "final_submission"
+        "final_submission",
+        "snapshot",
     }
 
 
@@ -111,11 +113,12 @@ def test_networks_start_from_the_imagenet_weights_that_are_here(miniature, tmp_p
     settings = {
         "classifiers": {"02_rgb_icap": {"pretrained": True, "epochs": 1}},
         "book_classifier": {"classifier": {"pretrained": True, "epochs": 1}},
-        "detector": {"model": {"depth": 50, "pretrained": True}, "training": {"snapshots": [1], "milestones": []}},
+        "detector_trainings": {"faster_rcnn": {"model": {"depth": 50, "pretrained": True}, "milestones": []}},
+        "detectors": {"000060": None, "000120": None, "first_step": {"training": "faster_rcnn", "iteration": 1}},
     }
     (done / "start.yaml").write_text(yaml.safe_dump(settings))
     configured = ["--configfile", "profiles/demo/settings.yaml", str(MINIATURE), "start.yaml", "--cores", "2", "--"]
-    trained = ["detector/000001.pth", "first/classifiers/02_rgb_icap.pth", "book_classifier/classifier.pth"]
+    trained = ["detector/first_step.pth", "first/classifiers/02_rgb_icap.pth", "book_classifier/classifier.pth"]
     before = (done / "results" / trained[1]).read_bytes()
     jobs = planned(snakemake(*configured, *(f"results/{name}" for name in trained), cwd=done))
     assert {"detector": 1, "classifier": 1, "book_classifier": 1}.items() <= jobs.items()
@@ -134,7 +137,7 @@ def test_pages_are_likened_to_the_books_of_training(later):
 
 def test_costs_are_measured(later):
     results = later.checkout / "results"
-    modes = pd.read_csv(results / "detection_modes/test/trained.csv")
+    modes = pd.read_csv(results / "refine/detection_modes/test.csv")
     assert set(modes["mode"]) == {"full", "fast"} and (modes["seconds_a_page"] > 0).all()
     for table in ("benchmarks/crop_loading", "benchmarks/postprocessing_speed", "detection_cost/cases"):
         assert len(pd.read_csv(results / f"{table}.csv"))
@@ -173,11 +176,11 @@ def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path
     run("--report", str(tmp_path / "report.html"), cwd=done)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     categories = json.JSONDecoder().raw_decode(report.partition("categories = ")[2])[0]
-    names = ["Data", "Training", "Detection", "Scores", "Booster", "Examples", "Resources", "Provenance"]
+    names = ["Data", "Training", "Detection", "Scores", "Booster", "Examples", "Provenance"]
     assert sorted(categories) == [f"{place} {name}" for place, name in enumerate(names, start=1)]
     shown = {name: list(chain.from_iterable(found.values())) for name, found in categories.items()}
     assert {path.rpartition("/")[0] for path in shown["6 Examples"]} == {"results/first/examples/test"}
-    assert "results/first/provenance/test/ro-crate-preview.html" in shown["8 Provenance"]
+    assert "results/first/provenance/test/ro-crate-preview.html" in shown["7 Provenance"]
     assert {f"results/first/misread/{name}.png" for name in ("val", "test")} <= set(shown["4 Scores"])
     assert not any(
         "overlays" in path for paths in shown.values() for path in paths
@@ -187,8 +190,55 @@ def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path
     assert [path for paths in shown.values() for path in paths if not results[path]["caption"].strip()] == []
 
 
-def test_the_table_of_times_has_every_rule_that_was_asked_for(done):
-    usage = pd.read_csv(done / "results/first/usage/usage.csv").set_index("rule")
-    assert usage.loc["classify", "jobs"] == 16 and usage.loc["denoise", "jobs"] == 4
-    assert {"synthetic", "detector", "classifier", "tune", "filter", "viewer", "misread"} <= set(usage.index)
-    assert (usage["total_s"] > 0).all() and (usage["asked_mb"] >= 1000).all()
+def test_networks_of_other_architectures_are_a_matter_of_configuration(miniature, tmp_path):
+    """A Cascade R-CNN and an RTMDet train and read together; nothing of the detectors before is made again."""
+    done = copied(miniature.checkout, tmp_path / "checkout")
+    shutil.copytree(ROOT / "tests/helpers/networks", done / "networks")
+    brief = {"milestones": [], "warmup_iterations": 0, "optimizer": "adamw", "learning_rate": 0.002, "crop": 160}
+    trainings = {name: brief | {"model": f"networks/{name}.py"} for name in ("cascade_rcnn", "rtmdet")}
+    settings = {
+        "detector_trainings": trainings,
+        "detectors": {"000060": None} | {name: {"training": name, "iteration": 20} for name in trainings},
+        "detect": {"score": 0.001, "mode": "fast"},
+        "classifiers": {"02_rgb_icap": None},
+    }
+    (done / "more.yaml").write_text(yaml.safe_dump(settings))
+    configured = ["--configfile", "profiles/demo/settings.yaml", str(MINIATURE), "more.yaml", "--cores", "2", "--"]
+    merged = "results/first/merged/test.parquet"
+    jobs = planned(snakemake("--dry-run", *configured, "results/detector/000120.pth", cwd=done))
+    assert jobs == {"detector": 1, "snapshot": 1}  # fewer snapshots are asked of it
+    jobs = planned(snakemake(*configured, *(f"results/detector/{name}.pth" for name in trainings), cwd=done))
+    assert jobs == {"detector": 2, "snapshot": 2}
+    (done / "more.yaml").write_text(
+        yaml.safe_dump(settings | {"detectors": {"000060": None, "000120": None, **settings["detectors"]}})
+    )
+    snakemake(*configured, merged, cwd=done)
+    assert set(read_table(done / merged, "merged")["detector"]) == set(trainings)
+
+
+def test_exported_networks_are_read_as_the_small_ones(later, tmp_path):
+    done = copied(later.checkout, tmp_path / "checkout")
+    files = shutil.copytree(done / "results/refine/export", done / "resources/small")
+    boosters = [shutil.copy(path, files) for path in sorted((done / "results/refine/booster").glob("fold_*.txt"))]
+    settings = {
+        "round": "small",
+        "small": {
+            "detectors": {"small": "resources/small/detectors/000120.safetensors"},
+            "classifiers": {
+                "small_01": "resources/small/classifiers/01_gray_mixup.safetensors",
+                "small_02": "resources/small/classifiers/02_rgb_icap.safetensors",
+            },
+            "boosters": [f"resources/small/{path.name}" for path in map(Path, boosters)],
+        },
+    }
+    (done / "small.yaml").write_text(yaml.safe_dump(settings))
+    configured = ["--configfile", "profiles/demo/settings.yaml", str(MINIATURE), "small.yaml", "--cores", "2", "--"]
+    targets = ["results/small/recognized/test.parquet", "results/small/text/test"]
+    jobs = planned(snakemake(*configured, *targets, cwd=done))
+    assert jobs.items() >= {"import_small_detector": 1, "import_small_classifier": 2, "detect": 2, "text": 1}.items()
+    assert not {"detector", "classifier", "booster", "tune"} & jobs.keys()
+    assert len(read_table(done / targets[0], "recognized"))
+    (found,) = [read_table(done / f"results/detections/test/{name}.parquet", "detections") for name in ["000120"]]
+    chunks = sorted((done / "results/detections/test/small").glob("*.parquet"))
+    small = pd.concat([read_table(path, "detections") for path in chunks])
+    assert abs(len(small) - len(found)) <= 0.1 * len(found)  # half precision moves a box or two over the limit

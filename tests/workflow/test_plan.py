@@ -48,7 +48,7 @@ def test_imagenet_weights_that_are_here_are_not_fetched(competition):
         (folder / name).touch()
     jobs = planned(snakemake("--dry-run", "--cores", "2", "--config", "round=first", cwd=competition))
     assert "pretrained_detector" not in jobs and jobs["pretrained_classifier"] == 1
-    shallow = ["--config", "detector={model: {depth: 18}}"]
+    shallow = ["--config", "detector_trainings={faster_rcnn: {model: {depth: 18}}}"]
     run = snakemake("--dry-run", "--cores", "2", *shallow, cwd=competition, check=False)
     assert "there are no ImageNet weights for 18; choose 50 or 101" in run.stdout + run.stderr
 
@@ -135,11 +135,18 @@ def test_an_experiment_may_have_a_directory_of_its_own(competition):
         ("nms={iou: 3}", "3 is greater than the maximum"),
         ("nms={overlap: 0.3}", "overlap"),
         ("page_sets={mine: {images: there, of: [train]}}", "mine"),
-        ("detector={training: {snapshots: []}}", "snapshots"),
-        ("detector={training: {precision: float8}}", "float8"),
+        (
+            "detectors={'060000': {training: none, iteration: 1}}",
+            "detectors: 060000: training: there is no none; choose faster_rcnn",
+        ),
+        ("detection={precision: float8}", "float8"),
+        ("detectors={small: {training: faster_rcnn, iteration: 1}}", "there are two called small"),
+        ("weights=published", "weights: is no key any more; `round: published` reads"),
+        ("round=second", "'second' is not one of"),
+        ("detector_trainings={faster_rcnn: {model: none.py}}", "none.py: cannot be read as a configuration of mmdet's"),
         ("page_sets={mine: {of: [train], transcriptions: texts.csv}}", "mine"),
         ("annotations={granularity: [word]}", "word"),
-        ("detect={mode: slow}", "there is no mode slow under modes; choose full or fast"),
+        ("detect={mode: slow}", "detect: mode: there is no slow; choose full or fast"),
         ("training=competition_test", "training: the page set competition_test needs `labels`"),
     ],
 )
@@ -231,7 +238,10 @@ NOT_READING = [
     "dataset",
     "examples",
     "misread",
-    "usage",
+    "snapshot",
+    "export",
+    "export_detector",
+    "export_classifier",
     "detection_metrics",
     "text_metrics",
     "book_crops",
@@ -250,13 +260,13 @@ def test_reading_without_models_says_where_they_come_from(checkout):
     (checkout / "scans/1.jpg").touch()
     run = snakemake("--dry-run", *READ, "--", "read", cwd=checkout, check=False)
     assert run.returncode
-    assert "no models are here yet. --config weights=published" in run.stdout + run.stderr
+    assert "no models are here yet. --config round=published" in run.stdout + run.stderr
 
 
 def test_reading_without_its_profile_is_refused(checkout):
     (checkout / "scans").mkdir()
     (checkout / "scans/1.jpg").touch()
-    read = ["--config", "read=scans", "weights=published", "--", "read"]
+    read = ["--config", "read=scans", "round=published", "--", "read"]
     run = snakemake("--dry-run", "--cores", "1", *read, cwd=checkout, check=False)
     assert run.returncode
     assert "say --profile profiles/read too" in re.sub(r"\s+", " ", run.stdout + run.stderr)

@@ -38,7 +38,7 @@ READING = {
 }
 TEXT = {"reading_order": 1, "text": 1, "overlays": 1}
 TRAINING = {
-    *("detector", "detector_losses", "crops", "folds", "classifier", "curves", "augmented"),
+    *("detector", "snapshot", "detector_losses", "crops", "folds", "classifier", "curves", "augmented"),
     *("pseudo_labels", "pseudo_crops"),
     *("tune", "booster", "protocols", "booster_report", "book_crops", "book_folds", "book_classifier", "nearest_books"),
     *("synthetic", "subset"),
@@ -74,10 +74,10 @@ def reads(jobs, **expected):
 
 
 def test_reading_scans_trains_nothing(scans):
-    jobs = plan("weights=published", MINE, "recognize=[mine]", cwd=scans)
+    jobs = plan("round=published", MINE, "recognize=[mine]", cwd=scans)
     assert reads(jobs, download=8) and jobs.items() >= {**TEXT, "submission": 1, "final_submission": 1}.items()
     touch(scans / "resources" / "published", FILES)
-    assert reads(plan("weights=published", MINE, "recognize=[mine]", cwd=scans))
+    assert reads(plan("round=published", MINE, "recognize=[mine]", cwd=scans))
 
 
 def test_text_and_pictures_can_be_asked_for_by_name(scans):
@@ -87,12 +87,12 @@ def test_text_and_pictures_can_be_asked_for_by_name(scans):
     # Whatever the targets ask for otherwise, and without the training page sets.
     assert plan(MINE, *targets, cwd=scans) == expected
     bare = "page_sets={mine: {images: scans}, train: null, val: null, train_without_val: null, test: null}"
-    jobs = plan("weights=published", bare, "recognize=[mine]", *targets, cwd=scans)
+    jobs = plan("round=published", bare, "recognize=[mine]", *targets, cwd=scans)
     assert jobs == expected
 
 
 def test_each_target_makes_only_what_published_weights_have(scans):
-    arguments = ["weights=published", MINE, "recognize=[mine]", "--"]
+    arguments = ["round=published", MINE, "recognize=[mine]", "--"]
     imports = {"download": 8, "checksum": 8, "import_detector": 2, "import_classifier": 5, "import_booster": 1}
     assert plan(*arguments, "train", cwd=scans) == imports
     assert plan(*arguments, "published_weights", cwd=scans) == {"download": 8, "checksum": 8}
@@ -109,22 +109,22 @@ def test_each_target_makes_only_what_published_weights_have(scans):
 def test_labelled_scans_are_scored_without_the_training_pages(scans):
     (scans / "labels.csv").write_text("image_id,labels\n")
     labelled = "page_sets={mine: {images: scans, labels: labels.csv}}"
-    jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
+    jobs = plan("round=published", labelled, "recognize=[mine]", cwd=scans)
     gathered = {"gather_detections": 2, "metrics": 1, "detection_metrics": 1}
     assert reads(jobs, download=8, **gathered)
     # With them, scores also tell what training saw.
     touch(scans / "resources" / "competition" / "train_images", ["brsk001-001.jpg"])
     touch(scans / "resources" / "competition", ["train.csv"])
-    jobs = plan("weights=published", labelled, "recognize=[mine]", cwd=scans)
+    jobs = plan("round=published", labelled, "recognize=[mine]", cwd=scans)
     assert reads(jobs, download=8, **{**gathered, "pages": 2, "truth": 2, "subset": 1})
-    compared = plan("weights=published", labelled, "--", "results/detection_modes/mine/published.csv", cwd=scans)
+    compared = plan("round=published", labelled, "--", "results/published/detection_modes/mine.csv", cwd=scans)
     detector = {"download": 1, "checksum": 1, "import_detector": 1}
     assert compared == {**detector, "pages": 1, "truth": 1, "denoise": 2, "detection_modes": 1}
 
 
 def test_published_boxes_can_be_started_from(scans):
     touch(scans / "resources" / "competition" / "test_images", ["test_1.jpg", "test_2.jpg"])
-    jobs = plan("weights=published", "published={start_from_detections: [test]}", cwd=scans)
+    jobs = plan("round=published", "published={start_from_detections: [test]}", cwd=scans)
     # Two lists of boxes and the order of their pages, in place of the detectors.
     assert reads(jobs, download=9, checksum=9, detect=0, import_detector=0, import_detections=2, subset=1)
 
@@ -148,14 +148,14 @@ def competition_pages(checkout):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["weights=mine"], "'mine' is not one of ['trained', 'published']"),
+        (["round=mine"], "'mine' is not one of ['first', 'pseudo', 'refine', 'published', 'small']"),
         (
             ["published={start_from_detections: [val, train]}"],
             "start_from_detections: train must be a page set",
         ),
         (["published={detections: {test: {published_1: a.pth}}}", "published={booster: null}"], "booster"),
-        (["weights=published", "classifiers={02_resnet152: null}"], "there is no 02_resnet152 under classifiers"),
-        (["weights=published", "recognize=[mine]"], "recognize: there is no page set mine"),
+        (["round=published", "classifiers={02_resnet152: null}"], "there is no 02_resnet152 under classifiers"),
+        (["round=published", "recognize=[mine]"], "recognize: there is no page set mine"),
     ],
 )
 def test_a_mistake_stops_before_anything_is_planned(scans, change, message):
@@ -165,7 +165,7 @@ def test_a_mistake_stops_before_anything_is_planned(scans, change, message):
 
 def test_a_published_classifier_set_to_null_is_left_out(scans):
     null = ["classifiers={02_resnet152: null}", "published={classifiers: {02_resnet152: null}}"]
-    jobs = plan("weights=published", MINE, "recognize=[mine]", *null, cwd=scans)
+    jobs = plan("round=published", MINE, "recognize=[mine]", *null, cwd=scans)
     assert (jobs["import_classifier"], jobs["download"], jobs["classify"]) == (4, 7, 16)
 
 
@@ -194,7 +194,7 @@ def test_from_published_files_to_text(checkout, address, tmp_path):
     # One network of each kind, one pass, a few boxes: at random weights what is read means nothing.
     left_out = dict.fromkeys(CLASSIFIERS.keys() - kept)
     settings = {
-        "weights": "published",
+        "round": "published",
         "page_sets": {"mine": {"images": "scans", "labels": "labels.csv"}},
         "recognize": ["mine"],
         "published": {"address": address, "classifiers": left_out},
@@ -229,7 +229,7 @@ def test_from_published_files_to_text(checkout, address, tmp_path):
         assert overlay.size == page.size
     books = pd.read_csv(results / "metrics" / "mine_books.csv")
     assert books["count"].tolist() == [1]
-    found = pd.read_csv(checkout / "results" / "detection_metrics" / "mine" / "published" / "books.csv")
+    found = pd.read_csv(results / "detection_metrics" / "mine" / "books.csv")
     assert set(found["detector"]) == set(DETECTORS) and set(found["training"]) == {"unknown", "(all)"}
     assert not (checkout / "results" / "first").exists()
     assert "Nothing to be done" in snakemake(*configured, cwd=checkout).stderr

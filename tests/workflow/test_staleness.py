@@ -10,9 +10,8 @@ from PIL import Image
 
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
 EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
-USAGE = {"usage": 1}  # the time of what ran
-SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED | USAGE
-SUBMITTED = {"submission": 2, "final_submission": 1, "provenance": 2} | USAGE
+SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "reading_order": 1, "viewer": 1} | EXPORTED
+SUBMITTED = {"submission": 2, "final_submission": 1, "provenance": 2}
 FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_FILTER
 FROM_TUNE = {"tune": 1} | FROM_BOOSTER
@@ -21,7 +20,7 @@ FROM_NMS = {"nms": 2} | FROM_FEATURES
 FROM_FUSE = {"fuse": 4} | FROM_NMS
 FROM_CLASSIFY = {"classify": 16, "gather_predictions": 8} | FROM_FUSE
 FROM_DETECT = {"detect": 8, "gather_detections": 4, "detection_metrics": 2} | FROM_CLASSIFY
-FROM_DETECTOR = {"detector": 1, "detector_losses": 1} | FROM_DETECT
+FROM_DETECTOR = {"detector": 1, "snapshot": 2, "detector_losses": 1} | FROM_DETECT
 FROM_CLASSIFIER = {"classifier": 2, "curves": 1} | FROM_CLASSIFY
 FROM_FOLDS = {"folds": 2, "augmented": 1} | FROM_CLASSIFIER
 FROM_CROPS = {"crops": 2, "augmented": 1} | FROM_CLASSIFIER
@@ -57,7 +56,7 @@ SETTINGS = {
     "crops={padding: 0.2}": FROM_CROPS,
     "folds={min_training: 3}": FROM_FOLDS,
     "folds={max_training: 100}": {"augmented": 1} | FROM_CLASSIFIER,
-    "detector={training: {learning_rate: 0.01}}": FROM_DETECTOR,
+    "detection={learning_rate: 0.01}": FROM_DETECTOR,
     "detect={score: 0.1}": FROM_DETECT,
     "classification={momentum: 0.8}": FROM_CLASSIFIER,
     "classifiers={01_gray_mixup: {epochs: 1}}": FROM_CLASSIFIER
@@ -68,14 +67,14 @@ SETTINGS = {
     "booster={features: published}": FROM_FEATURES,
     "booster={tune: {trials: 4}}": FROM_TUNE,
     "booster={training: {rounds: 100}}": FROM_BOOSTER,
-    "booster={report: {bins: 5}}": {"booster_report": 1} | USAGE,
+    "booster={report: {bins: 5}}": {"booster_report": 1},
     "filter={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_FILTER,
     "submission={max_predictions: 5}": SUBMITTED,
-    "evaluate={detector_score: 0.4}": {"detection_metrics": 2} | USAGE,
-    "viewer={max_side: 1000}": {"viewer": 1} | USAGE,
-    "report={examples: 1}": {"examples": 1} | USAGE,
-    "report={samples: 2}": {"misread": 2} | USAGE,
-    "annotations={granularity: [glyph]}": {"annotations": 1} | USAGE,
+    "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
+    "viewer={max_side: 1000}": {"viewer": 1},
+    "report={examples: 1}": {"examples": 1},
+    "report={samples: 2}": {"misread": 2},
+    "annotations={granularity: [glyph]}": {"annotations": 1},
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
     "refinement={epochs: 2}": {},
@@ -104,26 +103,24 @@ CODE = {
     "postprocess/nms": FROM_NMS,
     "postprocess/tune": FROM_TUNE,
     "postprocess/booster": FROM_TUNE,  # it says what tuning minimizes
-    "postprocess/booster_report": {"booster_report": 1} | USAGE,
+    "postprocess/booster_report": {"booster_report": 1},
     "publish/submission": SUBMITTED,
-    "publish/provenance": {"provenance": 2} | USAGE,
-    "evaluate/metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2} | USAGE,
-    "evaluate/detection_metrics": {"detection_metrics": 2} | USAGE,
+    "publish/provenance": {"provenance": 2},
+    "evaluate/metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2},
+    "evaluate/detection_metrics": {"detection_metrics": 2},
     "detector/detector_losses": {"detector_losses": 1},
     "classifier/curves": {"curves": 1},
-    "publish/overlays": {"overlays": 1, "examples": 1} | USAGE,
-    "publish/viewer": {"viewer": 1} | USAGE,
-    "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED | USAGE,
-    "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1)
-    | USAGE,
-    "text/alto": {"alto": 1} | USAGE,
-    "publish/label_places": {"overlays": 1, "examples": 1} | USAGE,
-    "publish/web_fonts": {"viewer": 1} | USAGE,
+    "publish/overlays": {"overlays": 1, "examples": 1},
+    "publish/viewer": {"viewer": 1},
+    "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
+    "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
+    "text/alto": {"alto": 1},
+    "publish/label_places": {"overlays": 1, "examples": 1},
+    "publish/web_fonts": {"viewer": 1},
     "publish/dataset": {"dataset": 1},
-    "publish/examples": {"examples": 1} | USAGE,
-    "evaluate/misread": {"misread": 2} | USAGE,
-    "publish/usage": USAGE,
-    "publish/web_tables": {"dataset": 1, "metrics": 2, "provenance": 2} | USAGE,
+    "publish/examples": {"examples": 1},
+    "evaluate/misread": {"misread": 2},
+    "publish/web_tables": {"dataset": 1, "metrics": 2, "provenance": 2},
     # What a job says while it runs changes no result.
     "common/progress": {},
     "common/logs": {},
@@ -173,8 +170,8 @@ def test_comments_docstrings_and_layout_rerun_nothing(done):
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
-        ("workflow/scripts/page_xml.py", "log_to(", "print()\nlog_to(", {"page_xml": 1} | USAGE),
-        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1} | USAGE),
+        ("workflow/scripts/page_xml.py", "log_to(", "print()\nlog_to(", {"page_xml": 1}),
+        ("workflow/viewer/review.js", "unsure", "doubtful", {"viewer": 1}),
     ],
 )
 def test_a_changed_script_or_template_reruns_its_rule(done, file, old, new, jobs):
@@ -219,7 +216,7 @@ def test_a_deleted_intermediate_is_made_again_when_it_is_wanted(miniature, tmp_p
     assert dry_run(checkout, *wanted) == {"nms": 1}
     run_miniature(*wanted, cwd=checkout)
     assert merged.read_bytes() == before
-    assert dry_run(checkout) == USAGE
+    assert dry_run(checkout) == {}
 
 
 def test_a_stage_run_alone_that_gives_the_same_saves_what_follows(miniature, tmp_path):
@@ -227,7 +224,7 @@ def test_a_stage_run_alone_that_gives_the_same_saves_what_follows(miniature, tmp
     change = ["--config", "pages={max_megapixels: 100}"]
     assert dry_run(checkout, *change)["detector"] == 1
     run_miniature("--until", "subset_truth", *change, cwd=checkout)
-    assert dry_run(checkout, *change) == USAGE
+    assert dry_run(checkout, *change) == {}
 
 
 @pytest.fixture
@@ -259,7 +256,7 @@ def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_el
     before = labels.read_text()
     labels.write_text(before.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
     scored = {"metrics": 1, "detection_metrics": 1, "misread": 1, "examples": 1, "provenance": 1}
-    assert plan() == {"truth": 1, "dataset": 1} | scored | USAGE
+    assert plan() == {"truth": 1, "dataset": 1} | scored
     labels.write_text(before)
     assert plan() == {}
 

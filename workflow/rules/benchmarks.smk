@@ -1,21 +1,22 @@
 # What stages cost, measured: `snakemake benchmarks`. Nothing else depends on these.
 rule detection_modes:
+    """Score and time the detection modes on some pages."""
     input:
-        checkpoint=lambda wildcards: f"results/detector/{detectors_of(round_of(wildcards))[-1]}.pth",
+        checkpoint=lambda wildcards: f"results/detector/{detectors_of(wildcards.round)[-1]}.pth",
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
     output:
         report(
-            "results/detection_modes/{page_set}/{weights}.csv",
+            "results/{round}/detection_modes/{page_set}.csv",
             caption="../report/detection_modes.rst",
-            category="9 Benchmarks",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "detection modes (CSV)"},
+            category="8 Benchmarks",
+            labels={"page set": "{page_set}", "round": "{round}", "content": "detection modes (CSV)"},
         ),
     log:
-        "results/logs/detection_modes/{page_set}/{weights}.log",
+        "results/logs/detection_modes/{round}/{page_set}.log",
     benchmark:
-        "results/benchmarks/detection_modes/{page_set}/{weights}.tsv"
+        "results/benchmarks/detection_modes/{round}/{page_set}.tsv"
     threads: 4
     resources:
         gpu=1,
@@ -24,7 +25,8 @@ rule detection_modes:
     params:
         code=code("detection_modes"),
         settings=lambda wildcards: dict(
-            detection_settings(detectors_of(round_of(wildcards))[-1]),
+            DETECTION,
+            model=model_of(detectors_of(wildcards.round)[-1]),
             **config["evaluate"],
             modes=config["detect"]["modes"],
             pages=config["benchmarks"]["pages"],
@@ -35,13 +37,14 @@ rule detection_modes:
 
 
 rule detection_cost:
+    """Measure what a page costs the detector, by its size and its passes."""
     output:
         cases="results/detection_cost/cases.csv",
         growth="results/detection_cost/growth.csv",
         plot=report(
             "results/detection_cost/cost.svg",
             caption="../report/detection_cost.rst",
-            category="9 Benchmarks",
+            category="8 Benchmarks",
             labels={"content": "cost of detection"},
         ),
     log:
@@ -55,19 +58,24 @@ rule detection_cost:
         runtime=scaled(240),
     params:
         code=code("detection_cost"),
-        settings=dict(DETECTION, **config["benchmarks"]["detection_cost"]),
+        settings=dict(
+            DETECTION,
+            model=next(map(network_of, config["detector_trainings"])),
+            **config["benchmarks"]["detection_cost"],
+        ),
     script:
         "../scripts/detection_cost.py"
 
 
 rule postprocessing_speed:
+    """Time everything between fusion and submission, on made-up pages."""
     input:
         plain=from_root("workflow/scripts/plain.py"),
     output:
         report(
             "results/benchmarks/postprocessing_speed.csv",
             caption="../report/postprocessing_speed.rst",
-            category="9 Benchmarks",
+            category="8 Benchmarks",
             labels={"content": "speed from fusion to submission (CSV)"},
         ),
     log:
@@ -91,8 +99,8 @@ rule postprocessing_speed:
         "../scripts/postprocessing_speed.py"
 
 
-# What feeds the training, and how fast, on this machine.
 rule crop_loading:
+    """Time what feeds a classifier's training, on this machine."""
     input:
         truth=f"results/truth/{TRAINING}.parquet",
         fold=lambda wildcards: training_fold(config["benchmarks"]["crop_loading"]["classifier"]),
@@ -118,12 +126,13 @@ rule crop_loading:
 
 
 rule benchmarks:
+    """All measurements of what stages cost."""
     input:
         rules.postprocessing_speed.output,
-        [] if ROUND == "published" else rules.crop_loading.output,
+        rules.crop_loading.output if TRAINS else [],
         rules.detection_cost.output,
         expand(
-            "results/detection_modes/{page_set}/{weights}.csv",
+            "results/{round}/detection_modes/{page_set}.csv",
             page_set=SCORED,
-            weights=config["weights"],
+            round=ROUND,
         ),

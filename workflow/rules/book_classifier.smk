@@ -1,6 +1,9 @@
 # Which training book a page looks like: `snakemake results/book_classifier/test.csv` says which books to choose for validation, those
 # nearest to the pages to be read. Nothing else depends on these.
+
+
 rule book_crops:
+    """Shrink a chunk's pages to squares that tell books apart."""
     input:
         denoised=folder("results/denoised/{image_set}/{chunk}"),
     output:
@@ -15,12 +18,19 @@ rule book_crops:
         runtime=scaled(60),
     params:
         code=code("book_crops"),
-        settings=lambda wildcards: dict(size=config["book_classifier"]["size"], pages=book_pages(wildcards)),
+        settings=lambda wildcards: dict(
+            size=config["book_classifier"]["size"],
+            pages=[
+                [page.image_id, page.book, f"results/denoised/{page.image_set}/{page.chunk}/{page.image_id}.png"]
+                for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
+            ],
+        ),
     script:
         "../scripts/book_crops.py"
 
 
 rule book_folds:
+    """Divide the pages of each training book among training and validation."""
     input:
         pages=f"results/pages/{TRAINING}.parquet",
     output:
@@ -42,9 +52,14 @@ rule book_folds:
 
 # With `--set-resources book_classifier:gpu=N` N processes share each batch.
 rule book_classifier:
+    """Train a classifier that tells the training books apart by whole pages."""
     input:
         folds=[rules.book_folds.output.training, rules.book_folds.output.validation],
-        crops=book_training_crops,
+        crops=lambda wildcards: list(
+            dict.fromkeys(
+                f"results/book_classifier/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING)
+            )
+        ),
         pretrained=classifier_weights(config["book_classifier"]["classifier"]),
     output:
         checkpoint="results/book_classifier/classifier.pth",
@@ -74,6 +89,7 @@ rule book_classifier:
 
 
 rule nearest_books:
+    """Name the training books that the pages of a page set look like."""
     input:
         checkpoint=rules.book_classifier.output.checkpoint,
         pages="results/pages/{page_set}.parquet",

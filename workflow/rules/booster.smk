@@ -1,6 +1,9 @@
 # The false-positive predictor: features of every box, the search for its parameters, its five folds, and what they are
 # worth.
+
+
 rule features:
+    """Compute the features of every box that the false-positive predictor sees."""
     input:
         merged="results/{round}/merged/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -21,6 +24,7 @@ rule features:
 
 
 rule tune:
+    """Find the false-positive predictor's parameters, by Optuna."""
     input:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
@@ -50,6 +54,7 @@ rule tune:
 
 
 rule booster:
+    """Train the false-positive predictor, a model for each fold."""
     input:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
@@ -77,8 +82,8 @@ rule booster:
         "../scripts/booster.py"
 
 
-# The F1 of what stays, by what the folds keep whole.
 rule protocols:
+    """Tell the gain in F1 by what the folds keep whole: boxes, pages or books."""
     input:
         features=rules.booster.input.features,
         merged=rules.booster.input.merged,
@@ -113,6 +118,7 @@ rule protocols:
 
 
 rule booster_report:
+    """Show what the false-positive predictor goes by, and how right its probabilities are."""
     input:
         boosters=rules.booster.output.folds,
         out_of_fold=rules.booster.output.out_of_fold,
@@ -172,18 +178,15 @@ rule booster_report:
         "../scripts/booster_report.py"
 
 
-# With published weights: imports them.
 rule train:
+    """All networks and boosters of the round; imported ones are imported."""
     input:
-        expand(
-            "results/detector/{detector}.pth",
-            detector=passing_detectors() if ROUND == "published" else TRAINED_DETECTORS,
-        ),
+        expand("results/detector/{detector}.pth", detector=passing_detectors(ROUND)),
         lambda wildcards: expand(
             "results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=classifiers_of(ROUND)
         ),
         booster_folds(ROUND),
-        # Published networks and boosters come without what training tells.
-        [] if ROUND == "published" else expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND),
+        # Imported networks and boosters come without what training tells.
+        expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND) if TRAINS else [],
         # What they read of these pages tells, with its provenance, what made the models.
-        [] if ROUND == "published" else f"results/{ROUND}/provenance/{VALIDATION}",
+        f"results/{ROUND}/provenance/{VALIDATION}" if TRAINS else [],

@@ -1,11 +1,16 @@
-# The classifiers. With `--set-resources classifier:gpu=N` N processes share each batch.
+# The classifiers, and pictures of their training.
+include: "classifier.inputs.smk"
+
+
+# With `--set-resources classifier:gpu=N` N processes share each batch.
 rule classifier:
+    """Train a classifier of characters."""
     input:
         truth=f"results/truth/{TRAINING}.parquet",
         folds=fold_of,
-        crops=training_crops,
+        crops=access.random(training_crops),
         pseudo=pseudo_label_tables,
-        start=starting_weights,
+        start=branch(lambda wildcards: wildcards.round == "refine", then="results/pseudo/classifiers/{classifier}.pth"),
         pretrained=imagenet_weights,
     output:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
@@ -40,6 +45,7 @@ rule classifier:
 
 
 rule curves:
+    """Draw the epochs and the confused pairs of all classifiers."""
     input:
         history=expand("results/{{round}}/classifiers/{classifier}/history.csv", classifier=CLASSIFIERS),
         confusions=expand("results/{{round}}/classifiers/{classifier}/confusions.csv", classifier=CLASSIFIERS),
@@ -80,8 +86,8 @@ AUGMENTATION = """
 """.split()
 
 
-# What the classifiers see while they train: one job for all, since each takes less time than a job's start.
 rule augmented:
+    """Show what the classifiers see while they train: one job for all, since each takes less time than a job's start."""
     input:
         truth=f"results/truth/{TRAINING}.parquet",
         folds=lambda wildcards: [training_fold(name) for name in CLASSIFIERS],

@@ -1,8 +1,15 @@
 # What each detector's boxes read, to each classifier.
+
+
 rule classify:
+    """Name what is in each box of a detector, by one classifier."""
     input:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
-        detections=detections_of,
+        detections=branch(
+            lambda wildcards: wildcards.page_set in GIVEN and wildcards.detector in detectors_of("published"),
+            then="results/detections/{page_set}/{detector}.parquet",  # the boxes of a whole page set were given
+            otherwise="results/detections/{page_set}/{detector}/{chunk}.parquet",
+        ),
         denoised=denoised_chunk,
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet",
@@ -23,8 +30,11 @@ rule classify:
 
 
 rule gather_predictions:
+    """Join the chunks of a classifier's predictions."""
     input:
-        chunks=gather("results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet"),
+        chunks=access.sequential(
+            gather("results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet")
+        ),
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}.parquet",
     log:

@@ -4,6 +4,7 @@ localrules:
 
 
 rule competition_data:
+    """Fetch Kaggle's data, or say how to, and check it."""
     log:
         "results/logs/competition_data.log",
     resources:

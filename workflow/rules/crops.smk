@@ -1,5 +1,6 @@
 # Training crops of labelled boxes, and which of them train and validate for a held-out book.
 rule crops:
+    """Cut the labelled characters out of a chunk's pages."""
     input:
         truth="results/truth/{image_set}.parquet",
         denoised=folder("results/denoised/{image_set}/{chunk}"),
@@ -22,6 +23,7 @@ rule crops:
 
 
 rule folds:
+    """Say which crops train and validate for a held-out book."""
     input:
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",

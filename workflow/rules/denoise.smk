@@ -1,8 +1,15 @@
 # The tables of pages are no inputs, even as `ancient`: where they are made again, Snakemake would look at no other reason to
 # denoise. The checks come first by their priority, and a run in which one fails starts no more jobs.
 rule denoise:
+    """Denoise the pages of a chunk."""
     input:
-        images=page_chunk_images,
+        images=branch(
+            lambda wildcards: "synthetic" in PAGE_SETS[wildcards.image_set],
+            then=lambda wildcards: drawn_images(wildcards.image_set),
+            otherwise=lambda wildcards: [
+                page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
+            ],
+        ),
     output:
         folder=directory("results/denoised/{image_set}/{chunk}"),
         checksums="results/denoised/{image_set}/{chunk}.sha256",

@@ -1,5 +1,11 @@
 # Where the characters are.
+
+# What passing a page depends on, but for the passes of a mode.
+DETECTION = {key: value for key, value in config["detect"].items() if key not in ("mode", "modes")}
+
+
 rule detect:
+    """Find the characters on a chunk's pages, by one detector."""
     input:
         checkpoint="results/detector/{detector}.pth",
         denoised=denoised_chunk,
@@ -16,14 +22,20 @@ rule detect:
         runtime=scaled(240),
     params:
         code=code("detect"),
-        settings=detect_settings,
+        settings=lambda wildcards: dict(
+            DETECTION,
+            model=model_of(wildcards.detector),
+            pages=denoised_chunk_pages(wildcards),
+            **config["detect"]["modes"][config["detect"]["mode"]],
+        ),
     script:
         "../scripts/detect.py"
 
 
 rule gather_detections:
+    """Join the chunks of a detector's boxes."""
     input:
-        chunks=gather("results/detections/{page_set}/{detector}/{chunk}.parquet"),
+        chunks=access.sequential(gather("results/detections/{page_set}/{detector}/{chunk}.parquet")),
     output:
         "results/detections/{page_set}/{detector}.parquet",
     log:

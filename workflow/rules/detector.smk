@@ -1,19 +1,25 @@
-# One training run, whose snapshots are the detectors. With `--set-resources detector:gpu=N` N processes share its steps.
+# The detectors: trainings of networks, and the iterations of them that read.
+include: "detector.inputs.smk"
+
+
+# With `--set-resources detector:gpu=N` N processes share its steps.
 rule detector:
+    """Train a detector's network, up to the last iteration that is asked of it."""
     input:
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
         pretrained=detector_weights,
     output:
-        checkpoints=expand("results/detector/{detector}.pth", detector=TRAINED_DETECTORS),
-        losses="results/detector/losses.csv",
-        tensorboard=directory("results/detector/tensorboard"),
-        config="results/detector/mmdet_config.py",
+        snapshots=directory("results/detector/{training}/snapshots"),
+        checksums="results/detector/{training}/snapshots.sha256",
+        losses="results/detector/{training}/losses.csv",
+        tensorboard=directory("results/detector/{training}/tensorboard"),
+        config="results/detector/{training}/mmdet_config.py",
     log:
-        "results/logs/detector.log",
+        "results/logs/detector/{training}.log",
     benchmark:
-        "results/benchmarks/detector.tsv"
+        "results/benchmarks/detector/{training}.tsv"
     threads: 8
     resources:
         gpu=1,
@@ -21,33 +27,59 @@ rule detector:
         runtime=2880,  # a retry goes on where this one ended
     params:
         code=code("detector"),
-        settings=lambda wildcards: dict(
-            config["detector"], state="results/detector/state", pages=denoised_pages(pages_of(TRAINING))
-        ),
+        settings=detector_settings,
     script:
         "../scripts/detector.py"
 
 
+localrules:
+    snapshot,
+
+
+rule snapshot:
+    """Take an iteration of a training as a detector."""
+    input:
+        unpack(
+            lambda wildcards: dict(
+                zip(
+                    ["checksums", "folder"],
+                    folder(f"results/detector/{config['detectors'][wildcards.detector]['training']}/snapshots"),
+                )
+            )
+        ),
+    output:
+        "results/detector/{detector}.pth",
+    log:
+        "results/logs/snapshot/{detector}.log",
+    wildcard_constraints:
+        detector=one_of(config["detectors"]),
+    params:
+        iteration=lambda wildcards: f"{config['detectors'][wildcards.detector]['iteration']:06d}",
+    shell:
+        "cp {input.folder}/{params.iteration}.pth {output} 2> {log}"
+
+
 # Apart from the training, so that a change of the picture leaves the detectors alone.
 rule detector_losses:
+    """Draw the losses of a detector's training."""
     input:
-        losses="results/detector/losses.csv",
+        losses="results/detector/{training}/losses.csv",
     output:
         report(
-            "results/detector/losses.svg",
+            "results/detector/{training}/losses.svg",
             caption="../report/detector.rst",
             category="2 Training",
-            labels={"network": "detector", "content": "losses"},
+            labels={"network": "detector {training}", "content": "losses"},
         ),
     log:
-        "results/logs/detector_losses.log",
+        "results/logs/detector_losses/{training}.log",
     benchmark:
-        "results/benchmarks/detector_losses.tsv"
+        "results/benchmarks/detector_losses/{training}.tsv"
     resources:
         mem_mb=scaled(2000),
         runtime=scaled(10),
     params:
         code=code("detector_losses"),
-        settings=dict(snapshots=config["detector"]["training"]["snapshots"]),
+        settings=lambda wildcards: dict(snapshots=snapshots_of(wildcards.training)),
     script:
         "../scripts/detector_losses.py"

@@ -1,15 +1,15 @@
-# How well the pages were read, stage by stage.
+# How well the pages were read, stage by stage, by the detectors alone, and as text.
+include: "evaluate.inputs.smk"
+
+
 rule metrics:
+    """Score a page set stage by stage, by book and by codepoint."""
     input:
+        **{stage: tables_of(stage) for stage in STAGES},
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=training_tables("pages"),
         training_truth=training_tables("truth"),
-        detections=of_detectors("results/detections/{page_set}/{detector}.parquet"),
-        predictions=predictions_of,
-        fused=rules.nms.input.fused,
-        merged=["results/{round}/merged/{page_set}.parquet"],
-        recognized=["results/{round}/recognized/{page_set}.parquet"],
     output:
         metrics="results/{round}/metrics/{page_set}.json",
         page=report(
@@ -76,66 +76,66 @@ rule metrics:
         "../scripts/metrics.py"
 
 
-# How well the detectors alone find characters.
 rule detection_metrics:
+    """Score the detectors alone: by book, score and overlap."""
     input:
         pages="results/pages/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
         training=training_tables("pages"),
-        detections=of_detectors("results/detections/{page_set}/{detector}.parquet"),
+        detections=tables_of("detections"),
     output:
         books=report(
-            "results/detection_metrics/{page_set}/{weights}/books.csv",
+            "results/{round}/detection_metrics/{page_set}/books.csv",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book (CSV)"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by book (CSV)"},
         ),
         books_plot=report(
-            "results/detection_metrics/{page_set}/{weights}/books.svg",
+            "results/{round}/detection_metrics/{page_set}/books.svg",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by book, drawn"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by book, drawn"},
         ),
         scores=report(
-            "results/detection_metrics/{page_set}/{weights}/scores.csv",
+            "results/{round}/detection_metrics/{page_set}/scores.csv",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score (CSV)"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by score (CSV)"},
         ),
         scores_plot=report(
-            "results/detection_metrics/{page_set}/{weights}/scores.svg",
+            "results/{round}/detection_metrics/{page_set}/scores.svg",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by score, drawn"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by score, drawn"},
         ),
         iou=report(
-            "results/detection_metrics/{page_set}/{weights}/iou.csv",
+            "results/{round}/detection_metrics/{page_set}/iou.csv",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU (CSV)"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by IoU (CSV)"},
         ),
         iou_plot=report(
-            "results/detection_metrics/{page_set}/{weights}/iou.svg",
+            "results/{round}/detection_metrics/{page_set}/iou.svg",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "weights": "{weights}", "content": "by IoU, drawn"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "by IoU, drawn"},
         ),
     log:
-        "results/logs/detection_metrics/{page_set}/{weights}.log",
+        "results/logs/detection_metrics/{round}/{page_set}.log",
     benchmark:
-        "results/benchmarks/detection_metrics/{page_set}/{weights}.tsv"
+        "results/benchmarks/detection_metrics/{round}/{page_set}.tsv"
     resources:
         mem_mb=scaled(8000),
         runtime=scaled(120),
     params:
         code=code("detection_metrics"),
-        settings=lambda wildcards: dict(config["evaluate"], detectors=detectors_of(round_of(wildcards))),
+        settings=lambda wildcards: dict(config["evaluate"], detectors=detectors_of(wildcards.round)),
     script:
         "../scripts/detection_metrics.py"
 
 
-# How well the text was read, of pages whose text is known: transcribed or drawn ones.
 rule text_metrics:
+    """Measure the text that was read, of pages whose text is known: transcribed or drawn ones."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
@@ -164,11 +164,15 @@ rule text_metrics:
 
 
 rule evaluate:
+    """All scores of the page sets with labels or transcriptions."""
     input:
         expand(
             ["results/{round}/metrics/{page_set}.json", *rules.detection_metrics.output],
             round=ROUND,
-            weights=config["weights"],
             page_set=SCORED,
         ),
-        expand("results/{round}/text_metrics/{page_set}.csv", round=ROUND, page_set=TRANSCRIBED),
+        expand(
+            "results/{round}/text_metrics/{page_set}.csv",
+            round=ROUND,
+            page_set=[name for name in config["recognize"] if page_sets.transcribed(PAGE_SETS, name)],
+        ),

@@ -1,7 +1,8 @@
 # One reading a box from the classifiers'.
 rule fuse:
+    """Make one prediction a box of all classifiers'."""
     input:
-        predictions=predictions_of,
+        predictions=tables_of("predictions"),
     output:
         "results/{round}/fused/{page_set}/{detector}.parquet",
     log:

@@ -1,5 +1,6 @@
 # One set of boxes from the detectors'.
 rule nms:
+    """Make one set of boxes of all detectors'."""
     input:
         fused=of_detectors("results/{round}/fused/{page_set}/{detector}.parquet"),
     output:

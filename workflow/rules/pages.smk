@@ -1,8 +1,12 @@
 # Every page and label is checked once, before hours of work start. Apart, so that corrected labels leave alone what is
 # made of the images.
+SUBSETS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
+
+
 rule pages:
+    """Check every page of an image set, before hours of work start."""
     input:
-        images=page_images,
+        images=lambda wildcards: original_images(wildcards.image_set),
     output:
         "results/pages/{image_set}.parquet",
     log:
@@ -22,9 +26,14 @@ rule pages:
 
 
 rule truth:
+    """Check the labels of an image set."""
     input:
         pages="results/pages/{image_set}.parquet",
-        labels=page_labels,
+        labels=branch(
+            lambda wildcards: "synthetic" in PAGE_SETS[wildcards.image_set],
+            then="results/synthetic/{image_set}/labels.csv",
+            otherwise=lambda wildcards: PAGE_SETS[wildcards.image_set].get("labels"),
+        ),
     output:
         "results/truth/{image_set}.parquet",
     log:
@@ -42,8 +51,9 @@ rule truth:
 
 
 rule subset:
+    """List the pages of a page set that is part of others."""
     input:
-        tables=lambda wildcards: expand(
+        tables=lambda wildcards: collect(
             "results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
         ),
     output:
@@ -66,8 +76,9 @@ rule subset:
 
 
 rule subset_truth:
+    """List the labelled characters of a page set that is part of others."""
     input:
-        tables=lambda wildcards: expand(
+        tables=lambda wildcards: collect(
             "results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
         ),
     output:

@@ -1,11 +1,23 @@
 # ImageNet weights that networks start from: fetched as early as can be, by the machine that Snakemake runs on, since
 # a cluster's nodes may have no network. A file that is here already has no rule: none is fetched again or overwritten.
+from kuzushiji.detector.pretrained_detector import ADDRESSES as DETECTOR_ADDRESSES
+
+PRETRAINED = from_root("resources/pretrained")
+IMAGENET = {f"{PRETRAINED}/{Path(address).name}": address for address in DETECTOR_ADDRESSES.values()}
+ARCHITECTURES = {
+    settings["architecture"]
+    for settings in [*config["classifiers"].values(), config["book_classifier"]["classifier"]]
+    if settings["pretrained"]
+}
+
+
 localrules:
     pretrained_detector,
     pretrained_classifier,
 
 
 rule pretrained_detector:
+    """Fetch the ImageNet weights that a detector's training starts from."""
     output:
         f"{PRETRAINED}/{{file}}.pth",
     log:
@@ -26,6 +38,7 @@ rule pretrained_detector:
 
 
 rule pretrained_classifier:
+    """Fetch the ImageNet weights that a classifier's training starts from."""
     output:
         f"{PRETRAINED}/{{architecture}}.safetensors",
     log:

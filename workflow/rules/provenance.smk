@@ -1,5 +1,9 @@
 # What made a submission, for a colleague to verify.
+include: "provenance.inputs.smk"
+
+
 rule provenance:
+    """Write down what made a submission, for a colleague to verify."""
     input:
         submission="results/{round}/submissions/{page_set}.csv",
         models=submission_models,
@@ -10,7 +14,7 @@ rule provenance:
             directory("results/{round}/provenance/{page_set}"),
             patterns=[r"{file,[^/]+\.(html|json|yaml|txt|sha256)}"],
             caption="../report/provenance.rst",
-            category="8 Provenance",
+            category="7 Provenance",
             labels={"page set": "{page_set}", "file": "{file}", "round": "{round}"},
         ),
     log:

@@ -1,5 +1,6 @@
 # Characters that the first round reads with certainty on pages without labels train the later rounds too.
 rule pseudo_labels:
+    """Take what the first round is sure of as labels of pages without any."""
     input:
         recognized="results/first/recognized/{page_set}.parquet",
     output:
@@ -19,6 +20,7 @@ rule pseudo_labels:
 
 
 rule pseudo_crops:
+    """Cut the characters with pseudo labels out of a chunk's pages."""
     input:
         labels="results/pseudo/labels/{page_set}.parquet",
         denoised=denoised_chunk,

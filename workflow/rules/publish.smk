@@ -1,5 +1,6 @@
 # What people look at: the pages with what was read.
 rule overlays:
+    """Draw what was read on the pages."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -21,8 +22,8 @@ rule overlays:
         "../scripts/overlays.py"
 
 
-# A web page to read, search and correct in: one file, opened from disk.
 rule viewer:
+    """Make a web page to read, search and correct in: one file, opened from disk."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         ordered="results/{round}/reading_order/{page_set}.parquet",
@@ -30,7 +31,7 @@ rule viewer:
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
-        template=viewer_files,
+        template=sorted(map(str, Path(from_root("workflow/viewer")).iterdir())),
     output:
         "results/{round}/viewer/{page_set}.html",
     log:

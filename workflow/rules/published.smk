@@ -1,8 +1,11 @@
 # What the solution's authors published: their files, checked, and made into this workflow's own. `results/published/` then
 # reads as any other round.
-#
+include: "published.inputs.smk"
+
+
 # A file that is here already has no rule, so that none is ever fetched again or overwritten.
 rule download:
+    """Fetch a published file."""
     output:
         f"{FILES}/{{file}}",
     log:
@@ -23,6 +26,7 @@ rule download:
 
 
 rule checksum:
+    """Check that a published file is the one that was first used."""
     input:
         file=f"{FILES}/{{file}}",
     output:
@@ -45,6 +49,7 @@ rule checksum:
 
 
 rule import_detector:
+    """Make a detector of a published file."""
     input:
         unpack(lambda wildcards: checked(published=config["published"]["detectors"][wildcards.detector])),
     output:
@@ -54,7 +59,7 @@ rule import_detector:
     benchmark:
         "results/benchmarks/import_detector/{detector}.tsv"
     wildcard_constraints:
-        detector=one_of(PUBLISHED_DETECTORS),
+        detector=one_of(detectors_of("published")),
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(10),
@@ -65,6 +70,7 @@ rule import_detector:
 
 
 rule import_classifier:
+    """Make a classifier of a published file."""
     input:
         unpack(lambda wildcards: checked(published=config["published"]["classifiers"][wildcards.classifier])),
     output:
@@ -87,6 +93,7 @@ rule import_classifier:
 
 
 rule import_booster:
+    """Make boosters of the published file."""
     input:
         **checked(published=config["published"]["booster"]),
     output:
@@ -106,6 +113,7 @@ rule import_booster:
 
 # The whole page set's at once, as they were published.
 rule import_detections:
+    """Take the published boxes of a page set in place of a detector's."""
     input:
         unpack(published_detections),
         pages="results/pages/{page_set}.parquet",
@@ -117,7 +125,7 @@ rule import_detections:
         "results/benchmarks/import_detections/{page_set}/{detector}.tsv"
     wildcard_constraints:
         page_set=one_of(GIVEN),
-        detector=one_of(PUBLISHED_DETECTORS),
+        detector=one_of(detectors_of("published")),
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(20),
@@ -136,7 +144,7 @@ localrules:  # a cluster's nodes may have no network
     published_weights,
 
 
-# Every published file that reading needs, here and checked; `snakemake --config weights=published` does so by itself.
 rule published_weights:
+    """Every published file that reading needs, here and checked."""
     input:
-        lambda wildcards: checksums(*published_inputs()),
+        checksums(*published_inputs()),

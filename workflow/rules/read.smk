@@ -1,6 +1,11 @@
-# A folder of scans, read with the newest models that are there. Nothing may be trained for it. It has a command, if one that
-# does nothing, so that it always runs: where everything lies is said again if nothing was left to do.
+# A folder of scans, read with the newest models that are there. Nothing may be trained for it.
+include: "read.inputs.smk"
+
+
+# It has a command, if one that does nothing, so that it always runs: where everything lies is said again if nothing was
+# left to do.
 rule read:
+    """Read a folder of scans with the newest models that are here, or with imported ones."""
     input:
         own_scans,
     log:
@@ -11,4 +16,4 @@ rule read:
 
 onsuccess:
     if config["read"] is not None:
-        print("\nRead:", *(os.path.relpath(path, workflow.basedir) for path in own_scans(None)), sep="\n  ")
+        print("\nRead:", *(os.path.relpath(path, ROOT) for path in own_scans(None)), sep="\n  ")

@@ -1,5 +1,8 @@
 # What stays, and the submission.
+
+
 rule filter:
+    """Keep the boxes that the false-positive predictor believes."""
     input:
         merged="results/{round}/merged/{page_set}.parquet",
         features="results/{round}/features/{page_set}.parquet",
@@ -22,10 +25,14 @@ rule filter:
 
 
 rule submission:
+    """Write a page set's characters in the competition's format."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
-        sample=submission_sample,
+        sample=branch(  # with which the first page set must agree
+            lambda wildcards: config["submission"]["sample"] and wildcards.page_set == config["recognize"][0],
+            then=lambda wildcards: from_root(config["submission"]["sample"]),
+        ),
     output:
         "results/{round}/submissions/{page_set}.csv",
     log:
@@ -47,6 +54,7 @@ localrules:
 
 
 rule final_submission:
+    """Copy the submission of the first page set under `recognize` to where it is looked for."""
     input:
         f"results/{ROUND}/submissions/{config['recognize'][0]}.csv",
     output:
@@ -58,6 +66,7 @@ rule final_submission:
 
 
 rule recognize:
+    """Submissions of the page sets under `recognize`, with their provenance."""
     input:
         expand(
             ["results/{round}/submissions/{page_set}.csv", "results/{round}/provenance/{page_set}"],

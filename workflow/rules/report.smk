@@ -1,54 +1,64 @@
 # What the report shows of a run as a whole: its data, its examples and errors, what it took.
 # Categories are numbered, since the report sorts them by name.
+
+# The page sets that the networks learn from, choose by and read.
+USED = list(dict.fromkeys([*([TRAINING, VALIDATION] if TRAINS else []), *config["recognize"]]))
+LABELLED = [name for name in USED if page_sets.labelled(PAGE_SETS, name)]
+
+
 rule dataset:
+    """Show the page sets: their books, boxes and codepoints."""
     input:
         pages=expand("results/pages/{page_set}.parquet", page_set=USED),
-        truth=expand("results/truth/{page_set}.parquet", page_set=labelled(USED)),
+        truth=expand("results/truth/{page_set}.parquet", page_set=LABELLED),
     output:
-        table="results/dataset/{weights}/page_sets.csv",
+        table="results/{round}/dataset/page_sets.csv",
         page=report(
-            "results/dataset/{weights}/page_sets.html",
+            "results/{round}/dataset/page_sets.html",
             caption="../report/dataset.rst",
             category="1 Data",
             labels={"content": "all page sets"},
         ),
         books=report(
-            "results/dataset/{weights}/books.svg",
+            "results/{round}/dataset/books.svg",
             caption="../report/dataset.rst",
             category="1 Data",
             labels={"content": "pages of the books"},
         ),
         boxes=report(
-            "results/dataset/{weights}/boxes.svg",
+            "results/{round}/dataset/boxes.svg",
             caption="../report/dataset.rst",
             category="1 Data",
             labels={"content": "boxes of the pages"},
         ),
         codepoints=report(
-            "results/dataset/{weights}/codepoints.svg",
+            "results/{round}/dataset/codepoints.svg",
             caption="../report/dataset.rst",
             category="1 Data",
             labels={"content": "frequency of the codepoints"},
         ),
     log:
-        "results/logs/dataset/{weights}.log",
+        "results/logs/dataset/{round}.log",
     benchmark:
-        "results/benchmarks/dataset/{weights}.tsv"
+        "results/benchmarks/dataset/{round}.tsv"
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(20),
     params:
         code=code("dataset"),
-        settings=dict(page_sets=USED, labelled=labelled(USED)),
+        settings=dict(page_sets=USED, labelled=LABELLED),
     script:
         "../scripts/dataset.py"
 
 
-# A few of the pages that `overlays` draws all of.
 rule examples:
+    """Show some pages with what was read on them, from the worst to the best."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
-        truth=lambda wildcards: "results/truth/{page_set}.parquet" if labelled([wildcards.page_set]) else [],
+        truth=branch(
+            lambda wildcards: page_sets.labelled(PAGE_SETS, wildcards.page_set),
+            then="results/truth/{page_set}.parquet",
+        ),
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
@@ -76,6 +86,7 @@ rule examples:
 
 
 rule misread:
+    """Show the commonest confusions of a page set."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
@@ -107,43 +118,10 @@ rule misread:
         "../scripts/misread.py"
 
 
-rule usage:
-    input:
-        **{name: benchmarks_of(name) for name in TIMED},
-    output:
-        table="results/{round}/usage/usage.csv",
-        page=report(
-            "results/{round}/usage/usage.html",
-            caption="../report/usage.rst",
-            category="7 Resources",
-            labels={"round": "{round}", "content": "time and memory of the rules"},
-        ),
-        plot=report(
-            "results/{round}/usage/usage.svg",
-            caption="../report/usage.rst",
-            category="7 Resources",
-            labels={"round": "{round}", "content": "time and memory of the rules, drawn"},
-        ),
-    log:
-        "results/logs/usage/{round}.log",
-    benchmark:
-        "results/benchmarks/usage/{round}.tsv"
-    wildcard_constraints:
-        round=ROUND,
-    resources:
-        mem_mb=scaled(2000),
-        runtime=scaled(20),
-    params:
-        code=code("usage"),
-        settings=dict(asked={name: asked_of(name) for name in TIMED}),
-    script:
-        "../scripts/usage.py"
-
-
-# What the report shows; `snakemake --report results/report.html` then writes it.
 rule report:
+    """What the report shows; `snakemake --report results/report.html` then writes it."""
     input:
-        expand("results/dataset/{weights}/page_sets.csv", weights=WEIGHTS),
+        expand("results/{round}/dataset/page_sets.csv", round=ROUND),
         rules.evaluate.input,
         expand("results/{round}/misread/{page_set}.png", round=ROUND, page_set=SCORED),
         expand(
@@ -157,8 +135,7 @@ rule report:
             kind=["examples", "overlays", "text", "page_xml", "alto", "annotations", "provenance"],
             page_set=config["recognize"],
         ),
-        expand("results/{round}/usage/usage.csv", round=ROUND),
-        rules.detector_losses.output if TRAINS else [],
+        expand(rules.detector_losses.output, training=used_trainings()) if TRAINS else [],
         expand(
             "results/{round}/classifiers/{picture}",
             round=ROUND,

@@ -1,5 +1,6 @@
 # Pages drawn in brush fonts, in the competition's layout.
 rule synthetic:
+    """Draw pages in brush fonts, in the competition's layout."""
     input:
         fonts=fonts,
         corpus=sorted(map(str, Path(from_root("resources/corpus")).glob("*.txt"))),

@@ -1,5 +1,6 @@
 # The text of what was recognized, in the formats that people and their tools ask for.
 rule reading_order:
+    """Put the characters of each page into columns and reading order."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
     output:
@@ -18,6 +19,7 @@ rule reading_order:
 
 
 rule text:
+    """Write the text of each page."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -36,11 +38,11 @@ rule text:
         "../scripts/text.py"
 
 
-# What else each box may be, for people who correct the text.
 rule alternatives:
+    """Find what else each box may be, for people who correct the text."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
-        predictions=predictions_of,
+        predictions=tables_of("predictions"),
     output:
         "results/{round}/alternatives/{page_set}.parquet",
     log:
@@ -62,6 +64,7 @@ rule alternatives:
 
 
 rule json_lines:
+    """Write the text with its boxes and alternatives as JSON Lines."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
@@ -82,6 +85,7 @@ rule json_lines:
 
 
 rule page_xml:
+    """Write the text as PAGE XML."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
@@ -102,6 +106,7 @@ rule page_xml:
 
 
 rule alto:
+    """Write the text as ALTO."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
@@ -122,6 +127,7 @@ rule alto:
 
 
 rule annotations:
+    """Write the text as annotations for IIIF viewers."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",

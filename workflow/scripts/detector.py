@@ -1,7 +1,8 @@
 """Trains the detector.
 
 In: pages, true boxes, denoised pages, ImageNet weights.
-Out: one checkpoint per snapshot; losses as a table and for TensorBoard; the configuration as mmdet's.
+Out: a folder of one checkpoint per snapshot, and their checksums; losses as a table and for TensorBoard; the
+configuration as mmdet's.
 """
 
 from pathlib import Path
@@ -10,6 +11,7 @@ from mmengine.config import Config
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.compute import loaders
+from kuzushiji.common.files import write_checksums
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.detector.config import mmdet_config
@@ -31,7 +33,7 @@ if __name__ == "__main__":  # further processes import this file
         for page in read_table(snakemake.input.pages, "pages").itertuples()
     ]
     snapshots = settings["training"]["snapshots"]
-    outputs = dict(zip(snapshots, map(Path, snakemake.output.checkpoints), strict=True))
+    outputs = {iteration: Path(snakemake.output.snapshots, f"{iteration:06d}.pth") for iteration in snapshots}
     processes = max(1, int(snakemake.resources.gpu))
     record = train(
         pages,
@@ -43,6 +45,7 @@ if __name__ == "__main__":  # further processes import this file
         snakemake.input.pretrained or None,
     )
 
+    write_checksums(snakemake.output.snapshots, snakemake.output.checksums)
     losses(record).to_csv(snakemake.output.losses, index=False)
     copy_tensorboard(record, Path(snakemake.output.tensorboard))
     Config(mmdet_config(settings)).dump(snakemake.output.config)

@@ -9,17 +9,15 @@ import json
 from pathlib import Path
 
 from kuzushiji.common.logs import log_to
+from kuzushiji.common.stages import STAGES
 from kuzushiji.common.tables import read_table
 from kuzushiji.evaluate.metrics import confusion_table, evaluate, name_stages, score_table
 from kuzushiji.evaluate.metrics_plots import plot_bands, plot_stages
 from kuzushiji.publish.web_tables import write_web_page
 
-KINDS = {"detections": "detections", "predictions": "predictions", "fused": "predictions"}
-KINDS |= {"merged": "merged", "recognized": "recognized"}
-
 log_to(snakemake.log[0])
 known = bool(snakemake.input.training)  # whether the training's books and codepoints are known
-tables = {stage: [read_table(path, kind) for path in snakemake.input[stage]] for stage, kind in KINDS.items()}
+tables = {name: [read_table(path, stage.kind) for path in snakemake.input[name]] for name, stage in STAGES.items()}
 metrics = evaluate(
     name_stages(tables, **snakemake.params.settings),
     read_table(snakemake.input.truth, "truth"),

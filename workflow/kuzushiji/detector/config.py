@@ -1,9 +1,15 @@
-"""mmdet's configuration of the detector and of its training: Faster R-CNN (Ren et al., 2015) with one class."""
+"""mmdet's configuration of a detector and of its training: Faster R-CNN (Ren et al., 2015), or a file's network."""
+
+import os
+import re
+from collections.abc import Iterator
+
+from mmengine.config import Config
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.detector.parts import Parts, parts
 
-# The section `detector.model` of the published detectors, whatever the configuration has: imported checkpoints hold it.
+# The section `model` of the published detectors, whatever the configuration has: imported checkpoints hold it.
 PUBLISHED_MODEL = {
     "depth": 101,
     "pretrained": True,
@@ -22,14 +28,67 @@ PUBLISHED_MODEL = {
 }
 
 
-def model_config(settings: dict) -> dict:
-    """mmdet's configuration of the network from `settings`, the section `detector.model`.
+def read_network(path: str | os.PathLike) -> dict:
+    """The `model` of a file in mmdet's config language, in plain dicts and lists, with what its bases say.
 
-    With `neck_channels: 0` it is the published solution's ResNet-C4: proposals on the fourth stage at stride 16,
-    RoIAlign of 14 x 14 cells into the fifth stage, which all boxes share. With a number it is a feature pyramid
-    (Lin et al., 2017) of that many channels on strides 4 to 64. `components` chooses how the pixels of boxes are
-    counted, see `detector.parts`. The number of proposals at test is not part of the network, see `detector.detect`.
+    Raises `InputError` if the file cannot be read, or if `check_network` refuses what it says.
     """
+    try:
+        model = Config.fromfile(os.fspath(path), import_custom_modules=False).get("model")
+    except Exception as error:  # a file in Python fails in any way
+        raise InputError(f"{path}: cannot be read as a configuration of mmdet's ({error}); mend it") from error
+    if not model:
+        raise InputError(f"{path}: has no `model`, which is all that is read of it; name the network there")
+    network = _plain(model.to_dict())
+    check_network(network, path)
+    return network
+
+
+def check_network(network: dict, source: str | os.PathLike) -> None:
+    """Refuse a network that has more classes than one, that takes weights from elsewhere, or that names other code.
+
+    `network` is mmdet's configuration of it, `source` the file that it came from, for the message. mmengine imports and
+    calls what a type with dots in its name stands for, so that only registered names are safe to build.
+    Raises `InputError`.
+    """
+    for place, key, value in _items(network):
+        if key == "num_classes" and value != 1:
+            raise InputError(f"{source}: {place}: is {value}; a detector of characters has one class, set it to 1")
+        if key == "type" and not re.fullmatch(r"\w+", str(value)):
+            raise InputError(f"{source}: {place}: {value} is no name of mmdet's; name a registered part")
+        if value and (key in ("pretrained", "checkpoint") or value == "Pretrained"):
+            raise InputError(
+                f"{source}: {place}: weights that would be fetched unseen; leave out init_cfg and pretrained"
+            )
+
+
+def _items(part, place: str = "model") -> Iterator[tuple[str, str, object]]:
+    """Every value inside `part` that is no dict or list: where it stands, its key, and itself."""
+    pairs = part.items() if isinstance(part, dict) else enumerate(part)
+    for key, value in pairs:
+        if isinstance(value, dict | list):
+            yield from _items(value, f"{place}.{key}")
+        else:
+            yield f"{place}.{key}", key, value
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def model_config(settings: dict) -> dict:
+    """mmdet's configuration of the network from `settings`, the section `model` of a training.
+
+    With `network` among them it is that one, see `read_network`. Otherwise it is Faster R-CNN. With `neck_channels: 0`
+    it is the published solution's ResNet-C4: proposals on the fourth stage at stride 16, RoIAlign of 14 x 14 cells into
+    the fifth stage, which all boxes share. With a number it is a feature pyramid (Lin et al., 2017) of that many
+    channels on strides 4 to 64. `components` says how boxes are counted, see `detector.parts`. How many proposals a
+    page has at test is not the network's: see `detector.detect`.
+    """
+    if "network" in settings:
+        return settings["network"]
     kit = parts(settings["components"])
     trained = settings["norm_trained"]
     norm = {"type": "BN", "requires_grad": trained, "eps": 1e-5 if trained else kit.frozen_eps}
@@ -77,14 +136,16 @@ def model_config(settings: dict) -> dict:
                 "nms_pre": settings["training_proposals_before_nms"],
                 "max_per_img": settings["training_proposals"],
             },
-            "rcnn": kit.merging(),
+            "rcnn": {},
         },
     }
 
 
 def pipeline_config(training: dict) -> list[dict]:
-    """mmdet's transforms of a training page, with random size and colors, from the section `detector.training`."""
+    """mmdet's transforms of a training page, with random size, place and colors, from the section `detection`."""
     scales = [(side, training["max_long_side"]) for side in training["short_sides"]]
+    window = (training["crop"], training["crop"])
+    crop = [{"type": "RandomCrop", "crop_size": window, "allow_negative_crop": True}] if training["crop"] else []
     return [
         # Pillow's bilinear resize averages when it shrinks, as at test.
         {
@@ -94,13 +155,14 @@ def pipeline_config(training: dict) -> list[dict]:
             "keep_ratio": True,
             "backend": "pillow",
         },
+        *crop,
         {"type": "RandomColor", "jitter": training["jitter"], "grayscale": training["grayscale"]},
         {"type": "PackDetInputs", "meta_keys": ("img_path", "ori_shape", "img_shape", "scale_factor")},
     ]
 
 
 def optimizer_config(training: dict) -> dict:
-    """mmengine's optimizer: SGD with the given `precision`, and clipped gradients if asked for.
+    """mmengine's optimizer: SGD or AdamW with the given `precision`, and clipped gradients if asked for.
 
     With bfloat16, and float16 (CUDA only), the network computes in it; weights and their updates stay in float32.
     """
@@ -113,9 +175,12 @@ def optimizer_config(training: dict) -> dict:
     return {
         **wrappers[training["precision"]],
         "optimizer": {
-            "type": "SGD",
+            **(
+                {"type": "SGD", "momentum": training["momentum"]}
+                if training["optimizer"] == "sgd"
+                else {"type": "AdamW"}
+            ),
             "lr": training["learning_rate"],
-            "momentum": training["momentum"],
             "weight_decay": training["weight_decay"],
         },
         "clip_grad": None if limit is None else {"max_norm": limit},
@@ -137,7 +202,7 @@ def schedule_config(training: dict) -> list[dict]:
 
 
 def mmdet_config(settings: dict) -> dict:
-    """Network, pipeline, optimizer and schedule of the section `detector` as mmdet's configuration, for readers."""
+    """Network, pipeline, optimizer and schedule of a training as mmdet's configuration, for readers."""
     training = settings["training"]
     return {
         "default_scope": "mmdet",
@@ -216,7 +281,7 @@ def _pyramid(settings: dict, resnet: dict, kit: Parts) -> dict:
 def _expansion(depth: int) -> int:
     """The ratio of output to inner channels of a residual block: bottlenecks from ResNet-50 on."""
     if depth not in (18, 34, 50, 101, 152):
-        raise InputError(f"detector.model.depth: {depth} is no ResNet; choose 18, 34, 50, 101 or 152")
+        raise InputError(f"model.depth: {depth} is no ResNet; choose 18, 34, 50, 101 or 152")
     return 4 if depth >= 50 else 1
 
 

@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from mmengine.config import ConfigDict
 from PIL import Image
 from torch import nn
 from torchvision.ops import clip_boxes_to_image, nms
 
 from kuzushiji.common.compute import autocast, device
+from kuzushiji.common.errors import InputError
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.tables import concat_tables
 from kuzushiji.detector.model import load_detector, read_denoised
@@ -28,7 +30,7 @@ def detect(
 ) -> pd.DataFrame:
     """The characters that the detector of `checkpoint` finds on `pages`, pairs of image id and denoised image.
 
-    `settings` is the section `detect` with the passes of the chosen mode, and the section `detector.model` as `model`,
+    `settings` is the section `detect` with the passes of the chosen mode, and the section `model` as `model`,
     which must be the one the checkpoint was trained with. `workers` threads read and resize the next pages.
     The result has the columns of the table "detections", with a page's boxes numbered in the order of `detect_page`. It
     does not depend on other pages, and on the number of views in a batch only by rounding.
@@ -51,7 +53,7 @@ def detect_pages(
 ) -> pd.DataFrame:
     """`detect` with a loaded network."""
     tables = []
-    views = _ahead([path for _, path in pages], settings, model.roi_head.test_cfg["gray_last"], workers)
+    views = _ahead([path for _, path in pages], settings, model.merging["gray_last"], workers)
     with Progress(len(pages), "pages") as progress:
         for (image_id, _), (size, batches) in zip(pages, views, strict=True):
             boxes, scores = _detect(model, size, batches, settings)
@@ -64,8 +66,28 @@ def detect_pages(
 
 
 def limit_proposals(model: nn.Module, settings: dict) -> None:
-    """Set the number of proposals per pass of `model` from the section `detect`."""
-    model.rpn_head.test_cfg.update(nms_pre=settings["proposals_before_nms"], max_per_img=settings["proposals"])
+    """Set the number of proposals per pass of `model` from the section `detect`.
+
+    A one-stage network has places in their stead: `proposals_before_nms` per level, of those that reach `score`, and
+    `proposals` in all, the best ones. Raises `InputError` if the network is of neither kind.
+    """
+    most = {"nms_pre": settings["proposals_before_nms"], "max_per_img": settings["proposals"]}
+    if _two_stage(model):
+        model.rpn_head.test_cfg.update(most)
+    else:
+        # Boxes that are too small are dropped when the passes are merged.
+        most |= {"score_thr": settings["score"], "min_bbox_size": -1}
+        model.bbox_head.test_cfg = ConfigDict({**(model.bbox_head.test_cfg or {}), **most})
+
+
+def _two_stage(model: nn.Module) -> bool:
+    from mmdet.models.detectors import SingleStageDetector, TwoStageDetector  # here: they need mmcv's operators
+
+    if not isinstance(model, TwoStageDetector | SingleStageDetector):
+        raise InputError(
+            f"model: {type(model).__name__} is neither a two-stage nor a one-stage detector of mmdet's; choose another"
+        )
+    return isinstance(model, TwoStageDetector)
 
 
 def set_precision(model: nn.Module, precision: str) -> None:
@@ -101,7 +123,7 @@ def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np
     and, within a pass, of the proposals, on which the later pairwise suppressions depend.
     """
     height, width = image.shape[:2]
-    batches = _batches(image, settings, model.roi_head.test_cfg["gray_last"])
+    batches = _batches(image, settings, model.merging["gray_last"])
     return _detect(model, (width, height), batches, settings)
 
 
@@ -109,7 +131,7 @@ def _detect(
     model: nn.Module, size: tuple[int, int], batches: Iterable[tuple[list[View], np.ndarray]], settings: dict
 ) -> tuple[np.ndarray, np.ndarray]:
     width, height = size
-    rules = model.roi_head.test_cfg
+    rules = model.merging
     found = {}
     for views, images in batches:
         for view, (boxes, scores) in zip(views, propose(model, images), strict=True):
@@ -125,7 +147,7 @@ def _detect(
 
     first = resized(width, height, settings["first_short_side"], settings["max_long_side"])
     inside = boxes * _scale(first, width, height).to(boxes)
-    inside[:, 2:] += rules["nms"]["offset"]
+    inside[:, 2:] += rules["offset"]
     kept = nms(inside, scores, settings["nms_iou"])
     most = settings["max_detections"]
     if len(kept) > most:
@@ -217,9 +239,10 @@ def resized(width: int, height: int, short_side: int, max_long_side: int) -> tup
 
 @torch.inference_mode()
 def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """The boxes and scores that a two-stage mmdet `model` gives for `images` (n, height, width, 3), uint8.
+    """The boxes and scores that mmdet's `model` gives for `images` (n, height, width, 3), uint8, unsuppressed.
 
-    For each image: boxes (m, 4) in its pixels, and scores (m,).
+    For each image: boxes (m, 4) in its pixels, and scores (m,): of every proposal of a two-stage network, and of the
+    places that `limit_proposals` lets a one-stage network name.
     """
     from mmdet.structures import DetDataSample  # here, since it needs operators that building the model installs
 
@@ -230,8 +253,13 @@ def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, to
     batch = model.data_preprocessor(batch, False)
     samples = batch["data_samples"]
     features = model.extract_feat(batch["inputs"])
-    proposals = model.rpn_head.predict(features, samples, rescale=False)
     metas = [sample.metainfo for sample in samples]
+    if not _two_stage(model):
+        found = model.bbox_head.predict_by_feat(*model.bbox_head(features), batch_img_metas=metas, with_nms=False)
+        best = [page[page.scores.argsort(descending=True, stable=True)] for page in found]
+        most = model.bbox_head.test_cfg["max_per_img"]
+        return [(page.bboxes[:most], page.scores[:most]) for page in best]
+    proposals = model.rpn_head.predict(features, samples, rescale=False)
     # Without a configuration mmdet leaves out thresholds and suppression.
     found = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=False)
     return [(page.bboxes, page.scores[:, 0]) for page in found]  # the last class is the background

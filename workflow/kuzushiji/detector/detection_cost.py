@@ -26,7 +26,7 @@ _AGAINST = {
 def detection_cost(settings: dict, threads: int) -> pd.DataFrame:
     """Measure the configured detector with random weights on pages of noise, which give the maximum number of boxes.
 
-    `settings` holds the section `detect`, the section `detector.model` as `model`, and lists: `page_sizes` (width and
+    `settings` holds the section `detect`, the section `model` as `model`, and lists: `page_sizes` (width and
     height), `short_sides` of a pass, and numbers of `passes`: 1 is in color, more must be even, half in color and half
     in gray, at nearly the same size. Sizes are in pixels. The cases: each page size at the first short side and number
     of passes, the first page size at each short side, and with each number of passes; each in a process of its own.

@@ -48,9 +48,9 @@ def train(
     """Train the detector on `pages` and write its weights after each iteration that `outputs` names.
 
     pages: (denoised image, boxes (n, 4) in its pixels, width, height); pages without boxes are trained on too.
-    settings: the section `detector`. state: a folder for the state of the present code; its subfolders are named by
-    everything else that the weights depend on, so that trainings with other settings, pages or snapshots never resume
-    from it. A finished training leaves its snapshots there, which a repetition copies. outputs: checkpoints for
+    settings: a training's `model` and `training`. state: a folder for the state of the present code; its subfolders are
+    named by everything else that the weights depend on, so that trainings with other settings, pages or snapshots never
+    resume from it. A finished training leaves its snapshots there, which a repetition copies. outputs: checkpoints for
     `load_detector`. processes: each has a GPU, and they share the images of a step. workers: further processes of each
     that load pages. pretrained: the file of ImageNet weights for the backbone, if the settings ask for them. Returns
     the folder in which mmengine recorded the losses of the first process, one subfolder per start.
@@ -83,20 +83,20 @@ def train(
 def _check(settings: dict, outputs: Mapping[int, Path], processes: int, pretrained) -> None:
     model, training = settings["model"], settings["training"]
     if not outputs:
-        raise InputError("detector.training.snapshots: there is none; name at least one iteration")
-    if bool(model["pretrained"]) != bool(pretrained):
-        raise InputError("detector.model.pretrained: true needs a file of weights, and false takes none")
-    if not (model["pretrained"] or model["norm_trained"]):
-        raise InputError("detector.model: random weights (pretrained: false) need norm_trained: true to learn")
-    if model["frozen_stages"] > 3 and not model["neck_channels"]:
-        raise InputError("detector.model.frozen_stages: without a pyramid the backbone has three stages; freeze fewer")
+        raise InputError("detectors: none is of this training; name at least one iteration")
+    if bool(model.get("pretrained")) != bool(pretrained):
+        raise InputError("model.pretrained: true needs a file of weights, and false takes none")
+    if "network" not in model:
+        if not (model["pretrained"] or model["norm_trained"]):
+            raise InputError("model: random weights (pretrained: false) need norm_trained: true to learn")
+        if model["frozen_stages"] > 3 and not model["neck_channels"]:
+            raise InputError("model.frozen_stages: without a pyramid the backbone has three stages; freeze fewer")
     if training["images_per_step"] % processes:
         raise InputError(
-            f"detector.training.images_per_step: {training['images_per_step']} images do not divide among "
-            f"{processes} processes"
+            f"detection.images_per_step: {training['images_per_step']} images do not divide among {processes} processes"
         )
     if training["precision"] == "float16" and not torch.cuda.is_available():
-        raise InputError("detector.training.precision: float16 needs a GPU; choose bfloat16 or float32")
+        raise InputError("detection.precision: float16 needs a GPU; choose bfloat16 or float32")
 
 
 def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained) -> None:

@@ -15,7 +15,9 @@ def plot_losses(table: pd.DataFrame, snapshots: Iterable[int], path: Path) -> No
     """
     with drawing(path, 9, 5.5) as figure:
         upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-        for name in ("loss", "proposal_class_loss", "proposal_box_loss", "class_loss", "box_loss"):
+        # Each network has its own.
+        losses = [name for name in table if "loss" in name and table[name].notna().any()]
+        for name in losses:
             upper.plot(table["iteration"], table[name], label=name.replace("_", " "), linewidth=1.2)
         upper.set(ylabel="loss", yscale="log")
         upper.yaxis.set_major_formatter("{x:g}")

@@ -13,7 +13,8 @@ from torch import nn
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.detector import mmcv_ops
-from kuzushiji.detector.config import model_config
+from kuzushiji.detector.config import check_network, model_config
+from kuzushiji.detector.parts import parts
 
 KIND = "kuzushiji detector"
 
@@ -21,7 +22,10 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def build_model(settings: dict) -> nn.Module:
-    """The network of `model_config` with random weights, as a PyTorch module."""
+    """The network of `model_config` with random weights, as a PyTorch module.
+
+    Its attribute `merging` says how `detector.detect` merges boxes. Raises `InputError` if mmdet cannot build it.
+    """
     mmcv_ops.install()
     # Imported here, since mmdet's models need mmcv's operators.
     from mmdet.registry import MODELS
@@ -33,7 +37,18 @@ def build_model(settings: dict) -> nn.Module:
     register_all_modules()
     # mmengine logs how it initializes every weight.
     MMLogger.get_current_instance().setLevel(logging.WARNING)
-    return MODELS.build(ConfigDict(model_config(settings)))
+    network = model_config(settings)
+    if "network" in settings:
+        check_network(network, "a detector's network")
+    try:
+        model = MODELS.build(ConfigDict(network))
+    except (KeyError, TypeError, ValueError, AssertionError, AttributeError) as error:
+        if "network" not in settings:
+            raise
+        raise InputError(f"model: mmdet cannot build this network ({error}); mend its file") from error
+    # How the boxes of all passes over a page are merged.
+    model.merging = parts(settings.get("components", "modern")).merging()
+    return model
 
 
 def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
@@ -60,7 +75,7 @@ def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
 def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tuple[nn.Module, dict]:
     """The network of a checkpoint that `detector.train` wrote, in evaluation mode, on the CPU.
 
-    Returns the module and a dict of `settings` (the section `detector.model`), `iteration` and `kind`.
+    Returns the module and a dict of `settings` (the section `model`), `iteration` and `kind`.
     Raises `InputError` if the file is missing, damaged or not a detector, if it was trained with other settings than
     `expected`, or if its weights do not fit its settings.
     """
@@ -74,7 +89,7 @@ def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tupl
     other = [name for name in {**own, **asked} if own.get(name) != asked.get(name)]
     if other:
         found = "; ".join(f"{name} is {own.get(name)}, not {asked.get(name)}" for name in other)
-        raise InputError(f"{path}: trained with another detector.model than config's: {found}; train it again")
+        raise InputError(f"{path}: trained with another model than config's: {found}; train it again")
     weights = checkpoint.pop("state_dict")
     model = build_model(checkpoint["settings"])
     own = model.state_dict()

@@ -34,7 +34,7 @@ def loader(
 ) -> DataLoader:
     """Endless batches for the steps from `start` on, for the process `rank` of `ranks`.
 
-    `settings` is the section `detector.training`. The pages of a step and their transforms depend only on `seed`, the
+    `settings` is the section `detection`. The pages of a step and their transforms depend only on `seed`, the
     step and the number of images per step: not on `start`, the number of processes, or the number of `workers`.
     Raises `InputError` if a box has no area on its page.
     """

@@ -63,7 +63,7 @@ class Parts(NamedTuple):
     def merging(self) -> dict:
         """The way `detector.detect` merges the boxes of all passes."""
         return {
-            "nms": {"type": "nms", "offset": self.offset},
+            "offset": self.offset,
             "min_bbox_size": self.smallest,
             "best_first": self.best_first,
             "gray_last": self.gray_last,
@@ -114,5 +114,5 @@ def parts(components: str) -> Parts:
     Raises `InputError` for another name.
     """
     if components not in _PARTS:
-        raise InputError(f"detector.model.components: {components} is neither of {', '.join(_PARTS)}")
+        raise InputError(f"model.components: {components} is neither of {', '.join(_PARTS)}")
     return _PARTS[components]

@@ -1,6 +1,7 @@
 """The records of the detector's training: a table of its losses, and TensorBoard's files."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def losses(folder: Path) -> pd.DataFrame:
 
     Losses (of the first process's pages) and seconds are means per iteration since the previous row. Accuracy is the
     percentage of sampled proposals that are classified correctly. gradient_norm is empty if gradients are not clipped.
-    Iterations repeated after a kill appear once. Raises `InputError` if there is no record.
+    The losses that only other networks have keep mmdet's names. Iterations repeated after a kill appear once. Raises
+    `InputError` if there is no record.
     """
     files = sorted(folder.glob("*/vis_data/scalars.json"))
     # The last line of a killed run may be cut off.
@@ -37,7 +39,8 @@ def losses(folder: Path) -> pd.DataFrame:
     if not rows:
         raise InputError(f"{folder}: holds no record of a training; remove the folder to train again")
     table = pd.DataFrame(rows).drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
-    return table.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
+    others = [name for name in table if re.fullmatch(r"(\w+\.)?loss_\w+", name) and name not in COLUMNS]
+    return table.reindex(columns=[*COLUMNS, *sorted(others)]).rename(columns=COLUMNS)
 
 
 def copy_tensorboard(folder: Path, target: Path) -> None:

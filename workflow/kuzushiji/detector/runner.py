@@ -112,7 +112,7 @@ class FiniteLossHook(Hook):
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         if not torch.isfinite(outputs["loss"]):
             raise InputError(
-                f"detector.training: the loss of iteration {runner.iter + 1} is {outputs['loss'].item()}; "
+                f"detection: the loss of iteration {runner.iter + 1} is {outputs['loss'].item()}; "
                 "lower learning_rate or set clip_gradients"
             )
 
@@ -142,7 +142,7 @@ def check_finite(model: nn.Module, iteration: int) -> None:
     for name, weight in model.state_dict().items():
         if not torch.isfinite(weight).all():
             raise InputError(
-                f"detector.training: after iteration {iteration} {name} is not finite; lower learning_rate or set "
+                f"detection: after iteration {iteration} {name} is not finite; lower learning_rate or set "
                 "clip_gradients"
             )
 
@@ -153,8 +153,11 @@ def pool_in_float32(model: nn.Module) -> None:
     mmdet converts the corners of regions to the features' type, and bfloat16 rounds a corner at 1000 to a multiple of
     4.
     """
-    extractor = model.roi_head.bbox_roi_extractor
-    extractor.register_forward_pre_hook(lambda _, given: (tuple(level.float() for level in given[0]), *given[1:]))
+    from mmdet.models.roi_heads.roi_extractors import BaseRoIExtractor  # here, since it needs mmcv's operators
+
+    for part in model.modules():
+        if isinstance(part, BaseRoIExtractor):
+            part.register_forward_pre_hook(lambda _, given: (tuple(level.float() for level in given[0]), *given[1:]))
 
 
 def unwritable(path: Path, error: Exception) -> InputError:

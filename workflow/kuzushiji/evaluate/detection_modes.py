@@ -25,7 +25,7 @@ def detection_modes(
     """Score and time each of config's detection modes with the detector of `checkpoint` on some pages, in one run.
 
     files: image id and denoised image of pages, of which `settings["pages"]`, evenly spread, are used; `truth` and
-    `pages` are their tables. `settings` holds the section `detect`, `detector.model` as `model`, and what
+    `pages` are their tables. `settings` holds the section `detect`, a detector's `model`, and what
     `detection_metrics` needs; `workers` are those of `detector.detect.detect`. Returns a row per mode: passes, pages,
     seconds_a_page (after one page as a warm-up), slower (than the fastest, as a factor),
     and the detection's F1, precision, recall and average precision by `detection_metrics`, with `best_f1` over all

@@ -8,6 +8,7 @@ import pandas as pd
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import counts, inside_pairs, match, match_boxes
+from kuzushiji.common.stages import STAGES
 
 CONFUSIONS = 50  # the most frequent ones
 # Bands of a codepoint's frequency in training: the least count of each.
@@ -19,16 +20,13 @@ def name_stages(
 ) -> dict[str, pd.DataFrame]:
     """The tables that each stage `made` (stage → its tables), each with a name: "fused 060000", "merged", ….
 
-    There is one table of detections and of fused boxes per detector, one of predictions per detector and classifier, in
-    that order, and one of merged and of recognized boxes. Raises `InputError` for another stage or number of tables.
+    The tables of a stage are those of `common.stages`: one per detector, say, in the order of `detectors`. Raises
+    `InputError` for another stage or number of tables.
     """
-    of_detectors, of_both = list(detectors), [" ".join(pair) for pair in product(detectors, classifiers)]
+    names = {"detector": detectors, "classifier": classifiers}
     parts = {
-        "detections": of_detectors,
-        "predictions": of_both,
-        "fused": of_detectors,
-        "merged": [""],
-        "recognized": [""],
+        name: [" ".join(combined) for combined in product(*[names[each] for each in stage.each])]
+        for name, stage in STAGES.items()
     }
     named = {}
     for stage, tables in made.items():

@@ -12,16 +12,16 @@ _CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
 
-def newest_models(results: Path) -> dict:
+def newest_models(results: Path, imported: Sequence[str]) -> dict:
     """The configuration of the newest models under `results`, from the provenance of what they read.
 
-    Imported models do not count: `weights` asks for them. Raises `InputError` if there are no others.
+    Those of `imported` rounds do not count: `round` asks for them. Raises `InputError` if there are no others.
     """
-    crates = [path for path in results.glob("*/provenance/*/config.yaml") if path.parts[-4] != "published"]
+    crates = [path for path in results.glob("*/provenance/*/config.yaml") if path.parts[-4] not in imported]
     noted = sorted(crates, key=lambda path: path.stat().st_mtime_ns)
     if not noted:
         raise InputError(
-            f"{results}: no models are here yet. --config weights=published (make read: WEIGHTS=published) fetches the "
+            f"{results}: no models are here yet. --config round=published (make read: WEIGHTS=published) fetches the "
             "published ones; `make demo` trains small ones in minutes, and --directory demo (make read: MODELS=demo) "
             "reads with them; `snakemake` trains the published system in days"
         )

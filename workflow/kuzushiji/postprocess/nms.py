@@ -19,7 +19,7 @@ def merge_detectors(fused: dict[str, pd.DataFrame], iou: float) -> pd.DataFrame:
     Raises `InputError` if there are no detectors or a probability is not a number.
     """
     if not fused:
-        raise InputError("nms: there are no detectors; name at least one snapshot under `detector.training.snapshots`")
+        raise InputError("nms: there are no detectors; name at least one under `detectors`")
     tables = [
         table.sort_values(["image_id", "box"], kind="stable").assign(detector=detector)
         for detector, table in fused.items()

@@ -50,7 +50,7 @@ def import_classifier(source: str | os.PathLike, destination: str | os.PathLike,
     names = {name: original_name(name, model) for name in model.state_dict()}
     weights = _weights(content)
     problems = state_problems(weights, {names[name]: value for name, value in model.state_dict().items()})
-    problems += _charset_problems(charset)
+    problems += charset_problems(charset)
     normalization, strange = _normalization(vars(content["args"]), kept)
     problems += strange
     if problems:
@@ -103,7 +103,7 @@ def _weights(content: dict) -> dict:
     return weights | {f"metric_fc.{name}": value for name, value in (head if isinstance(head, Mapping) else {}).items()}
 
 
-def _charset_problems(charset: list) -> list[str]:
+def charset_problems(charset: list) -> list[str]:
     found = {
         "are no codepoints": [repr(name) for name in charset if not is_codepoint(str(name))],
         "occur twice": [name for name, count in Counter(map(str, charset)).items() if count > 1],

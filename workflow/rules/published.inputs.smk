@@ -1,4 +1,4 @@
-# What the published files are, where they come from, and which of them the present configuration reads.
+# Inputs and settings of published.smk, and what else depends on published files being given.
 FILES = from_root("resources/published")
 
 
@@ -18,7 +18,7 @@ ADDRESSES = published_addresses()
 GIVEN = config["published"]["start_from_detections"]
 
 for name in GIVEN:
-    lacking = {"order", *PUBLISHED_DETECTORS} - set(config["published"]["detections"].get(name, ()))
+    lacking = {"order", *detectors_of("published")} - set(config["published"]["detections"].get(name, ()))
     if name not in PAGE_SETS or lacking:
         raise WorkflowError(
             f"config.yaml: published.start_from_detections: {name} must be a page set with its "
@@ -40,34 +40,24 @@ def published_detections(wildcards):
     return checked(published=entry[wildcards.detector], order=entry["order"])
 
 
-def detections_of(wildcards):
-    """A detector's boxes: of a chunk, or those of the whole page set where they were given."""
-    if wildcards.page_set in GIVEN and wildcards.detector in PUBLISHED_DETECTORS:
-        return "results/detections/{page_set}/{detector}.parquet"
-    return "results/detections/{page_set}/{detector}/{chunk}.parquet"
-
-
 def sources_of_boxes(wildcards):
     """The detectors of a round; the published files of their boxes where those were given."""
     if wildcards.round == "published" and wildcards.page_set in GIVEN:
         entry = config["published"]["detections"][wildcards.page_set]
-        return [f"{FILES}/{entry[name]}" for name in PUBLISHED_DETECTORS]
-    return expand("results/detector/{detector}.pth", detector=detectors_of(wildcards.round))
+        return [f"{FILES}/{entry[name]}" for name in detectors_of("published")]
+    return collect("results/detector/{detector}.pth", detector=detectors_of(wildcards.round))
 
 
-def passing_detectors():
-    """The published detectors, unless the boxes of all that is to be read are given."""
-    return [] if set(config["recognize"]) <= set(GIVEN) else PUBLISHED_DETECTORS
+def passing_detectors(training_round):
+    """The detectors of a round, unless the boxes of all that is to be read are given."""
+    given = training_round == "published" and set(config["recognize"]) <= set(GIVEN)
+    return [] if given else detectors_of(training_round)
 
 
 def published_inputs():
     """The published files that the present configuration reads."""
     published = config["published"]
-    found = [published["detectors"][name] for name in passing_detectors()]
+    found = [published["detectors"][name] for name in passing_detectors("published")]
     for entry in map(published["detections"].get, GIVEN):
-        found += [entry[name] for name in ("order", *PUBLISHED_DETECTORS)]
-    return [*found, *[published["classifiers"][name] for name in classifiers_of("published")], published["booster"]]
-
-
-if "download" not in workflow.global_resources:
-    workflow.register_resource("download", 1)
+        found += [entry[name] for name in ("order", *detectors_of("published"))]
+    return [*found, *published["classifiers"].values(), published["booster"]]

@@ -1,0 +1,10 @@
+# RTMDet (Lyu et al., 2022), one-stage, as small as mmdet builds it. What is not said is as in mmdet's own file.
+_base_ = "mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py"
+
+norm = dict(type="BN")
+model = dict(
+    data_preprocessor=dict(mean=[143.0, 143.0, 143.0], std=[60.0, 60.0, 60.0], pad_size_divisor=32),
+    backbone=dict(deepen_factor=0.05, widen_factor=0.125, norm_cfg=norm, init_cfg=None),
+    neck=dict(in_channels=[32, 64, 128], out_channels=32, norm_cfg=norm),
+    bbox_head=dict(num_classes=1, in_channels=32, feat_channels=32, exp_on_reg=True, norm_cfg=norm),
+)

@@ -1,0 +1,155 @@
+"""Networks that are exported in half precision and imported again."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from detector_for_tests import SETTINGS
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from kuzushiji.classifier import model as classifiers
+from kuzushiji.common.errors import InputError
+from kuzushiji.detector import model as detectors
+from kuzushiji.detector.detect import limit_proposals, propose
+from kuzushiji.published.export_classifier import export_classifier
+from kuzushiji.published.export_detector import export_detector
+from kuzushiji.published.import_small_classifier import import_small_classifier
+from kuzushiji.published.import_small_detector import import_small_detector
+from kuzushiji.published.weights_file import read_weights, write_weights
+
+CHARSET = ["U+3042", "U+3044", "U+4E00"]
+CLASSIFIER = {"architecture": "test_resnet", "channels": "gray", "mean": 0.6, "std": 0.3, "input_size": 32}
+CLASSIFIER |= {"resize": [35, 34], "temperature": 0.05}
+# Half precision has 11 binary digits. Through these small networks probabilities move by less than this.
+TOLERANCE = 0.01
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def classifier(tmp_path):
+    """A classifier's checkpoint and its exported file."""
+    torch.manual_seed(0)
+    state = classifiers.build_classifier(CLASSIFIER, len(CHARSET), 0.05).state_dict()
+    other = {name: torch.zeros_like(value) for name, value in state.items()}
+    content = {"kind": classifiers.KIND, "charset": CHARSET, "settings": CLASSIFIER, "best": state, "last": other}
+    torch.save(content, tmp_path / "classifier.pth")
+    export_classifier(tmp_path / "classifier.pth", tmp_path / "classifier.safetensors")
+    return tmp_path / "classifier.pth", tmp_path / "classifier.safetensors"
+
+
+@pytest.fixture
+def detector(tmp_path):
+    torch.manual_seed(0)
+    model = detectors.build_model(SETTINGS["model"])
+    model.init_weights()
+    content = {"kind": detectors.KIND, "settings": SETTINGS["model"], "iteration": 7, "state_dict": model.state_dict()}
+    torch.save(content, tmp_path / "detector.pth")
+    export_detector(tmp_path / "detector.pth", tmp_path / "detector.safetensors")
+    return tmp_path / "detector.pth", tmp_path / "detector.safetensors"
+
+
+def test_an_imported_classifier_predicts_what_the_exported_one_does(classifier, tmp_path):
+    original, exported = classifier
+    import_small_classifier(exported, tmp_path / "imported.pth")
+    images = classifiers.normalize(torch.rand(8, 1, 32, 32), CLASSIFIER)
+    probabilities = []
+    for path in (original, tmp_path / "imported.pth"):
+        model, charset, settings = classifiers.load_classifier(path)
+        assert (charset, settings) == (CHARSET, CLASSIFIER)
+        with torch.inference_mode():
+            probabilities.append(model(images).softmax(dim=1))
+    assert torch.allclose(*probabilities, atol=TOLERANCE)
+    assert exported.stat().st_size < 0.6 * (original.stat().st_size / 2)  # of two states in whole precision
+
+
+def test_an_imported_detector_finds_what_the_exported_one_does(detector, tmp_path):
+    original, exported = detector
+    import_small_detector(exported, tmp_path / "imported.pth")
+    image = np.random.default_rng(0).integers(0, 256, (1, 96, 64, 3), np.uint8)
+    found = []
+    for path in (original, tmp_path / "imported.pth"):
+        model, meta = detectors.load_detector(path, SETTINGS["model"])
+        assert meta["iteration"] == 7
+        limit_proposals(model, {"proposals_before_nms": 500, "proposals": 500, "score": 0})
+        found.append(propose(model, image)[0])
+    # Which proposals there are may depend on the last digit; nearly all are the same.
+    (boxes, scores), (again, scores_again) = found
+    apart = (boxes[:, None] - again[None]).abs().amax(dim=-1)
+    nearest, which = apart.min(dim=1)
+    assert (nearest < 0.5).float().mean() > 0.95
+    assert ((scores - scores_again[which]).abs()[nearest < 0.5] < TOLERANCE).all()
+
+
+def test_matrices_are_halved_and_vectors_are_kept(tmp_path):
+    weights = {
+        "matrix": torch.randn(3, 4),
+        "variance": torch.tensor([1e6, 1e-9]),
+        "count": torch.tensor(3),
+    }
+    write_weights(weights, {"kind": "one", "charset": ["U+3042"]}, tmp_path / "a.safetensors")
+    with safe_open(tmp_path / "a.safetensors", "pt") as file:
+        assert file.get_tensor("matrix").dtype == torch.float16
+        assert json.loads(file.metadata()["charset"]) == ["U+3042"]
+    again, meta = read_weights(tmp_path / "a.safetensors", "one", ("charset",))
+    assert meta == {"kind": "one", "charset": ["U+3042"]}
+    assert torch.equal(again["matrix"], weights["matrix"].half().float())
+    assert torch.equal(again["variance"], weights["variance"]) and torch.equal(again["count"], weights["count"])
+    with pytest.raises(InputError, match="matrix has numbers beyond half precision"):
+        write_weights({"matrix": torch.full((2, 2), 1e5)}, {}, tmp_path / "b.safetensors")
+    assert not (tmp_path / "b.safetensors").exists()
+
+
+def changed(path, weights=None, **meta):
+    """The file with other weights or metadata."""
+    with safe_open(path, "pt") as file:
+        texts = file.metadata() | {key: json.dumps(value) for key, value in meta.items()}
+        tensors = {name: file.get_tensor(name) for name in file.keys()} | (weights or {})  # noqa: SIM118
+    save_file(tensors, path, {key: text for key, text in texts.items() if text != "null"})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "kuzushiji detector"}, "is kuzushiji detector, not kuzushiji classifier"),
+        ({"charset": None}, "its metadata lack charset"),
+        ({"charset": ["U+3042", "U+3042", "x"]}, "are no codepoints.*occur twice"),
+        ({"charset": CHARSET[:2]}, "of another shape: head.weight"),
+        ({"settings": CLASSIFIER | {"architecture": "os.system"}}, "timm knows no os.system"),
+        ({"settings": {"architecture": "test_resnet"}}, "its settings are no classifier's"),
+        ({"weights": {"surplus": torch.zeros(1)}}, "not of this network: surplus"),
+        ({"weights": {"head.weight": torch.full((3, 96), torch.nan)}}, "not finite: head.weight|another shape"),
+    ],
+)
+def test_a_bad_classifier_is_refused(classifier, tmp_path, change, message):
+    with pytest.raises(InputError, match=message):
+        import_small_classifier(changed(classifier[1], **change), tmp_path / "imported.pth")
+    assert not (tmp_path / "imported.pth").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"settings": {"network": {"type": "os.system", "command": "touch ran"}}}, "is no name of mmdet's"),
+        ({"settings": {"network": {"type": "NoSuch"}}}, "mmdet cannot build this network"),
+        ({"settings": {"depth": 18}}, "its settings are no detector's"),
+        ({"iteration": None}, "its metadata lack iteration"),
+        ({"settings": SETTINGS["model"] | {"neck_channels": 16}}, "of another shape"),
+    ],
+)
+def test_a_bad_detector_is_refused(detector, tmp_path, change, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message):
+        import_small_detector(changed(detector[1], **change), tmp_path / "imported.pth")
+    assert not (tmp_path / "imported.pth").exists() and not (tmp_path / "ran").exists()
+
+
+def test_what_is_no_exported_file_is_refused(tmp_path):
+    (tmp_path / "text.safetensors").write_text(yaml.safe_dump({"kind": "none"}))
+    for path in (tmp_path / "text.safetensors", tmp_path / "missing.safetensors"):
+        with pytest.raises(InputError, match="cannot be read as exported weights"):
+            import_small_detector(path, tmp_path / "imported.pth")

@@ -1,0 +1,16 @@
+"""Exporting a detector: its checkpoint as a file of half-precision weights."""
+
+import os
+
+from kuzushiji.detector.model import KIND, load_detector
+from kuzushiji.published.weights_file import write_weights
+
+
+def export_detector(source: str | os.PathLike, destination: str | os.PathLike) -> None:
+    """Write the checkpoint `source` as `destination`, which `import_small_detector` reads.
+
+    Raises `InputError` as `load_detector` does, and if the weights do not fit half precision.
+    """
+    model, checkpoint = load_detector(source)
+    meta = {"kind": KIND, "settings": checkpoint["settings"], "iteration": checkpoint["iteration"]}
+    write_weights(model.state_dict(), meta, destination)

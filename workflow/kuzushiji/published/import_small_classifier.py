@@ -1,0 +1,31 @@
+"""Importing an exported classifier: a checkpoint as its training leaves it."""
+
+import os
+
+import torch
+
+from kuzushiji.classifier.model import KIND, build_classifier
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.common.untrusted import state_problems
+from kuzushiji.published.import_classifier import charset_problems
+from kuzushiji.published.weights_file import read_weights
+
+
+def import_small_classifier(source: str | os.PathLike, destination: str | os.PathLike) -> None:
+    """Write the file `source` of `export_classifier` to `destination`, as `load_classifier` reads it.
+
+    No code in the file is run. Raises `InputError` if it is no such file, names a network that timm does not know, has
+    a bad charset, or holds other weights than that network's.
+    """
+    weights, meta = read_weights(source, KIND, ("settings", "charset"))
+    settings, charset = meta["settings"], meta["charset"]
+    try:
+        model = build_classifier(settings, len(charset), settings["temperature"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{source}: its settings are no classifier's ({error!r}); export it again") from error
+    problems = state_problems(weights, model.state_dict()) + charset_problems(charset)
+    if problems:
+        raise InputError(f"{source}: does not fit {settings['architecture']}: {'; '.join(problems)}")
+    with replacing(destination) as partial, open(partial, "wb") as file:  # a path would be written into the file
+        torch.save({**meta, "best": weights, "last": weights}, file)

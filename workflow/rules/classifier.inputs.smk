@@ -1,0 +1,61 @@
+# Inputs and settings of classifier.smk.
+
+
+def classifier_weights(settings):
+    """What a classifier with these `settings` starts from, if it is not random."""
+    return f"{PRETRAINED}/{settings['architecture']}.safetensors" if settings["pretrained"] else []
+
+
+def settings_of(classifier, training_round="first"):
+    """A classifier's settings in training, without levels."""
+    if classifier not in CLASSIFIERS:
+        raise WorkflowError(f"config.yaml: there is no classifier {classifier} under classifiers")
+    settings = dict(config["classification"], **config["classifiers"][classifier])
+    settings["max_training"] = config["folds"]["max_training"]
+    if training_round != "first":
+        settings["pseudo_target"] = config["pseudo"]["target"]
+    return dict(settings, **config["refinement"]) if training_round == "refine" else settings
+
+
+def classifier_settings(wildcards):
+    settings = settings_of(wildcards.classifier, wildcards.round)
+    return dict(settings, state=f"results/{wildcards.round}/state/classifier")
+
+
+def training_fold(classifier):
+    book = str(settings_of(classifier)["validation_book"])
+    if book not in {page.book for page in pages_of(TRAINING)}:
+        raise WorkflowError(f"config.yaml: {classifier}: validation_book: {TRAINING} has no pages of {book}")
+    return f"results/folds/{book}/training.parquet"
+
+
+def fold_of(wildcards):
+    training = training_fold(wildcards.classifier)
+    return [training, training.replace("training.parquet", "validation.parquet")]
+
+
+def pseudo_page_sets(training_round):
+    """The page sets whose pseudo labels a round learns from."""
+    names = [] if training_round == "first" else config["pseudo"]["page_sets"]
+    training = {page.image_id for page in pages_of(TRAINING)} if names else set()
+    for name in names:
+        shared = sorted(training & {page.image_id for page in pages_of(name)})
+        if shared:
+            raise WorkflowError(f"config.yaml: pseudo.page_sets: {name}: page {shared[0]} is also of {TRAINING}")
+    return names
+
+
+def pseudo_label_tables(wildcards):
+    return collect("results/pseudo/labels/{page_set}.parquet", page_set=pseudo_page_sets(wildcards.round))
+
+
+def training_crops(wildcards):
+    found = [f"results/crops/{page.image_set}/{page.chunk}.arrow" for page in pages_of(TRAINING)]
+    for name in pseudo_page_sets(wildcards.get("round", "first")):
+        found += [f"results/pseudo/crops/{name}/{chunk}.arrow" for chunk in sorted(pages_by_chunk(name))]
+    return list(dict.fromkeys(found))
+
+
+def imagenet_weights(wildcards):
+    """The refine round starts from a classifier."""
+    return [] if wildcards.round == "refine" else classifier_weights(settings_of(wildcards.classifier))

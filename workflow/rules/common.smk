@@ -1,0 +1,278 @@
+# What several rules files share: the configuration, the page sets, the networks of a round, digests of code.
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import grimp
+import yaml
+from snakemake.utils import update_config, validate
+
+# Not `workflow.basedir`, which is another workflow's where it includes this one, nor `source_path`, which is a copy.
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(workflow.current_basedir)))
+LIBRARY = os.path.join(ROOT, "workflow")
+sys.path.insert(0, LIBRARY)
+# What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
+os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
+
+from kuzushiji.common.code import digest, imported
+from kuzushiji.common.stages import STAGES
+from kuzushiji.pages import page_sets
+from kuzushiji.pages.own_scans import newest_models, reading
+
+# Snakemake's internals, for which it has no public words. The last versions that they were tried with: 9.27.
+CLI_CONFIG = workflow.config_settings.config  # what `--config` gave: the configuration does not tell it from the rest
+for resource in ("gpu", "download"):
+    # One job at a time has the GPU here, or stands in for it on the CPU. `--resources gpu=N` is for jobs of several
+    # GPUs: two jobs of one each would both take the first. A profile's `resources` would go over a cluster's own.
+    if resource not in workflow.global_resources:
+        workflow.register_resource(resource, 1)
+
+
+def only_reads():
+    """Whether only some rules may run, as profiles/read says."""
+    return bool(workflow.dag_settings.allowed_rules)
+
+
+def from_root(path):
+    """A path that counts from the checkout, as those in the configuration do, wherever results go (`--directory`)."""
+    return path if os.path.isabs(path) else os.path.relpath(os.path.join(ROOT, path))
+
+
+# ---- The configuration: config.yaml, then profiles and `--config` over it, checked before anything is planned.
+
+
+configfile: from_root("config.yaml")
+
+
+def typed(value):
+    """`--config` hands over the inner values of dictionaries and lists as text; YAML gives them their types."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
+
+
+def without_nulls(entries):
+    """A named entry set to null is left out."""
+    return {name: entry for name, entry in entries.items() if entry}
+
+
+# Of another workflow's configuration, which includes this one as a module, only our keys count.
+DEFAULTS = yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8"))
+cli_config = typed({key: value for key, value in CLI_CONFIG.items() if key in DEFAULTS and key in config})
+update_config(DEFAULTS, config)
+config.update(DEFAULTS)
+update_config(config, cli_config)
+if "weights" in {**config, **CLI_CONFIG}:
+    raise WorkflowError(
+        "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
+        "`round: first`, `pseudo` or `refine` with those that were trained here"
+    )
+# Rounds whose networks come from files, by the sections that name them. They train nothing.
+IMPORTED_ROUNDS = ("published", "small")
+TRAINED_ROUNDS = ("first", "pseudo", "refine")
+if config["read"] is not None:
+    scans = str(config["read"])  # a folder may be called by a number
+    models = {} if config["round"] in IMPORTED_ROUNDS else newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
+    update_config(models, cli_config)
+    config.update(reading({**config, **models, "read": scans}, scans, page_sets.list_images(from_root(scans))))
+validate(config, "../schemas/config.schema.yaml")
+for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
+    config[section] = without_nulls(config[section])
+for training_round in IMPORTED_ROUNDS:
+    for section in ("detectors", "classifiers"):
+        config[training_round][section] = without_nulls(config[training_round][section])
+for page_set in config["page_sets"].values():
+    if "synthetic" in page_set:
+        page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
+
+ROUND = config["round"]
+TRAINS = ROUND in TRAINED_ROUNDS
+PAGE_SETS = {
+    name: entry | {key: from_root(entry[key]) for key in ("images", "labels", "transcriptions") if key in entry}
+    for name, entry in config["page_sets"].items()
+}
+SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
+TRAINING = config["training"]
+VALIDATION = config["validation"]
+CLASSIFIERS = list(config["classifiers"])
+DETECTORS = {name: config[name]["detectors"] for name in IMPORTED_ROUNDS} | dict.fromkeys(
+    TRAINED_ROUNDS, config["detectors"]
+)
+
+named = {"recognize": config["recognize"]}
+if TRAINS:
+    named |= {key: config[key] for key in ("training", "validation")}
+    named["pseudo.page_sets"] = config["pseudo"]["page_sets"]
+for key, names in named.items():
+    for name in [names] if isinstance(names, str) else names:
+        if name not in PAGE_SETS:
+            raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")
+        if key in ("training", "validation") and not page_sets.labelled(PAGE_SETS, name):
+            raise WorkflowError(f"config.yaml: {key}: the page set {name} needs `labels` for all of its images")
+for key, name, section in [
+    ("detect: mode", config["detect"]["mode"], config["detect"]["modes"]),
+    *[
+        (f"detectors: {name}: training", it["training"], config["detector_trainings"])
+        for name, it in config["detectors"].items()
+    ],
+]:
+    if name not in section:
+        raise WorkflowError(f"config.yaml: {key}: there is no {name}; choose {' or '.join(section)}")
+for first, second in [("published", "small"), ("published", "first"), ("small", "first")]:
+    for name in DETECTORS[first].keys() & DETECTORS[second].keys():
+        raise WorkflowError(
+            f"config.yaml: detectors: there are two called {name}; all results of one lie under its name"
+        )
+
+
+def one_of(names):
+    return "|".join(map(re.escape, names)) or "(?!)"  # an empty constraint would be none
+
+
+wildcard_constraints:
+    round=one_of([*TRAINED_ROUNDS, *IMPORTED_ROUNDS]),
+    page_set=one_of(PAGE_SETS),
+    image_set=one_of(SOURCES),
+    chunk=r"\d+",
+    training=one_of(config["detector_trainings"]),
+    detector=one_of([name for detectors in DETECTORS.values() for name in detectors]),
+    classifier=one_of([*CLASSIFIERS, *[name for key in IMPORTED_ROUNDS for name in config[key]["classifiers"]]]),
+
+
+# ---- Code and resources.
+IMPORTS = grimp.build_graph("kuzushiji", cache_dir=None)
+# Modules that say what a job does and what went wrong: no result depends on their words.
+TALKING = {"kuzushiji.common.errors", "kuzushiji.common.logs", "kuzushiji.common.progress"}
+
+
+def code(script):
+    """A digest of the script and of every library module that it imports, directly or not."""
+    path = f"{LIBRARY}/scripts/{script}.py"
+    modules = imported(path) & IMPORTS.modules
+    modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
+    packages = {module for module in modules if IMPORTS.find_children(module)}  # their `__init__.py` hold nothing
+    counted = sorted(modules - packages - TALKING)
+    return digest([path, *[f"{LIBRARY}/{module.replace('.', '/')}.py" for module in counted]])
+
+
+def scaled(amount, each=0):
+    """A resource: `amount`, and `each` for every page of the job's page set; twice as much at the first retry, …"""
+
+    def resource(wildcards, attempt):
+        pages = pages_of(wildcards.page_set) if each and wildcards else []
+        return attempt * (amount + int(each * len(pages)))
+
+    return resource
+
+
+# ---- Pages.
+
+
+# The page sets that are scored: what is read if its labels are known, and the validation pages if they decided anything.
+SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]
+if TRAINS:
+    SCORED = list(dict.fromkeys([VALIDATION, *SCORED]))
+
+
+@cache
+def pages_of(page_set):
+    return page_sets.pages(PAGE_SETS, page_set, config["chunks"])
+
+
+@cache
+def pages_by_chunk(page_set):
+    chunks = {}
+    for page in pages_of(page_set):
+        chunks.setdefault(page.chunk, []).append(page)
+    return chunks
+
+
+def gather(pattern):
+    """An input function: `pattern` for every chunk of the page set."""
+    return lambda wildcards: collect(pattern, **wildcards, chunk=sorted(pages_by_chunk(wildcards.page_set)))
+
+
+def folder(path):
+    """A folder that the workflow makes, as an input: it counts by its files' content, where Snakemake has but its clock."""
+    return [f"{path}.sha256", ancient(path)]
+
+
+def denoised_folders(pages):
+    folders = dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages)
+    return [part for path in folders for part in folder(path)]
+
+
+def denoised_pages(pages):
+    """Pairs of a page's id and its denoised image."""
+    return [[page.image_id, f"results/denoised/{page.image_set}/{page.chunk}/{page.image_id}.png"] for page in pages]
+
+
+def denoised_chunk(wildcards):
+    return denoised_folders(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
+
+
+def denoised_chunk_pages(wildcards):
+    return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
+
+
+def drawn_images(image_set):
+    return folder(f"results/synthetic/{image_set}/images")
+
+
+def original_images(page_set):
+    """The images of a page set as they came, and the folders of those that are drawn."""
+    drawn = [name for name in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[name]]
+    scanned = [page.path for page in pages_of(page_set) if page.image_set not in drawn]
+    return [part for image_set in drawn for part in drawn_images(image_set)] + scanned
+
+
+def fonts(wildcards):
+    """Every font that was fetched at set-up."""
+    found = sorted(map(str, Path(from_root("resources/fonts")).glob("*.[ot]t[fc]")))
+    if not found:
+        raise WorkflowError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
+    return found
+
+
+# ---- The networks of a round: trained here, or those that the round's section of the configuration names.
+
+
+def detectors_of(training_round):
+    return list(DETECTORS[training_round])
+
+
+def classifiers_of(training_round):
+    return list(config[training_round]["classifiers"]) if training_round in IMPORTED_ROUNDS else CLASSIFIERS
+
+
+def booster_folds(training_round):
+    """Imported ones are written where trained ones are, unless they come as LightGBM's text."""
+    imported = config[training_round] if training_round in IMPORTED_ROUNDS else {}
+    if "boosters" in imported:
+        return [from_root(file) for file in imported["boosters"]]
+    count = imported.get("folds", config["booster"]["training"]["folds"])
+    return [f"results/{training_round}/booster/fold_{fold}.txt" for fold in range(count)]
+
+
+def feature_variant(training_round):
+    return (config[training_round] if training_round in IMPORTED_ROUNDS else config["booster"])["features"]
+
+
+def of_detectors(pattern):
+    """An input function: `pattern` for every detector of the round."""
+    return lambda wildcards: collect(pattern, **wildcards, detector=detectors_of(wildcards.round))
+
+
+def tables_of(stage):
+    """An input function: all tables that a stage of `common.stages` leaves of a page set."""
+    names = {"detector": detectors_of, "classifier": classifiers_of}
+
+    def tables(wildcards):
+        each = {name: names[name](wildcards.round) for name in STAGES[stage].each}
+        return collect(STAGES[stage].path, **{**each, **wildcards})
+
+    return tables

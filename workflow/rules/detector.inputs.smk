@@ -1,0 +1,48 @@
+# Inputs and settings of detector.smk.
+from kuzushiji.detector.config import read_network
+
+
+@cache
+def network_of(training):
+    """The section `model` of a training; of a file in mmdet's language, what it says of the network."""
+    model = config["detector_trainings"][training]["model"]
+    return {"network": read_network(from_root(model))} if isinstance(model, str) else model
+
+
+def snapshots_of(training):
+    """Which iterations of a training are detectors."""
+    entries = config["detectors"].values()
+    return sorted({entry["iteration"] for entry in entries if entry["training"] == training})
+
+
+def used_trainings():
+    return list(dict.fromkeys(entry["training"] for entry in config["detectors"].values()))
+
+
+def model_of(detector):
+    """What a detector must have been trained with; an imported one is what its file says."""
+    entry = config["detectors"].get(detector)
+    return network_of(entry["training"]) if entry else None
+
+
+def detector_settings(wildcards):
+    entry = dict(config["detector_trainings"][wildcards.training])
+    del entry["model"]
+    return dict(
+        model=network_of(wildcards.training),
+        training=dict(config["detection"], **entry, snapshots=snapshots_of(wildcards.training)),
+        state=f"results/detector/{wildcards.training}/state",
+        pages=denoised_pages(pages_of(TRAINING)),
+    )
+
+
+def detector_weights(wildcards):
+    model = network_of(wildcards.training)
+    if not model.get("pretrained"):
+        return []
+    if model["depth"] not in DETECTOR_ADDRESSES:
+        raise WorkflowError(
+            f"config.yaml: detector_trainings: {wildcards.training}: model.depth: there are no ImageNet weights for "
+            f"{model['depth']}; choose {' or '.join(map(str, DETECTOR_ADDRESSES))}, or pretrained: false"
+        )
+    return f"{PRETRAINED}/{Path(DETECTOR_ADDRESSES[model['depth']]).name}"

@@ -1,0 +1,30 @@
+# Inputs and settings of evaluate.smk.
+
+
+def training_tables(kind):
+    """An input function: what says which books and codepoints training saw, if imported networks' pages are here."""
+
+    def tables(wildcards):
+        files = [
+            PAGE_SETS[source][key]
+            for source in page_sets.sources(PAGE_SETS, TRAINING)
+            for key in ("images", "labels")
+            if key in PAGE_SETS[source]
+        ]
+        there = wildcards.round in TRAINED_ROUNDS or all(map(os.path.exists, files))
+        return f"results/{kind}/{TRAINING}.parquet" if there else []
+
+    return tables
+
+
+def drawn_sources(page_set):
+    return [source for source in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[source]]
+
+
+def transcriptions(wildcards):
+    files = [PAGE_SETS[source].get("transcriptions") for source in page_sets.sources(PAGE_SETS, wildcards.page_set)]
+    if not any(files) and not drawn_sources(wildcards.page_set):
+        raise WorkflowError(
+            f"config.yaml: page_sets: {wildcards.page_set} needs `transcriptions` to measure its text by"
+        )
+    return [file for file in files if file]

@@ -1,0 +1,49 @@
+# Trained networks as files to hand on, in half precision, which `small` reads again.
+rule export_detector:
+    """Write a detector as a file of half-precision weights."""
+    input:
+        "results/detector/{detector}.pth",
+    output:
+        "results/{round}/export/detectors/{detector}.safetensors",
+    log:
+        "results/logs/export_detector/{round}/{detector}.log",
+    benchmark:
+        "results/benchmarks/export_detector/{round}/{detector}.tsv"
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(10),
+    params:
+        code=code("export_detector"),
+    script:
+        "../scripts/export_detector.py"
+
+
+rule export_classifier:
+    """Write a classifier as a file of half-precision weights."""
+    input:
+        "results/{round}/classifiers/{classifier}.pth",
+    output:
+        "results/{round}/export/classifiers/{classifier}.safetensors",
+    log:
+        "results/logs/export_classifier/{round}/{classifier}.log",
+    benchmark:
+        "results/benchmarks/export_classifier/{round}/{classifier}.tsv"
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(10),
+    params:
+        code=code("export_classifier"),
+    script:
+        "../scripts/export_classifier.py"
+
+
+rule export:
+    """The round's networks and boosters as files to hand on."""
+    input:
+        expand("results/{round}/export/detectors/{detector}.safetensors", round=ROUND, detector=detectors_of(ROUND)),
+        expand(
+            "results/{round}/export/classifiers/{classifier}.safetensors",
+            round=ROUND,
+            classifier=classifiers_of(ROUND),
+        ),
+        booster_folds(ROUND),

@@ -1,0 +1,10 @@
+"""Makes a detector of an exported one.
+
+In: a file of weights and settings. Out: a checkpoint of this workflow.
+"""
+
+from kuzushiji.common.logs import log_to
+from kuzushiji.published.import_small_detector import import_small_detector
+
+log_to(snakemake.log[0])
+import_small_detector(snakemake.input[0], snakemake.output[0])
