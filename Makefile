@@ -15,12 +15,12 @@ demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/snakemake --profile profiles/demo --report results/report.html
 	$(BIN)/python -m kuzushiji.evaluate.summary demo/results
 
-# Read the scans in the folder IMAGES with the newest models that are here, with the published ones (WEIGHTS=published), or
+# Read the scans in the folder IMAGES with the newest models that are here, with imported ones (WEIGHTS=published or small), or
 # with those that were trained in another directory (MODELS=demo).
 read: .venv/installed resources/fonts/.fetched
 	$(if $(IMAGES),,$(error say which scans: make read IMAGES=path/to/folder))
 	$(if $(MODELS),$(if $(wildcard $(MODELS)/results),,$(error $(MODELS): holds no results of a run; say the directory)))
-	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),weights=$(WEIGHTS)) -- read
+	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),round=$(WEIGHTS)) -- read
 
 # Set up and pass the tests.
 test: .venv/installed resources/fonts/.fetched

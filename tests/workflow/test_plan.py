@@ -8,6 +8,8 @@ import yaml
 from conftest import planned, snakemake
 from PIL import Image
 
+from kuzushiji.common.stages import STAGES
+
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
 
 
@@ -280,3 +282,4 @@ def test_reading_allows_every_rule_that_trains_and_judges_nothing(checkout):
     files = [checkout / "Snakefile", *(checkout / "workflow/rules").glob("*.smk")]
     rules = {rule for file in files for rule in re.findall(r"(?m)^rule (\w+):", file.read_text())}
     assert sorted(allowed) == sorted(rules - set(NOT_READING))
+    assert {rule for stage in STAGES.values() for rule in stage.rules} <= set(allowed)

@@ -15,8 +15,8 @@ def snapshots_of(training):
     return sorted({entry["iteration"] for entry in entries if entry["training"] == training})
 
 
-def used_trainings():
-    return list(dict.fromkeys(entry["training"] for entry in config["detectors"].values()))
+def snapshots_folder(detector):
+    return f"results/detector/{config['detectors'][detector]['training']}/snapshots"
 
 
 def model_of(detector):

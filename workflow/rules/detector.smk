@@ -39,14 +39,8 @@ localrules:
 rule snapshot:
     """Take an iteration of a training as a detector."""
     input:
-        unpack(
-            lambda wildcards: dict(
-                zip(
-                    ["checksums", "folder"],
-                    folder(f"results/detector/{config['detectors'][wildcards.detector]['training']}/snapshots"),
-                )
-            )
-        ),
+        checksums=lambda wildcards: f"{snapshots_folder(wildcards.detector)}.sha256",
+        folder=lambda wildcards: ancient(snapshots_folder(wildcards.detector)),
     output:
         "results/detector/{detector}.pth",
     log:
@@ -54,9 +48,9 @@ rule snapshot:
     wildcard_constraints:
         detector=one_of(config["detectors"]),
     params:
-        iteration=lambda wildcards: f"{config['detectors'][wildcards.detector]['iteration']:06d}",
+        iteration=lookup(dpath="detectors/{detector}/iteration", within=config),
     shell:
-        "cp {input.folder}/{params.iteration}.pth {output} 2> {log}"
+        "cp {input.folder}/{params.iteration:06d}.pth {output} 2> {log}"
 
 
 # Apart from the training, so that a change of the picture leaves the detectors alone.

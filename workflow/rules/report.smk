@@ -1,4 +1,4 @@
-# What the report shows of a run as a whole: its data, its examples and errors, what it took.
+# What the report shows of a run as a whole: its data, its examples and errors.
 # Categories are numbered, since the report sorts them by name.
 
 # The page sets that the networks learn from, choose by and read.
@@ -41,6 +41,8 @@ rule dataset:
         "results/logs/dataset/{round}.log",
     benchmark:
         "results/benchmarks/dataset/{round}.tsv"
+    wildcard_constraints:
+        round=ROUND,
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(20),
@@ -135,7 +137,9 @@ rule report:
             kind=["examples", "overlays", "text", "page_xml", "alto", "annotations", "provenance"],
             page_set=config["recognize"],
         ),
-        expand(rules.detector_losses.output, training=used_trainings()) if TRAINS else [],
+        expand(rules.detector_losses.output, training={entry["training"] for entry in config["detectors"].values()})
+        if TRAINS
+        else [],
         expand(
             "results/{round}/classifiers/{picture}",
             round=ROUND,
