@@ -161,7 +161,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
         # A training hangs, and its time is up.
         run = started(checkout, "snakemake", "--profile", "slurm")
         (first,) = until(lambda: jobs("detector", "RUNNING"))
-        until(lambda: list((checkout / "results/detector/faster_rcnn/state").glob("*/iter_*.pth")))
+        until(lambda: list((checkout / "results/detector/faster_rcnn/state").rglob("iter_*.pth")))
         os.kill(until(lambda: training_process(first)), signal.SIGSTOP)
         # Not before: on a busy machine, a minute may be over before there is any state.
         subprocess.run(["scontrol", "update", f"jobid={first}", "timelimit=1"], check=True)
