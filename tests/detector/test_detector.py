@@ -315,6 +315,8 @@ def test_the_published_training_in_numbers():
     assert wrapper["type"] == "OptimWrapper" and wrapper["clip_grad"] is None
     optimizer = OPTIMIZERS.build(wrapper["optimizer"] | {"params": [torch.nn.Parameter(torch.zeros(1))]})
     assert optimizer.defaults["lr"] == 0.01 and optimizer.defaults["weight_decay"] == 1e-4
+    assert optimizer.defaults["momentum"] == 0.9
+    assert optimizer_config(training | {"optimizer": "adamw"})["optimizer"]["type"] == "AdamW"
     schedules = [PARAM_SCHEDULERS.build(schedule | {"optimizer": optimizer}) for schedule in schedule_config(training)]
     rates = []
     for _ in range(100_000):
@@ -335,7 +337,8 @@ def test_the_published_training_in_numbers():
 
 
 def test_the_configuration_is_mmdets(tmp_path):
-    Config(mmdet_config(PUBLISHED)).dump(tmp_path / "config.py")
+    settings = PUBLISHED | {"training": PUBLISHED["training"] | {"snapshots": [60_000, 100_000]}}
+    Config(mmdet_config(settings)).dump(tmp_path / "config.py")
     config = Config.fromfile(tmp_path / "config.py")
     assert config.model.type == "FasterRCNN" and config.train_cfg.max_iters == 100_000
     assert [TRANSFORMS.build(transform) is not None for transform in config.train_pipeline] == [True] * 3

@@ -43,6 +43,26 @@ def test_boxes_follow_their_page(pages):
     assert len(TrainingPages(pages, SETTINGS["training"])[0, 0]["data_samples"].gt_instances) == 0
 
 
+def test_a_window_of_the_page_has_its_boxes_and_no_others(pages):
+    cropped = TrainingPages(pages, SETTINGS["training"] | {"short_sides": [90], "crop": 50})
+    counts = set()
+    for draw in range(20):
+        item = cropped[1, draw]
+        boxes = item["data_samples"].gt_instances.bboxes.tensor.numpy()
+        assert item["inputs"].shape == (3, 50, 50)
+        assert (boxes >= 0).all() and (boxes <= 50).all() and (boxes[:, 2:] > boxes[:, :2]).all()
+        for x_min, y_min, x_max, y_max in boxes.round().astype(int):  # a square is dark, the page is light
+            assert (
+                item["inputs"][:, y_min + 1 : y_max - 1, x_min + 1 : x_max - 1].float().mean() < 120
+                or x_max - x_min < 4
+            )
+        counts.add(len(boxes))
+    assert len(counts) > 1
+    assert cropped[0, 0]["inputs"].shape == (3, 50, 50)  # a page without boxes
+    larger = TrainingPages(pages, SETTINGS["training"] | {"short_sides": [90], "crop": 500})
+    assert larger[1, 0]["inputs"].shape == (3, 110, 90)
+
+
 def test_colors_keep_the_order_of_channels():
     image = np.broadcast_to(np.array([200, 10, 60], np.uint8), (4, 4, 3)).copy()
     still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}

@@ -22,13 +22,13 @@ def test_the_newest_models_are_those_that_read_last(tmp_path):
     note(tmp_path, "refine/provenance/test", {"round": "refine"}, 1000)
     note(tmp_path, "first/provenance/test", {"round": "first"}, 2000)
     note(tmp_path, "first/provenance/val", {"round": "first", "chunks": 3}, 1500)
-    note(tmp_path, "published/provenance/test", {"weights": "published"}, 3000)  # asked for by that name alone
-    assert newest_models(tmp_path) == {"round": "first"}
+    note(tmp_path, "published/provenance/test", {"round": "published"}, 3000)  # asked for by that name alone
+    assert newest_models(tmp_path, ["published"]) == {"round": "first"}
 
 
 def test_without_models_the_ways_to_them_are_told(tmp_path):
-    with pytest.raises(InputError, match=r"no models are here yet.*weights=published.*make demo.*MODELS=demo"):
-        newest_models(tmp_path)
+    with pytest.raises(InputError, match=r"no models are here yet.*round=published.*make demo.*MODELS=demo"):
+        newest_models(tmp_path, ["published"])
 
 
 @pytest.mark.parametrize(("name", "called"), [("my scans", "my_scans"), ("本", "scans"), ("brsk-1", "brsk-1")])

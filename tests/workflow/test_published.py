@@ -135,6 +135,20 @@ def test_trained_and_published_results_stand_side_by_side(competition_pages):
     assert (trained["detector"], trained["classifier"]) == (1, 5)
 
 
+def test_the_small_networks_read_as_any_other_round(scans):
+    missing = snakemake(
+        "--dry-run", "--cores", "1", "--config", "round=small", MINE, "recognize=[mine]", cwd=scans, check=False
+    )
+    assert missing.returncode and "resources/small/detector.safetensors" in missing.stdout + missing.stderr
+    small = yaml.safe_load((ROOT / "config.yaml").read_text())["small"]
+    files = [*small["detectors"].values(), *small["classifiers"].values(), *small["boosters"]]
+    touch(scans / "resources" / "small", [name.removeprefix("resources/small/") for name in files])
+    jobs = plan("round=small", MINE, "recognize=[mine]", cwd=scans)
+    imported = {"import_small_detector": 1, "import_small_classifier": 1, "import_detector": 0, "import_booster": 0}
+    imported |= {"import_classifier": 0, "checksum": 0, "detect": 2, "classify": 2, "gather_predictions": 1, "fuse": 1}
+    assert reads(jobs, **imported)
+
+
 @pytest.fixture
 def competition_pages(checkout):
     folder = checkout / "resources" / "competition"

@@ -21,7 +21,7 @@ from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.own_scans import newest_models, reading
 
-# Snakemake's internals, for which it has no public words. The last versions that they were tried with: 9.27.
+# Snakemake's internals, where it has no public words: all of them stand here, and were tried with 9.27.
 CLI_CONFIG = workflow.config_settings.config  # what `--config` gave: the configuration does not tell it from the rest
 for resource in ("gpu", "download"):
     # One job at a time has the GPU here, or stands in for it on the CPU. `--resources gpu=N` is for jobs of several
@@ -60,17 +60,18 @@ def without_nulls(entries):
     return {name: entry for name, entry in entries.items() if entry}
 
 
-# Of another workflow's configuration, which includes this one as a module, only our keys count.
-DEFAULTS = yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8"))
-cli_config = typed({key: value for key, value in CLI_CONFIG.items() if key in DEFAULTS and key in config})
-update_config(DEFAULTS, config)
-config.update(DEFAULTS)
+def holds(value, part):
+    if isinstance(value, dict) and isinstance(part, dict):
+        return all(key in value and holds(value[key], inner) for key, inner in part.items())
+    return value == part
+
+
+# Where this is a module of another workflow, `--config` may speak to that one, and its `config` says what it changes.
+cli_config = typed({key: value for key, value in CLI_CONFIG.items() if key in config and holds(config[key], value)})
+changes = dict(config)
+config.update(yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8")))
+update_config(config, changes)
 update_config(config, cli_config)
-if "weights" in {**config, **CLI_CONFIG}:
-    raise WorkflowError(
-        "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
-        "`round: first`, `pseudo` or `refine` with those that were trained here"
-    )
 # Rounds whose networks come from files, by the sections that name them. They train nothing.
 IMPORTED_ROUNDS = ("published", "small")
 TRAINED_ROUNDS = ("first", "pseudo", "refine")
@@ -79,6 +80,11 @@ if config["read"] is not None:
     models = {} if config["round"] in IMPORTED_ROUNDS else newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
     update_config(models, cli_config)
     config.update(reading({**config, **models, "read": scans}, scans, page_sets.list_images(from_root(scans))))
+if "weights" in config:
+    raise WorkflowError(
+        "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
+        "`round: first`, `pseudo` or `refine` with those that were trained here"
+    )
 validate(config, "../schemas/config.schema.yaml")
 for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
     config[section] = without_nulls(config[section])
