@@ -87,7 +87,7 @@ def test_the_pyramid_has_one_anchor_size_a_level(small):
 
 
 def test_an_unknown_depth_is_named():
-    with pytest.raises(InputError, match=r"detector\.model\.depth: 19"):
+    with pytest.raises(InputError, match=r"model\.depth: 19"):
         model_config(PUBLISHED | {"depth": 19})
 
 

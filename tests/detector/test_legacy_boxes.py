@@ -114,7 +114,7 @@ def test_the_legacy_network_has_legacy_parts_everywhere():
 
 
 def test_components_are_of_two_kinds():
-    with pytest.raises(InputError, match=r"detector\.model\.components: old is neither of modern, legacy"):
+    with pytest.raises(InputError, match=r"model\.components: old is neither of modern, legacy"):
         model_config(PUBLISHED_MODEL | {"components": "old"})
 
 
