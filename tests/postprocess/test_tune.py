@@ -1,16 +1,16 @@
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
 
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
 import yaml
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.postprocess.tune import tune
@@ -44,51 +44,55 @@ def rows(seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def trials(storage) -> list[list]:
-    names = optuna.get_all_study_names(f"sqlite:///{storage}")
-    studies = [optuna.load_study(study_name=name, storage=f"sqlite:///{storage}") for name in names]
+    names = optuna.get_all_study_names(journal(storage))
+    studies = [optuna.load_study(study_name=name, storage=journal(storage)) for name in names]
     return [study.trials for study in studies]
+
+
+def journal(path):
+    return JournalStorage(JournalFileBackend(str(path)))
 
 
 def test_continues_and_never_starts_over(tmp_path):
     features, target = rows()
-    first = tune(features, target, SETTINGS, tmp_path / "study.db", tmp_path / "best.yaml")
+    first = tune(features, target, SETTINGS, tmp_path / "study.journal", tmp_path / "best.yaml")
     assert set(first) == {name for name, value in SETTINGS.items() if isinstance(value, list)}
     assert yaml.safe_load((tmp_path / "best.yaml").read_text()) == first
-    before = [trial.datetime_start for trial in trials(tmp_path / "study.db")[0]]
+    before = [trial.datetime_start for trial in trials(tmp_path / "study.journal")[0]]
     assert len(before) == 3
 
-    tune(features, target, {**SETTINGS, "trials": 5}, tmp_path / "study.db", tmp_path / "best.yaml")
-    ((*continued,),) = trials(tmp_path / "study.db")
+    tune(features, target, {**SETTINGS, "trials": 5}, tmp_path / "study.journal", tmp_path / "best.yaml")
+    ((*continued,),) = trials(tmp_path / "study.journal")
     assert [trial.datetime_start for trial in continued][:3] == before
     assert len(continued) == 5
     # What an unbroken search draws.
-    tune(features, target, {**SETTINGS, "trials": 5}, tmp_path / "whole.db", tmp_path / "whole.yaml")
-    ((*whole,),) = trials(tmp_path / "whole.db")
+    tune(features, target, {**SETTINGS, "trials": 5}, tmp_path / "whole.journal", tmp_path / "whole.yaml")
+    ((*whole,),) = trials(tmp_path / "whole.journal")
     assert [trial.params for trial in whole] == [trial.params for trial in continued]
     assert [trial.value for trial in whole] == [trial.value for trial in continued]
     assert len({str(trial.params) for trial in whole}) == 5
 
-    again = tune(features, target, {**SETTINGS, "trials": 5}, tmp_path / "study.db", tmp_path / "best.yaml")
-    assert len(trials(tmp_path / "study.db")[0]) == 5
+    again = tune(features, target, {**SETTINGS, "trials": 5}, tmp_path / "study.journal", tmp_path / "best.yaml")
+    assert len(trials(tmp_path / "study.journal")[0]) == 5
     assert again == yaml.safe_load((tmp_path / "whole.yaml").read_text())
 
 
 @pytest.mark.parametrize("change", ["rows", "settings"])
 def test_other_rows_or_settings_do_not_continue(tmp_path, change):
     features, target = rows()
-    tune(features, target, SETTINGS, tmp_path / "study.db", tmp_path / "best.yaml")
+    tune(features, target, SETTINGS, tmp_path / "study.journal", tmp_path / "best.yaml")
     if change == "rows":
         features, target = rows(seed=1)
     settings = {**SETTINGS, "max_depth": 3} if change == "settings" else SETTINGS
-    tune(features, target, settings, tmp_path / "study.db", tmp_path / "best.yaml")
-    assert [len(found) for found in trials(tmp_path / "study.db")] == [3, 3]
+    tune(features, target, settings, tmp_path / "study.journal", tmp_path / "best.yaml")
+    assert [len(found) for found in trials(tmp_path / "study.journal")] == [3, 3]
 
 
 def test_bad_trials_are_given_up(tmp_path):
     features, target = rows()
     settings = {**SETTINGS, "trials": 14}
-    tune(features, target, settings, tmp_path / "study.db", tmp_path / "best.yaml")
-    states = [trial.state for trial in trials(tmp_path / "study.db")[0]]
+    tune(features, target, settings, tmp_path / "study.journal", tmp_path / "best.yaml")
+    states = [trial.state for trial in trials(tmp_path / "study.journal")[0]]
     assert optuna.trial.TrialState.PRUNED in states
     assert states[:5] == [optuna.trial.TrialState.COMPLETE] * 5
 
@@ -98,20 +102,17 @@ def test_survives_a_kill_in_the_middle_of_a_trial(tmp_path):
 import sys
 sys.path[:0] = sys.argv[2:]
 from test_tune import SETTINGS, rows, tune
-tune(*rows(), {**SETTINGS, "trials": 10**6}, sys.argv[1] + "/study.db", sys.argv[1] + "/best.yaml")
+tune(*rows(), {**SETTINGS, "trials": 10**6}, sys.argv[1] + "/study.journal", sys.argv[1] + "/best.yaml")
 """
     child = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), *sys.path])
-    storage = tmp_path / "study.db"
+    storage = tmp_path / "study.journal"
     done = 0
     try:
         while done < 2:
             assert child.poll() is None
             time.sleep(0.1)
-            # Read without Optuna, which would make the tables itself.
             if storage.exists():
-                with suppress(sqlite3.OperationalError), closing(sqlite3.connect(storage)) as connection:
-                    query = "select count(*) from trials where state in ('COMPLETE', 'PRUNED')"
-                    done = connection.execute(query).fetchone()[0]
+                done = sum(trial.state.is_finished() for study in trials(storage) for trial in study)
         os.kill(child.pid, signal.SIGKILL)
     finally:
         child.kill()
@@ -120,22 +121,58 @@ tune(*rows(), {**SETTINGS, "trials": 10**6}, sys.argv[1] + "/study.db", sys.argv
     done = sum(trial.state.is_finished() for trial in trials(storage)[0])
     tune(*rows(), {**SETTINGS, "trials": done + 1}, storage, tmp_path / "best.yaml")
     finished = [t for t in trials(storage)[0] if t.state != optuna.trial.TrialState.FAIL]
-    tune(*rows(), {**SETTINGS, "trials": done + 1}, tmp_path / "whole.db", tmp_path / "whole.yaml")
-    assert [t.params for t in finished] == [t.params for t in trials(tmp_path / "whole.db")[0]]
+    tune(*rows(), {**SETTINGS, "trials": done + 1}, tmp_path / "whole.journal", tmp_path / "whole.yaml")
+    assert [t.params for t in finished] == [t.params for t in trials(tmp_path / "whole.journal")[0]]
     assert (tmp_path / "best.yaml").read_text() == (tmp_path / "whole.yaml").read_text()
+
+
+def test_what_a_kill_leaves_of_a_journal_is_mended(tmp_path):
+    storage = tmp_path / "study.journal"
+    tune(*rows(), SETTINGS, storage, tmp_path / "best.yaml")
+    with storage.open("a") as file:
+        file.write('{"op_code":4,"worker_id"')
+    (tmp_path / "study.journal.lock").symlink_to(storage)
+    tune(*rows(), {**SETTINGS, "trials": 4}, storage, tmp_path / "best.yaml")
+    assert len(trials(storage)[0]) == 4
+
+
+def test_a_search_on_sqlite_is_carried_over(tmp_path):
+    """With a trial under way, by a process that was killed; other searches there stay."""
+    former = tmp_path / "search" / "study.db"
+    former.parent.mkdir()
+    tune(*rows(), SETTINGS, tmp_path / "old.journal", tmp_path / "old.yaml")
+    (name,) = optuna.get_all_study_names(journal(tmp_path / "old.journal"))
+    for copy in (name, "other"):
+        optuna.copy_study(
+            from_study_name=name,
+            from_storage=journal(tmp_path / "old.journal"),
+            to_storage=f"sqlite:///{former}",
+            to_study_name=copy,
+        )
+    optuna.load_study(study_name=name, storage=f"sqlite:///{former}").ask()
+    longer = {**SETTINGS, "trials": 5}
+    for _ in range(2):
+        tune(*rows(), longer, tmp_path / "new/study.journal", tmp_path / "new.yaml", former=former)
+        ((*found,),) = trials(tmp_path / "new/study.journal")
+        assert [trial.state.name for trial in found].count("FAIL") == 1 and len(found) == 6
+        assert optuna.get_all_study_names(f"sqlite:///{former}") == ["other"]
+    ((*first,),) = trials(tmp_path / "old.journal")
+    assert [trial.datetime_start for trial in found[:3]] == [trial.datetime_start for trial in first]
+    tune(*rows(), longer, tmp_path / "whole.journal", tmp_path / "whole.yaml")
+    assert (tmp_path / "new.yaml").read_text() == (tmp_path / "whole.yaml").read_text()
 
 
 def test_two_searches_at_once_are_refused(tmp_path, hold):
     hold(tmp_path)
     with pytest.raises(InputError, match="another copy"):
-        tune(*rows(), SETTINGS, tmp_path / "study.db", tmp_path / "best.yaml")
+        tune(*rows(), SETTINGS, tmp_path / "study.journal", tmp_path / "best.yaml")
 
 
 @pytest.mark.parametrize("target", [[], [1], [1, 1, 1, 1, 1, 0]])
 def test_rows_that_cannot_be_split_are_refused(tmp_path, target):
     features = pd.DataFrame({"a": np.arange(len(target), dtype=float)})
     with pytest.raises(InputError, match="more labelled pages"):
-        tune(features, np.array(target, dtype=int), SETTINGS, tmp_path / "study.db", tmp_path / "best.yaml")
+        tune(features, np.array(target, dtype=int), SETTINGS, tmp_path / "study.journal", tmp_path / "best.yaml")
 
 
 def test_parallel_trials_find_the_same_every_time_and_after_a_break(tmp_path):
@@ -143,14 +180,14 @@ def test_parallel_trials_find_the_same_every_time_and_after_a_break(tmp_path):
     three = {**SETTINGS, "parallel": 3, "trials": 8}
     found = {}
     for name in ("one", "other"):
-        tune(features, target, three, tmp_path / f"{name}.db", tmp_path / f"{name}.yaml", threads=2)
-        ((*found[name],),) = trials(tmp_path / f"{name}.db")
+        tune(features, target, three, tmp_path / f"{name}.journal", tmp_path / f"{name}.yaml", threads=2)
+        ((*found[name],),) = trials(tmp_path / f"{name}.journal")
         assert len(found[name]) == 8
     # A search that stopped within a round of three, with a trial under way, which a kill leaves running.
-    storage = tmp_path / "broken.db"
+    storage = tmp_path / "broken.journal"
     tune(features, target, {**three, "trials": 6}, storage, tmp_path / "broken.yaml", threads=2)
-    (name,) = optuna.get_all_study_names(f"sqlite:///{storage}")
-    optuna.load_study(study_name=name, storage=f"sqlite:///{storage}").ask()
+    (name,) = optuna.get_all_study_names(journal(storage))
+    optuna.load_study(study_name=name, storage=journal(storage)).ask()
     tune(features, target, three, storage, tmp_path / "broken.yaml", threads=2)
     ((*broken,),) = trials(storage)
     states = [trial.state for trial in broken]
@@ -168,4 +205,4 @@ def test_parallel_trials_find_the_same_every_time_and_after_a_break(tmp_path):
 
 def test_a_falling_range_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"booster.tune.num_leaves: \[9, 2\] falls"):
-        tune(*rows(), {**SETTINGS, "num_leaves": [9, 2]}, tmp_path / "study.db", tmp_path / "best.yaml")
+        tune(*rows(), {**SETTINGS, "num_leaves": [9, 2]}, tmp_path / "study.journal", tmp_path / "best.yaml")

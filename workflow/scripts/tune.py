@@ -20,5 +20,7 @@ rows = booster_rows(
 )
 rows = rows[rows["labelled"]]
 settings = dict(snakemake.params.settings)
-storage = Path(settings.pop("state"), snakemake.params.code, "study.db")
-tune(rows[FEATURES], rows["target"], settings, storage, Path(snakemake.output[0]), snakemake.threads)
+state = Path(settings.pop("state"))
+storage = state / snakemake.params.code / "study.journal"
+former = state.with_name("search") / "study.db"
+tune(rows[FEATURES], rows["target"], settings, storage, Path(snakemake.output[0]), snakemake.threads, former)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import numpy as np
 import optuna
 import pandas as pd
 import yaml
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from sklearn.model_selection import train_test_split
 
@@ -26,14 +30,21 @@ _WHOLE = ("num_leaves", "bagging_freq", "min_child_samples")
 
 
 def tune(
-    features: pd.DataFrame, target: np.ndarray, settings: dict, storage: Path, out: Path, threads: int = 1
+    features: pd.DataFrame,
+    target: np.ndarray,
+    settings: dict,
+    storage: Path,
+    out: Path,
+    threads: int = 1,
+    former: Path | None = None,
 ) -> dict:
     """LightGBM settings with the least error on a hold-out (the published search), written to `out` as YAML.
 
     Trials follow the tree-structured Parzen estimator (Bergstra et al. 2011) and are pruned when worse than the median
-    of earlier ones. They are kept in `storage` (SQLite): a killed search resumes, with the same result as an
-    uninterrupted one; a trial that was running is discarded and run again. Other rows, features or settings start a
-    search of their own there; a search continues with more `trials` or another `parallel`.
+    of earlier ones. They are kept in `storage`, a journal that network file systems do not break as they do SQLite: a
+    killed search resumes, with the same result as an uninterrupted one; a trial that was running is discarded and run
+    again. Other rows, features or settings start a search of their own there; a search continues with more `trials` or
+    another `parallel`. The trials of this search in `former`, the SQLite file of earlier versions, move to the journal.
 
     `parallel` trials run at a time, in threads that share `threads` (LightGBM releases the interpreter). Each such
     round is drawn and pruned by the trials of earlier rounds alone, so that the result does not depend on which trial
@@ -51,23 +62,56 @@ def tune(
     x, target = features.to_numpy(np.float64), np.asarray(target, dtype=np.int32)
     rows = _split(target, settings)
     with locked(storage.parent):
-        best = _run(x, target, rows, settings, storage, threads)
+        study = _study(_fingerprint(x, target, settings), settings, storage, former)
+        best = _run(study, x, target, rows, settings, threads)
     with replacing(out) as partial:
         partial.write_text(yaml.safe_dump(best))
     return best
 
 
-def _run(x: np.ndarray, target: np.ndarray, rows: list, settings: dict, storage: Path, threads: int) -> dict:
+def _study(name: str, settings: dict, storage: Path, former: Path | None) -> optuna.Study:
+    """The study `name` in the journal `storage`, whose folder is locked, without running trials."""
+    _mend(storage)
     study = optuna.create_study(
-        study_name=_fingerprint(x, target, settings),
-        storage=f"sqlite:///{storage.resolve()}",
+        study_name=name,
+        storage=JournalStorage(JournalFileBackend(str(storage))),
         direction="minimize",
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=settings["pruner_warmup"]),
         load_if_exists=True,
     )
+    if former is not None and former.exists():
+        with locked(former.parent):
+            _move(f"sqlite:///{former.resolve()}", study)
+    _discard_running(study)
+    return study
+
+
+def _mend(storage: Path) -> None:
+    """Remove what a killed process leaves: Optuna's lock, and a part of a line, at which Optuna would stop reading."""
+    storage.with_name(f"{storage.name}.lock").unlink(missing_ok=True)
+    if storage.exists():
+        os.truncate(storage, storage.read_bytes().rfind(b"\n") + 1)
+
+
+def _move(address: str, study: optuna.Study) -> None:
+    """Move the trials of the study of the same name at `address` to `study`, or those that a killed move has left."""
+    if study.study_name not in optuna.get_all_study_names(address):
+        return
+    former = optuna.load_study(study_name=study.study_name, storage=address)
+    _discard_running(former)
+    for trial in former.trials[len(study.trials) :]:
+        study.add_trial(trial)
+    logging.info("%d trials moved here from %s", len(former.trials), address)
+    optuna.delete_study(study_name=study.study_name, storage=address)
+
+
+def _discard_running(study: optuna.Study) -> None:
     # The lock guarantees that no other process runs these.
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _run(study: optuna.Study, x: np.ndarray, target: np.ndarray, rows: list, settings: dict, threads: int) -> dict:
     done = len(study.get_trials(deepcopy=False, states=_FINISHED))
     parallel = settings["parallel"]
 
