@@ -1,11 +1,13 @@
-"""What a killed job goes on from belongs to the code of its rule: the scripts, each given another digest."""
+"""The scripts of trainings: their states belong to the code of their rules, and they share out threads alike."""
 
+import inspect
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
+import torch
 from crops_for_tests import CHARSET, SETTINGS, draw_crops
 from snakemake_runs import ROOT
 
@@ -29,8 +31,8 @@ def no_redirection(monkeypatch):
     monkeypatch.setattr(kuzushiji.common.logs, "log_to", lambda path: None)
 
 
-def run_script(name, folder, settings, code, **inputs):
-    job = MagicMock(threads=1, input=SimpleNamespace(**inputs))
+def run_script(name, folder, settings, code, threads=1, **inputs):
+    job = MagicMock(threads=threads, input=SimpleNamespace(**inputs))
     job.resources.gpu = 0
     job.params = SimpleNamespace(settings=dict(settings, state=str(folder / "state")), code=code)
     for kind in ("checkpoint", "history", "confusions"):
@@ -81,25 +83,40 @@ def test_a_classifier_of_other_code_does_not_go_on_from_where_the_first_stopped(
     ],
 )
 def test_every_state_lies_in_a_folder_of_the_code(script, module, function, tmp_path, monkeypatch):
-    """In place of the training: what it is given."""
-
-    def given(*arguments, **_):
-        raise Killed(*[value for value in arguments if isinstance(value, Path) and tmp_path / "state" in value.parents])
-
-    monkeypatch.setattr(module, function, given)
-    for place, name in (
-        (kuzushiji.common.tables, "read_table"),
-        (kuzushiji.postprocess.features, "read_features"),
-        (kuzushiji.postprocess.booster, "booster_rows"),
-    ):
-        monkeypatch.setattr(place, name, MagicMock())
-    settings = {"training": {"snapshots": []}, "pages": {}}
-    inputs = {"folds": [1, 2], "crops": [], "pseudo": []}
-    inputs |= dict.fromkeys(("truth", "pages", "start", "pretrained", "features", "merged"))
     states = []
     for code in ("first", "second"):
-        with pytest.raises(Killed) as killed:
-            run_script(script, tmp_path, settings, code, **inputs)
-        (state,) = killed.value.args
+        given = arguments_of(script, module, function, code, tmp_path, monkeypatch)
+        (state,) = [value for value in given if isinstance(value, Path) and tmp_path / "state" in value.parents]
         states.append(state.relative_to(tmp_path / "state").parts[0])
     assert states == ["first", "second"]
+
+
+@pytest.mark.parametrize(("gpu", "workers"), [(True, 7), (False, 0)])
+def test_all_classifiers_have_as_many_processes_that_load(gpu, workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    parameters = list(inspect.signature(kuzushiji.classifier.classifier.train).parameters)
+    for script in ("classifier", "book_classifier"):
+        given = arguments_of(script, kuzushiji.classifier.classifier, "train", "code", tmp_path, monkeypatch)
+        assert given[parameters.index("workers")] == workers
+
+
+def arguments_of(script, module, function, code, folder, monkeypatch):
+    """What a script with 8 threads gives to its training."""
+
+    def given(*arguments, **_):
+        raise Killed(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, function, given)
+        for place, name in (
+            (kuzushiji.common.tables, "read_table"),
+            (kuzushiji.postprocess.features, "read_features"),
+            (kuzushiji.postprocess.booster, "booster_rows"),
+        ):
+            patch.setattr(place, name, MagicMock())
+        settings = {"training": {"snapshots": []}, "pages": {}}
+        inputs = {"folds": [1, 2], "crops": [], "pseudo": []}
+        inputs |= dict.fromkeys(("truth", "pages", "start", "pretrained", "features", "merged"))
+        with pytest.raises(Killed) as killed:
+            run_script(script, folder, settings, code, 8, **inputs)
+    return killed.value.args

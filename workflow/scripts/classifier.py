@@ -8,6 +8,7 @@ Out: a checkpoint with the weights of the best and the last epoch, and tables of
 from pathlib import Path
 
 from kuzushiji.classifier.classifier import Outputs, train
+from kuzushiji.common.compute import loaders
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import concat_tables, read_table
 
@@ -19,7 +20,7 @@ if __name__ == "__main__":  # further processes import this file
     training, validation = (read_table(path, "folds") for path in snakemake.input.folds)
     outputs = Outputs(snakemake.output.checkpoint, snakemake.output.history, snakemake.output.confusions)
     processes = max(1, int(snakemake.resources.gpu))
-    workers = max(0, snakemake.threads // processes - 1)
+    workers = loaders(snakemake.threads, processes)
     pseudo = [read_table(path, "folds") for path in snakemake.input.pseudo]
     train(
         list(snakemake.input.crops),
