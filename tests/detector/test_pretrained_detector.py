@@ -29,7 +29,7 @@ def address(tmp_path):
 def test_weights_are_fetched_and_compared_with_their_name(address, tmp_path):
     fetch_detector(f"{address}/resnet50_msra-{DIGITS}.pth", tmp_path / "weights.pth")
     assert (tmp_path / "weights.pth").read_bytes() == CONTENT
-    with pytest.raises(InputError, match=f"its SHA-256 is {DIGITS}.*, where the name says 01234567"):
+    with pytest.raises(InputError, match=f'invalid hash value .expected "01234567", got "{DIGITS}'):
         fetch_detector(f"{address}/resnet50_msra-01234567.pth", tmp_path / "other.pth")
     assert not (tmp_path / "other.pth").exists()
 

@@ -6,5 +6,5 @@ In: nothing. Out: the file.
 from kuzushiji.common.logs import log_to
 from kuzushiji.detector.pretrained_detector import fetch_detector
 
-terminal = log_to(snakemake.log[0])
-fetch_detector(snakemake.params.settings["address"], snakemake.output[0], terminal)
+log_to(snakemake.log[0])
+fetch_detector(snakemake.params.settings["address"], snakemake.output[0])

@@ -1,12 +1,12 @@
 """Downloading the ImageNet weights that a detector's training starts from."""
 
 import os
+from http.client import HTTPException
 from pathlib import Path
-from typing import TextIO
 
-from kuzushiji.common.download import download
+from torch.hub import download_url_to_file
+
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.files import checksum
 
 # The original ResNets of He et al., for unscaled pixels of 0-255: the stride of a block is in its first 1x1
 # convolution, and batch norm is folded into a scale and a shift.
@@ -16,14 +16,18 @@ ADDRESSES = {  # by depth
 }
 
 
-def fetch_detector(address: str, destination: str | os.PathLike, terminal: TextIO | None = None) -> None:
+def fetch_detector(address: str, destination: str | os.PathLike) -> None:
     """Download the file at `address` to `destination`; its name ends with the first digits of its SHA-256.
 
     Raises `InputError` if it cannot be downloaded, or does not have that checksum.
     """
     destination = Path(destination)
-    download(address, destination, terminal)
-    found, expected = checksum(destination), Path(address).stem.rpartition("-")[2]
-    if not found.startswith(expected):
-        destination.unlink()
-        raise InputError(f"{address}: its SHA-256 is {found}, where the name says {expected}…; fetch it from elsewhere")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    expected = Path(address).stem.rpartition("-")[2]
+    try:
+        download_url_to_file(address, str(destination), hash_prefix=expected, progress=False)
+    except (OSError, HTTPException, RuntimeError) as error:  # PyTorch raises the last for another checksum
+        raise InputError(
+            f"{address}: cannot be downloaded ({error}); run it again, or fetch the file by other means and put it at "
+            f"{destination.absolute()}"
+        ) from error

@@ -42,7 +42,8 @@ nav a { margin-right: 1.2em; }
 def write_web_page(path: str | os.PathLike, title: str, parts: Mapping[str, pd.DataFrame | str]) -> None:
     """Write `parts`, tables (with their index) and texts by name, to `path`, a self-contained HTML file.
 
-    Floats are formatted by `rounded`.
+    Floats are formatted by `rounded`. `DataFrame.to_html` writes the tables: pandas' Styler would give every cell an id
+    and classes, which is most of a page with thousands of codepoints.
     """
     Path(path).write_text(_PAGE.render(title=title, parts=parts, table=_table), encoding="utf-8")
 
