@@ -131,5 +131,5 @@ def test_other_files_are_named(tmp_path):
     assert "not a list of boxes by page" in refused({"model": {}}, tmp_path)
     assert "not a list of boxes by page" in refused([torch.ones(1, 4)], tmp_path)
     (tmp_path / "text.pth").write_text("<html>")
-    with pytest.raises(InputError, match=r"text.pth: is damaged, or no PyTorch file"):
+    with pytest.raises(InputError, match=r"text.pth: cannot be read: it is damaged, or no PyTorch file"):
         import_detections(tmp_path / "text.pth", tmp_path / "none", PAGES, 6000)

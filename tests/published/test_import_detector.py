@@ -92,8 +92,8 @@ def test_all_that_does_not_fit_is_listed_at_once(tmp_path, thin):
     thin["rpn.head.conv.bias"] = torch.full((1024,), torch.nan)
     message = refused(saved(tmp_path / "in.pth", thin), tmp_path)
     assert len(lost) == 15 and all(name in message for name in lost)
-    assert "surplus: mask.conv.weight;" in message
-    assert "of another shape: roi_heads.box.predictor.bbox_pred.weight [4, 2048], not [8, 2048];" in message
+    assert "not of this network: mask.conv.weight;" in message
+    assert "of another shape: roi_heads.box.predictor.bbox_pred.weight (4, 2048), not (8, 2048);" in message
     assert message.endswith("not finite: rpn.head.conv.bias")
 
 
@@ -120,7 +120,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path, thin):
     resnet = {"0.0.weight": torch.zeros(64, 1, 7, 7), "metric.W": torch.zeros(2)}
     assert "another network's, such as 0.0.weight;" in refused(saved(tmp_path / "a.model", resnet), tmp_path)
     classifier = saved(tmp_path / "b.model", resnet, args=Namespace(lr=0.1))
-    assert "it names argparse.Namespace, which was not run" in refused(classifier, tmp_path)
+    assert "it asks for argparse.Namespace, which was not run" in refused(classifier, tmp_path)
     torch.save(thin, tmp_path / "c.pth")
     torch.save([1, 2], tmp_path / "d.pth")
     torch.save({"model": ["weights"], "iteration": 1}, tmp_path / "e.pth")

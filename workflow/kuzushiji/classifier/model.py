@@ -11,6 +11,7 @@ from torch import nn
 
 import kuzushiji.classifier.published_efficientnet  # noqa: F401 (registers another architecture with timm)
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.untrusted import read_untrusted
 
 KIND = "kuzushiji classifier"
 
@@ -80,10 +81,7 @@ def load_classifier(path: str | os.PathLike, which: str = "best") -> tuple[nn.Mo
     `which` is "best" or "last"; class i of the network is `charset[i]`. Raises `InputError` for a missing or damaged
     file or one of another kind.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on other files torch's unpickler raises almost anything
-        raise InputError(f"{path}: cannot be read as a classifier ({error}); train or fetch it again") from error
+    content = read_untrusted(path, remedy="train or fetch it again")
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise InputError(f"{path}: not a classifier of this workflow; a published one has to be imported first")
     settings, charset = content["settings"], content["charset"]

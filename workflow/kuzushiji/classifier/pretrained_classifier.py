@@ -1,9 +1,11 @@
 """Downloading the ImageNet weights that a classifier's training starts from."""
 
 import os
+from http.client import HTTPException
 from pathlib import Path
 
 import timm
+from safetensors import SafetensorError
 from safetensors.torch import save
 
 import kuzushiji.classifier.published_efficientnet  # noqa: F401 (registers another architecture with timm)
@@ -20,7 +22,7 @@ def fetch_classifier(architecture: str, destination: str | os.PathLike) -> None:
         raise InputError(f"architecture: timm knows no {architecture}; timm.list_models() names those it knows")
     try:
         model = timm.create_model(architecture, pretrained=True)
-    except Exception as error:  # timm and its hub raise many kinds of errors
+    except (OSError, RuntimeError, HTTPException, SafetensorError) as error:  # the hub's errors are among them
         raise InputError(
             f"the pretrained weights of {architecture} cannot be had ({error}); run it again with a network, put a "
             f"safetensors file in timm's names at {Path(destination).absolute()}, or set pretrained: false"

@@ -1,28 +1,49 @@
-"""Reading files of other programs without running code in them, and checking their weights."""
+"""Reading files of weights without running code in them, and checking the weights."""
 
 import os
+import pickle
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from kuzushiji.common.errors import InputError
 
+# The exceptions of unpicklers for damaged files and files of other kinds. Others, such as `MemoryError`, are not the
+# file's fault.
+DAMAGED = (
+    pickle.UnpicklingError,
+    struct.error,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
-def read_untrusted(source: str | os.PathLike, allowed: list[type]) -> object:
+
+def read_untrusted(
+    source: str | os.PathLike, allowed: Sequence[type] = (), remedy: str = "download it again and put it there"
+) -> object:
     """The content of a PyTorch file, on the CPU. Only tensors and the `allowed` classes are created.
 
-    Raises `InputError` if the file is missing, damaged, or names another class.
+    Raises `InputError` with the `remedy` if the file is missing, damaged, or names another class.
     """
     try:
-        with torch.serialization.safe_globals(allowed):
+        with torch.serialization.safe_globals(list(allowed)):
             return torch.load(source, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise InputError(f"{source}: cannot be read ({error.strerror or error}); put the file there") from error
-    except Exception as error:  # on other files the unpickler raises almost anything
+        raise InputError(f"{source}: cannot be read ({error.strerror or error}); {remedy}") from error
+    except DAMAGED as error:
+        if "allocate memory" in str(error):  # PyTorch's `RuntimeError`
+            raise
         forbidden = re.search(r"GLOBAL (\S+)", str(error))
         found = f"asks for {forbidden[1]}, which was not run" if forbidden else "is damaged, or no PyTorch file"
-        raise InputError(f"{source}: {found}; it cannot be a published file, download it again") from error
+        raise InputError(f"{source}: cannot be read: it {found}; {remedy}") from error
 
 
 def state_problems(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> list[str]:

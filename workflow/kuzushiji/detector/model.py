@@ -3,15 +3,14 @@
 import json
 import logging
 import os
-import pickle
 
 import cv2
 import numpy as np
-import torch
 from mmengine.logging import MMLogger
 from torch import nn
 
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.errors import InputError, shortened
+from kuzushiji.common.untrusted import read_untrusted, state_problems
 from kuzushiji.detector import mmcv_ops
 from kuzushiji.detector.config import check_network, model_config
 from kuzushiji.detector.parts import parts
@@ -56,19 +55,15 @@ def load_pretrained(model: nn.Module, path: str | os.PathLike) -> None:
 
     Raises `InputError` if the file cannot be read or lacks a weight.
     """
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: cannot be read as weights ({error}); delete it, and it is fetched again") from error
-    weights = weights.get("state_dict", weights)
-    left = dict(weights)
+    weights = read_untrusted(path, remedy="delete it, and it is fetched again")
+    left = dict(weights.get("state_dict", weights))
     stages = [model.backbone] + ([model.roi_head.shared_head] if model.roi_head.with_shared_head else [])
     for stage in stages:
         own = stage.state_dict()
         # Batch norm is folded in the file, so that it needs no statistics: those of a new network change nothing.
         missing = [name for name in own if name not in left and not name.endswith(_STATISTICS)]
         if missing:
-            raise InputError(f"{path}: lacks the weights {_some(missing)}")
+            raise InputError(f"{path}: lacks the weights {shortened(missing)}")
         stage.load_state_dict({name: left.pop(name, own[name]) for name in own})
 
 
@@ -79,10 +74,7 @@ def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tupl
     Raises `InputError` if the file is missing, damaged or not a detector, if it was trained with other settings than
     `expected`, or if its weights do not fit its settings.
     """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: cannot be read as a checkpoint ({error}); make or fetch it again") from error
+    checkpoint = read_untrusted(path, remedy="make or fetch it again")
     if not isinstance(checkpoint, dict) or checkpoint.get("kind") != KIND:
         raise InputError(f"{path}: not a detector of this workflow; import published weights first")
     own, asked = checkpoint["settings"], plain(expected or checkpoint["settings"])
@@ -92,15 +84,9 @@ def load_detector(path: str | os.PathLike, expected: dict | None = None) -> tupl
         raise InputError(f"{path}: trained with another model than config's: {found}; train it again")
     weights = checkpoint.pop("state_dict")
     model = build_model(checkpoint["settings"])
-    own = model.state_dict()
-    problems = {
-        "missing": [name for name in own if name not in weights],
-        "surplus": [name for name in weights if name not in own],
-        "of another shape": [name for name in own if name in weights and own[name].shape != weights[name].shape],
-    }
-    found = "; ".join(f"{what}: {_some(names)}" for what, names in problems.items() if names)
-    if found:
-        raise InputError(f"{path}: the weights do not fit the architecture that the file names: {found}")
+    problems = state_problems(weights, model.state_dict())
+    if problems:
+        raise InputError(f"{path}: the weights do not fit the architecture that the file names: {'; '.join(problems)}")
     model.load_state_dict(weights)
     return model.eval(), checkpoint
 
@@ -119,8 +105,3 @@ def read_denoised(path: str | os.PathLike) -> np.ndarray:
 def plain(settings: dict) -> dict:
     """`settings` as plain dicts, lists and numbers, as a checkpoint needs them."""
     return json.loads(json.dumps(settings))
-
-
-def _some(names: list[str], most: int = 10) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest

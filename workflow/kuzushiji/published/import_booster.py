@@ -7,6 +7,7 @@ from pathlib import Path
 import lightgbm as lgb
 
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.untrusted import DAMAGED
 from kuzushiji.postprocess.booster_files import save_booster
 from kuzushiji.postprocess.features import FEATURES
 
@@ -35,7 +36,7 @@ def import_booster(source: str | os.PathLike, destinations: list[Path]) -> None:
     try:
         with open(source, "rb") as file:
             content = _Unpickler(file).load()
-    except Exception as error:  # on other files the unpickler raises almost anything
+    except (OSError, *DAMAGED) as error:
         raise InputError(
             f"{source}: cannot be read as pickled boosters ({error}); nothing in it was run; download it again"
         ) from error

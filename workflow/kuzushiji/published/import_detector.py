@@ -9,6 +9,7 @@ from torch import nn
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
+from kuzushiji.common.untrusted import read_untrusted, state_problems
 from kuzushiji.detector.config import PUBLISHED_MODEL
 from kuzushiji.detector.model import KIND, build_model, plain
 
@@ -44,11 +45,12 @@ def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -
     model = build_model(PUBLISHED_MODEL)
     own = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
     names = {name: _published(name) for name in own}
-    shapes = {names[name]: list(value.shape) for name, value in own.items()}
-    shapes[CELL_ANCHORS] = list(_anchors(model).shape)
+    expected = {names[name]: value for name, value in own.items()} | {CELL_ANCHORS: _anchors(model)}
     for tail in ("weight", "bias"):  # of background and character
-        shapes[f"{_PREDICTOR}bbox_pred.{tail}"][0] *= 2
-    _check(source, weights, shapes)
+        expected[f"{_PREDICTOR}bbox_pred.{tail}"] = expected[f"{_PREDICTOR}bbox_pred.{tail}"].repeat_interleave(2, 0)
+    problems = state_problems(weights, expected)
+    if problems:
+        raise InputError(f"{source}: the weights are not those of the published detector: {'; '.join(problems)}")
     if not torch.equal(weights[CELL_ANCHORS].float(), _anchors(model)):
         raise InputError(
             f"{source}: trained with other anchors than the published solution's: {CELL_ANCHORS} is "
@@ -64,21 +66,12 @@ def import_detector(source: str | os.PathLike, destination: str | os.PathLike) -
 
 def _read(source: str | os.PathLike) -> tuple[dict[str, torch.Tensor], int]:
     """The weights by their names without the prefix `module.`, and the iteration."""
-    advice = f"download {os.path.basename(source)} again or name another file"
+    remedy = f"download {os.path.basename(source)} again or name another file"
 
     def refused(why: str) -> InputError:
-        return InputError(f"{source}: not a checkpoint of the published detector: {why}; {advice}")
+        return InputError(f"{source}: not a checkpoint of the published detector: {why}; {remedy}")
 
-    try:
-        checkpoint = torch.load(source, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise InputError(
-            f"{source}: cannot be read ({error.strerror or error}); put the published file there"
-        ) from error
-    except Exception as error:  # a damaged file makes the unpickler raise almost anything
-        forbidden = re.search(r"GLOBAL (\S+)", str(error))
-        why = f"it names {forbidden[1]}, which was not run" if forbidden else "damaged, or no PyTorch file"
-        raise refused(why) from error
+    checkpoint = read_untrusted(source, remedy=remedy)
     weights = checkpoint.get("model") if isinstance(checkpoint, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
         raise refused("it holds no `model` with weights")
@@ -97,22 +90,6 @@ def _published(name: str) -> str:
         if found:
             return name
     raise KeyError(name)
-
-
-def _check(source: str | os.PathLike, weights: dict[str, torch.Tensor], shapes: dict[str, list[int]]) -> None:
-    problems = {
-        "missing": [name for name in shapes if name not in weights],
-        "surplus": [name for name in weights if name not in shapes],
-        "of another shape": [
-            f"{name} {list(weights[name].shape)}, not {shape}"
-            for name, shape in shapes.items()
-            if name in weights and list(weights[name].shape) != shape
-        ],
-        "not finite": [name for name, value in weights.items() if not torch.isfinite(value).all()],
-    }
-    found = "; ".join(f"{what}: {', '.join(names)}" for what, names in problems.items() if names)
-    if found:
-        raise InputError(f"{source}: the weights are not those of the published detector: {found}")
 
 
 def _anchors(model: nn.Module) -> torch.Tensor:
