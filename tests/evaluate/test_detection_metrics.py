@@ -96,7 +96,7 @@ def test_detection_agrees_with_the_metrics_of_the_stages():
     assert result["books"]["detector"].tolist() == ["low"] * 5 + ["high"] * 5
     for name, table in tables.items():
         reported = table[table["detector_score"] >= 0.3]
-        expected = evaluate({"": reported}, golden_truth(), pages)["stages"][""]["detection"]
+        expected = evaluate({"": reported}, golden_truth(), pages, 1200)["stages"][""]["detection"]
         books = result["books"][result["books"]["detector"] == name]
         everything = row(books, book=ALL, training=ALL)
         assert everything["f1"] == expected["f1"] == row(result["scores"], detector=name, score=0.3)["f1"]

@@ -6,8 +6,16 @@ from tables_for_tests import empty, golden_merged, golden_truth, page_sizes, ran
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import match, scores
-from kuzushiji.evaluate.metrics import confusion_table, evaluate, name_stages, score_table
+from kuzushiji.evaluate import metrics
+from kuzushiji.evaluate.metrics import confusion_table, name_stages, score_table
 from kuzushiji.evaluate.metrics_plots import plot_bands, plot_stages
+from kuzushiji.publish.submission import submission
+
+MOST = 1200  # boxes a page: no page here has as many
+
+
+def evaluate(stages, truth, pages, *arguments, **options):
+    return metrics.evaluate(stages, truth, pages, MOST, *arguments, **options)
 
 
 def boxes(*rows):
@@ -72,6 +80,19 @@ def test_confusions_and_codepoints_by_hand():
     again = evaluate({"final": found.iloc[::-1]}, truth.iloc[::-1], pages)
     assert again == result
     assert match(found, truth).sum() == 2
+
+
+def test_the_last_stage_is_scored_as_it_is_submitted():
+    """Of five boxes that were kept the competition takes the three most probable."""
+    truth = boxes(*[("p", "U+3042", 0, 20 * place) for place in range(6)])
+    found = truth.assign(probability=[0.5, 0.9, 0.7, 0.8, 0.6, 1.0], kept=[True] * 5 + [False])
+    scored = metrics.evaluate({"merged": found.drop(columns="kept"), "final": found}, truth, page_sizes("p"), 3)
+    assert scored["stages"]["merged"]["true_positives"] == 6
+    assert scored["stages"]["final"].items() >= {"true_positives": 3, "false_negatives": 3}.items()
+    assert scored["stages"]["final"]["detection"]["true_positives"] == 3
+    found = found.assign(detector_score=1.0)
+    submitted = submission(found, ["p"], 3)["labels"].item().split()[2::3]
+    assert submitted == ["25", "45", "65"]  # their centers
 
 
 def test_true_boxes_of_other_pages_do_not_count_but_boxes_of_other_pages_are_refused():

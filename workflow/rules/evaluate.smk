@@ -70,7 +70,9 @@ rule metrics:
     params:
         code=code("metrics"),
         settings=lambda wildcards: dict(
-            detectors=detectors_of(wildcards.round), classifiers=classifiers_of(wildcards.round)
+            detectors=detectors_of(wildcards.round),
+            classifiers=classifiers_of(wildcards.round),
+            max_predictions=config["submission"]["max_predictions"],
         ),
     script:
         "../scripts/metrics.py"

@@ -16,12 +16,15 @@ from kuzushiji.evaluate.metrics_plots import plot_bands, plot_stages
 from kuzushiji.publish.web_tables import write_web_page
 
 log_to(snakemake.log[0])
+settings = dict(snakemake.params.settings)
+max_predictions = settings.pop("max_predictions")
 known = bool(snakemake.input.training)  # whether the training's books and codepoints are known
 tables = {name: [read_table(path, stage.kind) for path in snakemake.input[name]] for name, stage in STAGES.items()}
 metrics = evaluate(
-    name_stages(tables, **snakemake.params.settings),
+    name_stages(tables, **settings),
     read_table(snakemake.input.truth, "truth"),
     read_table(snakemake.input.pages, "pages"),
+    max_predictions,
     set(read_table(snakemake.input.training, "pages")["book"]) if known else None,
     read_table(snakemake.input.training_truth, "truth")["codepoint"] if known else None,
 )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.score import counts, inside_pairs, match, match_boxes
+from kuzushiji.common.score import counts, inside_pairs, match, match_boxes, taken
 from kuzushiji.common.stages import STAGES
 
 CONFUSIONS = 50  # the most frequent ones
@@ -43,16 +43,18 @@ def evaluate(
     stages: dict[str, pd.DataFrame],
     truth: pd.DataFrame,
     pages: pd.DataFrame,
+    max_predictions: int,
     training_books: set[str] | None = frozenset(),
     training_codepoints: pd.Series | None = None,
 ) -> dict:
     """Scores of the stages (name → table of boxes) against `truth` by the competition's metric, ready for JSON.
 
-    Every stage is scored on detection alone (as if all codepoints were right), and with its codepoints if it has them;
-    if a table has a column `kept`, only the kept boxes count. The last stage, if it has codepoints, is also scored per
-    book, for the books `seen` in training (`training_books`) and the `unseen` ones, per codepoint, and for the `BANDS`
-    of each codepoint's frequency among `training_codepoints` (the true boxes of training). Its most frequent confusions
-    are listed: misread boxes whose center lies in a true box of another codepoint.
+    Every stage is scored on detection alone (as if all codepoints were right), and with its codepoints if it has them.
+    If a table has a column `kept`, only the kept boxes count, and as in the submission no more than `max_predictions`
+    of a page. The last stage, if it has codepoints, is also scored per book, for the books `seen` in training
+    (`training_books`) and the `unseen` ones, per codepoint, and for the `BANDS` of each codepoint's frequency among
+    `training_codepoints` (the true boxes of training). Its most frequent confusions are listed: misread boxes whose
+    center lies in a true box of another codepoint.
 
     Only the true boxes on `pages` count. Raises `InputError` if there are no stages, or one has boxes on other pages.
     """
@@ -70,7 +72,7 @@ def evaluate(
             )
         table = table.sort_values(["image_id", "box"], kind="stable", ignore_index=True)
         if "kept" in table:
-            table = table[table["kept"].astype(bool)].reset_index(drop=True)
+            table = taken(table[table["kept"].astype(bool)], max_predictions).reset_index(drop=True)
         result["stages"][name] = {"detection": counts(int(match_boxes(table, truth).sum()), len(table), len(truth))}
         if "codepoint" in table:
             hit = match(table, truth)

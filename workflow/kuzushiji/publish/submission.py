@@ -9,6 +9,7 @@ import pandas as pd
 from kuzushiji.common.boxes import centers
 from kuzushiji.common.codepoints import is_codepoint
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.score import taken
 
 _COLUMNS = ["image_id", "labels"]
 
@@ -35,10 +36,7 @@ def submission(
     if sample_ids is not None:
         _same_pages(image_ids, sample_ids)
         image_ids = sample_ids
-    if kept.groupby("image_id").size().max() > max_predictions:
-        best = kept.sort_values(["image_id", "probability", "box"], ascending=[True, False, True], kind="stable")
-        kept = best[best.groupby("image_id").cumcount() < max_predictions]
-    kept = kept.sort_values(["image_id", "box"])
+    kept = taken(kept, max_predictions).sort_values(["image_id", "box"])
     x, y = centers(kept).T.astype(str)
     runs = kept["codepoint"].astype(object).to_numpy() + " " + x.astype(object) + " " + y.astype(object)
     labels = pd.Series(runs, dtype=object).groupby(kept["image_id"].to_numpy(object)).agg(" ".join)
