@@ -11,8 +11,8 @@ rule detector:
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
         pretrained=detector_weights,
     output:
-        snapshots=temp(directory("results/detector/{training}/snapshots")),  # the state keeps them too
-        checksums=temp("results/detector/{training}/snapshots.sha256"),
+        snapshots=directory("results/detector/{training}/snapshots"),
+        checksums="results/detector/{training}/snapshots.sha256",
         losses="results/detector/{training}/losses.csv",
         tensorboard=directory("results/detector/{training}/tensorboard"),
         config="results/detector/{training}/mmdet_config.py",
