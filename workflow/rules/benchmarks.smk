@@ -1,4 +1,4 @@
-# What stages cost, measured: `snakemake benchmarks`. Nothing else depends on these.
+# Measurements of the cost of stages: `snakemake benchmarks`. Nothing else depends on these.
 rule detection_modes:
     """Score and time the detection modes on some pages."""
     input:
@@ -37,7 +37,7 @@ rule detection_modes:
 
 
 rule detection_cost:
-    """Measure what a page costs the detector, by its size and its passes."""
+    """Measure the cost of detection by page size and number of passes."""
     output:
         cases="results/detection_cost/cases.csv",
         growth="results/detection_cost/growth.csv",
@@ -68,7 +68,7 @@ rule detection_cost:
 
 
 rule postprocessing_speed:
-    """Time everything between fusion and submission, on made-up pages."""
+    """Measure postprocessing, from fusion to submission, on made-up pages."""
     input:
         plain=from_root("workflow/scripts/plain.py"),
     output:
@@ -100,7 +100,7 @@ rule postprocessing_speed:
 
 
 rule crop_loading:
-    """Time what feeds a classifier's training, on this machine."""
+    """Measure the loading of crops for a classifier's training, on this machine."""
     input:
         truth=f"results/truth/{TRAINING}.parquet",
         fold=lambda wildcards: training_fold(config["benchmarks"]["crop_loading"]["classifier"]),
@@ -126,7 +126,7 @@ rule crop_loading:
 
 
 rule benchmarks:
-    """All measurements of what stages cost."""
+    """All measurements of the cost of stages."""
     input:
         rules.postprocessing_speed.output,
         rules.crop_loading.output if TRAINS else [],

@@ -1,9 +1,9 @@
-# Which training book a page looks like: `snakemake results/book_classifier/test.csv` says which books to choose for validation, those
-# nearest to the pages to be read. Nothing else depends on these.
+# The training books that pages resemble most: `snakemake results/book_classifier/test.csv` shows which books to choose
+# for validation, the nearest to the pages to read. Nothing else depends on these rules.
 
 
 rule book_crops:
-    """Shrink a chunk's pages to squares that tell books apart."""
+    """Shrink a chunk's pages to square crops for the book classifier."""
     input:
         denoised=folder("results/denoised/{image_set}/{chunk}"),
     output:
@@ -30,7 +30,7 @@ rule book_crops:
 
 
 rule book_folds:
-    """Divide the pages of each training book among training and validation."""
+    """Split the pages of each training book into training and validation."""
     input:
         pages=f"results/pages/{TRAINING}.parquet",
     output:
@@ -50,9 +50,9 @@ rule book_folds:
         "../scripts/book_folds.py"
 
 
-# With `--set-resources book_classifier:gpu=N` N processes share each batch.
+# With `--set-resources book_classifier:gpu=N`, N processes share each batch.
 rule book_classifier:
-    """Train a classifier that tells the training books apart by whole pages."""
+    """Train a classifier of the training books by whole pages."""
     input:
         folds=[rules.book_folds.output.training, rules.book_folds.output.validation],
         crops=lambda wildcards: list(
@@ -78,7 +78,7 @@ rule book_classifier:
     resources:
         gpu=1,
         mem_mb=scaled(16000),
-        runtime=720,  # a retry goes on where this one ended
+        runtime=720,  # a retry resumes
     params:
         code=code("book_classifier"),
         settings=dict(
@@ -89,7 +89,7 @@ rule book_classifier:
 
 
 rule nearest_books:
-    """Name the training books that the pages of a page set look like."""
+    """Find the training books that the pages of a page set resemble most."""
     input:
         checkpoint=rules.book_classifier.output.checkpoint,
         pages="results/pages/{page_set}.parquet",

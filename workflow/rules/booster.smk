@@ -1,9 +1,8 @@
-# The false-positive predictor: features of every box, the search for its parameters, its five folds, and what they are
-# worth.
+# The false-positive predictor: features of every box, tuning, training of the five folds, and their evaluation.
 
 
 rule features:
-    """Compute the features of every box that the false-positive predictor sees."""
+    """Compute the features of every box for the false-positive predictor."""
     input:
         merged="results/{round}/merged/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -24,7 +23,7 @@ rule features:
 
 
 rule tune:
-    """Find the false-positive predictor's parameters, by Optuna."""
+    """Tune the false-positive predictor's parameters with Optuna."""
     input:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
@@ -41,7 +40,7 @@ rule tune:
     threads: 8
     resources:
         mem_mb=scaled(8000),
-        runtime=720,  # a retry goes on where this one ended
+        runtime=720,  # a retry resumes
     params:
         code=code("tune"),
         settings=lambda wildcards: dict(
@@ -54,7 +53,7 @@ rule tune:
 
 
 rule booster:
-    """Train the false-positive predictor, a model for each fold."""
+    """Train the false-positive predictor, one model per fold."""
     input:
         features=f"results/{{round}}/features/{VALIDATION}.parquet",
         merged=f"results/{{round}}/merged/{VALIDATION}.parquet",
@@ -83,7 +82,7 @@ rule booster:
 
 
 rule protocols:
-    """Tell the gain in F1 by what the folds keep whole: boxes, pages or books."""
+    """Compare the gain in F1 for folds that keep boxes, pages or books whole."""
     input:
         features=rules.booster.input.features,
         merged=rules.booster.input.merged,
@@ -118,7 +117,7 @@ rule protocols:
 
 
 rule booster_report:
-    """Show what the false-positive predictor goes by, and how right its probabilities are."""
+    """Draw the false-positive predictor's features, calibration, precision and recall."""
     input:
         boosters=rules.booster.output.folds,
         out_of_fold=rules.booster.output.out_of_fold,
@@ -179,14 +178,14 @@ rule booster_report:
 
 
 rule train:
-    """All networks and boosters of the round; imported ones are imported."""
+    """All networks and boosters of the round, trained or imported."""
     input:
         expand("results/detector/{detector}.pth", detector=passing_detectors(ROUND)),
         lambda wildcards: expand(
             "results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=classifiers_of(ROUND)
         ),
         booster_folds(ROUND),
-        # Imported networks and boosters come without what training tells.
+        # Imported networks and boosters have no records of training.
         expand([*rules.protocols.output, *rules.booster_report.output], round=ROUND) if TRAINS else [],
-        # What they read of these pages tells, with its provenance, what made the models.
+        # The provenance of their results on the validation pages records the configuration of the models.
         f"results/{ROUND}/provenance/{VALIDATION}" if TRAINS else [],

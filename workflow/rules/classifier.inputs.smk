@@ -2,12 +2,12 @@
 
 
 def classifier_weights(settings):
-    """What a classifier with these `settings` starts from, if it is not random."""
+    """The initial weights of a classifier with these `settings`, unless they are random."""
     return f"{PRETRAINED}/{settings['architecture']}.safetensors" if settings["pretrained"] else []
 
 
 def settings_of(classifier, training_round="first"):
-    """A classifier's settings in training, without levels."""
+    """A classifier's settings of training, as one flat dictionary."""
     if classifier not in CLASSIFIERS:
         raise WorkflowError(f"config.yaml: there is no classifier {classifier} under classifiers")
     settings = dict(config["classification"], **config["classifiers"][classifier])
@@ -35,7 +35,7 @@ def fold_of(wildcards):
 
 
 def pseudo_page_sets(training_round):
-    """The page sets whose pseudo labels a round learns from."""
+    """The page sets whose pseudo labels a round trains on."""
     names = [] if training_round == "first" else config["pseudo"]["page_sets"]
     training = {page.image_id for page in pages_of(TRAINING)} if names else set()
     for name in names:

@@ -2,7 +2,7 @@
 include: "classifier.inputs.smk"
 
 
-# With `--set-resources classifier:gpu=N` N processes share each batch.
+# With `--set-resources classifier:gpu=N`, N processes share each batch.
 rule classifier:
     """Train a classifier of characters."""
     input:
@@ -36,7 +36,7 @@ rule classifier:
     resources:
         gpu=1,
         mem_mb=scaled(32000),
-        runtime=4320,  # a retry goes on where this one ended
+        runtime=4320,  # a retry resumes
     params:
         code=code("classifier"),
         settings=classifier_settings,
@@ -45,7 +45,7 @@ rule classifier:
 
 
 rule curves:
-    """Draw the epochs and the confused pairs of all classifiers."""
+    """Draw the epochs and confusions of all classifiers."""
     input:
         history=expand("results/{{round}}/classifiers/{classifier}/history.csv", classifier=CLASSIFIERS),
         confusions=expand("results/{{round}}/classifiers/{classifier}/confusions.csv", classifier=CLASSIFIERS),
@@ -79,7 +79,7 @@ rule curves:
         "../scripts/curves.py"
 
 
-# The settings that decide what a crop looks like in training.
+# The settings that determine training crops.
 AUGMENTATION = """
     seed channels input_size resize rotation crop_scale crop_ratio jitter grayscale pca_noise mixing erasing batch_size
     max_training
@@ -87,7 +87,7 @@ AUGMENTATION = """
 
 
 rule augmented:
-    """Show what the classifiers see while they train: one job for all, since each takes less time than a job's start."""
+    """Draw augmented training crops, in one job for all classifiers, since a job takes longer to start."""
     input:
         truth=f"results/truth/{TRAINING}.parquet",
         folds=lambda wildcards: [training_fold(name) for name in CLASSIFIERS],

@@ -1,13 +1,13 @@
-# What each detector's boxes read, to each classifier.
+# The predictions of each classifier for each detector's boxes.
 
 
 rule classify:
-    """Name what is in each box of a detector, by one classifier."""
+    """Classify a detector's boxes with one classifier."""
     input:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
         detections=branch(
             lambda wildcards: wildcards.page_set in GIVEN and wildcards.detector in detectors_of("published"),
-            then="results/detections/{page_set}/{detector}.parquet",  # the boxes of a whole page set were given
+            then="results/detections/{page_set}/{detector}.parquet",  # imported boxes cover a whole page set
             otherwise="results/detections/{page_set}/{detector}/{chunk}.parquet",
         ),
         denoised=denoised_chunk,

@@ -1,4 +1,4 @@
-# What several rules files share: the configuration, the page sets, the networks of a round, digests of code.
+# Shared by several rules files: the configuration, page sets, the networks of a round, digests of code.
 import os
 import re
 import sys
@@ -9,11 +9,11 @@ import grimp
 import yaml
 from snakemake.utils import update_config, validate
 
-# Not `workflow.basedir`, which is another workflow's where it includes this one, nor `source_path`, which is a copy.
+# Not `workflow.basedir`, which belongs to a workflow that includes this one, nor `source_path`, which gives a copy.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(workflow.current_basedir)))
 LIBRARY = os.path.join(ROOT, "workflow")
 sys.path.insert(0, LIBRARY)
-# What is planned is what runs: scripts import this checkout's library, whichever one the environment has installed.
+# Scripts must import this checkout's library, as planning does, whatever the environment has installed.
 os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from kuzushiji.common.code import digest, imported
@@ -21,22 +21,23 @@ from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.own_scans import newest_models, reading
 
-# Snakemake's internals, where it has no public words: all of them stand here, and were tried with 9.27.
-CLI_CONFIG = workflow.config_settings.config  # what `--config` gave: the configuration does not tell it from the rest
+# Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
+CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
 for resource in ("gpu", "download"):
-    # One job at a time has the GPU here, or stands in for it on the CPU. `--resources gpu=N` is for jobs of several
-    # GPUs: two jobs of one each would both take the first. A profile's `resources` would go over a cluster's own.
+    # On one machine, one job at a time uses the GPU (or the CPU in its place). `--resources gpu=N` is for jobs with
+    # several GPUs: two jobs with one GPU each would both take the first. A profile's `resources` would override a
+    # cluster's own.
     if resource not in workflow.global_resources:
         workflow.register_resource(resource, 1)
 
 
 def only_reads():
-    """Whether only some rules may run, as profiles/read says."""
+    """Whether only some rules may run, as in profiles/read."""
     return bool(workflow.dag_settings.allowed_rules)
 
 
 def from_root(path):
-    """A path that counts from the checkout, as those in the configuration do, wherever results go (`--directory`)."""
+    """A path relative to the checkout, like those of the configuration, with any working directory (`--directory`)."""
     return path if os.path.isabs(path) else os.path.relpath(os.path.join(ROOT, path))
 
 
@@ -47,7 +48,7 @@ configfile: from_root("config.yaml")
 
 
 def typed(value):
-    """`--config` hands over the inner values of dictionaries and lists as text; YAML gives them their types."""
+    """A value of `--config` with types by YAML: Snakemake leaves values inside dictionaries and lists as text."""
     if isinstance(value, dict):
         return {key: typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -56,7 +57,7 @@ def typed(value):
 
 
 def without_nulls(entries):
-    """A named entry set to null is left out."""
+    """The entries without those that are null."""
     return {name: entry for name, entry in entries.items() if entry}
 
 
@@ -72,11 +73,11 @@ changes = dict(config)
 config.update(yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8")))
 update_config(config, changes)
 update_config(config, cli_config)
-# Rounds whose networks come from files, by the sections that name them. They train nothing.
+# Rounds with networks from files, named like their sections of the configuration. They train nothing.
 IMPORTED_ROUNDS = ("published", "small")
 TRAINED_ROUNDS = ("first", "pseudo", "refine")
 if config["read"] is not None:
-    scans = str(config["read"])  # a folder may be called by a number
+    scans = str(config["read"])  # the folder's name may be a number
     models = {} if config["round"] in IMPORTED_ROUNDS else newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
     update_config(models, cli_config)
     config.update(reading({**config, **models, "read": scans}, scans, page_sets.list_images(from_root(scans))))
@@ -136,7 +137,7 @@ for first, second in [("published", "small"), ("published", "first"), ("small", 
 
 
 def one_of(names):
-    return "|".join(map(re.escape, names)) or "(?!)"  # an empty constraint would be none
+    return "|".join(map(re.escape, names)) or "(?!)"  # an empty constraint would not constrain
 
 
 wildcard_constraints:
@@ -151,12 +152,12 @@ wildcard_constraints:
 
 # ---- Code and resources.
 IMPORTS = grimp.build_graph("kuzushiji", cache_dir=None)
-# Modules that say what a job does and what went wrong: no result depends on their words.
+# Modules for messages alone, on which no result depends.
 TALKING = {"kuzushiji.common.errors", "kuzushiji.common.logs", "kuzushiji.common.progress"}
 
 
 def code(script):
-    """A digest of the script and of every library module that it imports, directly or not."""
+    """A digest of the script and of all library modules that it imports, directly or indirectly."""
     path = f"{LIBRARY}/scripts/{script}.py"
     modules = imported(path) & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}
@@ -166,7 +167,7 @@ def code(script):
 
 
 def scaled(amount, each=0):
-    """A resource: `amount`, and `each` for every page of the job's page set; twice as much at the first retry, …"""
+    """A resource: `amount` plus `each` per page of the job's page set; twice as much at the first retry, and so on."""
 
     def resource(wildcards, attempt):
         pages = pages_of(wildcards.page_set) if each and wildcards else []
@@ -178,7 +179,7 @@ def scaled(amount, each=0):
 # ---- Pages.
 
 
-# The page sets that are scored: what is read if its labels are known, and the validation pages if they decided anything.
+# The page sets to score: recognized page sets with labels, and the validation pages if they were used.
 SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]
 if TRAINS:
     SCORED = list(dict.fromkeys([VALIDATION, *SCORED]))
@@ -203,7 +204,7 @@ def gather(pattern):
 
 
 def folder(path):
-    """A folder that the workflow makes, as an input: it counts by its files' content, where Snakemake has but its clock."""
+    """A folder made by the workflow as an input that counts by content, since Snakemake only checks its timestamp."""
     return [f"{path}.sha256", ancient(path)]
 
 
@@ -230,21 +231,21 @@ def drawn_images(image_set):
 
 
 def original_images(page_set):
-    """The images of a page set as they came, and the folders of those that are drawn."""
+    """The original images of a page set, or the folders of drawn images."""
     drawn = [name for name in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[name]]
     scanned = [page.path for page in pages_of(page_set) if page.image_set not in drawn]
     return [part for image_set in drawn for part in drawn_images(image_set)] + scanned
 
 
 def fonts(wildcards):
-    """Every font that was fetched at set-up."""
+    """All fonts fetched at set-up."""
     found = sorted(map(str, Path(from_root("resources/fonts")).glob("*.[ot]t[fc]")))
     if not found:
         raise WorkflowError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
     return found
 
 
-# ---- The networks of a round: trained here, or those that the round's section of the configuration names.
+# ---- The networks of a round: trained here, or imported from the files in the round's section of the configuration.
 
 
 def detectors_of(training_round):
@@ -256,7 +257,7 @@ def classifiers_of(training_round):
 
 
 def booster_folds(training_round):
-    """Imported ones are written where trained ones are, unless they come as LightGBM's text."""
+    """The boosters of a round: imported ones have the paths of trained ones, unless they are LightGBM's text files."""
     imported = config[training_round] if training_round in IMPORTED_ROUNDS else {}
     if "boosters" in imported:
         return [from_root(file) for file in imported["boosters"]]
@@ -274,7 +275,7 @@ def of_detectors(pattern):
 
 
 def tables_of(stage):
-    """An input function: all tables that a stage of `common.stages` leaves of a page set."""
+    """An input function: all tables of a stage of `common.stages` for a page set."""
     names = {"detector": detectors_of, "classifier": classifiers_of}
 
     def tables(wildcards):

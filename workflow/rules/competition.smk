@@ -1,10 +1,10 @@
-# Kaggle's data: `snakemake competition_data` fetches it, or says how to, and checks it anew each time it is asked for.
+# Kaggle's data: `snakemake competition_data` downloads it, or explains how to, and checks it at every call.
 localrules:
     competition_data,
 
 
 rule competition_data:
-    """Fetch Kaggle's data, or say how to, and check it."""
+    """Download Kaggle's data, or explain how to, and check it."""
     log:
         "results/logs/competition_data.log",
     resources:

@@ -1,6 +1,6 @@
-# Training crops of labelled boxes, and which of them train and validate for a held-out book.
+# Training crops of labelled boxes, and their split into training and validation by a held-out book.
 rule crops:
-    """Cut the labelled characters out of a chunk's pages."""
+    """Cut the labelled characters from a chunk's pages."""
     input:
         truth="results/truth/{image_set}.parquet",
         denoised=folder("results/denoised/{image_set}/{chunk}"),
@@ -23,7 +23,7 @@ rule crops:
 
 
 rule folds:
-    """Say which crops train and validate for a held-out book."""
+    """Split the crops into training and validation by a held-out book."""
     input:
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",

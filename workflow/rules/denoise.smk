@@ -1,5 +1,5 @@
-# The tables of pages are no inputs, even as `ancient`: where they are made again, Snakemake would look at no other reason to
-# denoise. The checks come first by their priority, and a run in which one fails starts no more jobs.
+# The tables of pages are not inputs, not even as `ancient`: when they are made again, Snakemake would check no other
+# reason to denoise. The page checks run first by their priority, and after a failed check no more jobs start.
 rule denoise:
     """Denoise the pages of a chunk."""
     input:

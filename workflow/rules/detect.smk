@@ -1,11 +1,11 @@
-# Where the characters are.
+# Detection of the characters.
 
-# What passing a page depends on, but for the passes of a mode.
+# The settings of detection, without the passes of a mode.
 DETECTION = {key: value for key, value in config["detect"].items() if key not in ("mode", "modes")}
 
 
 rule detect:
-    """Find the characters on a chunk's pages, by one detector."""
+    """Find the characters on a chunk's pages with one detector."""
     input:
         checkpoint="results/detector/{detector}.pth",
         denoised=denoised_chunk,

@@ -4,13 +4,13 @@ from kuzushiji.detector.config import read_network
 
 @cache
 def network_of(training):
-    """The section `model` of a training; of a file in mmdet's language, what it says of the network."""
+    """The section `model` of a training, or the network from a file in mmdet's configuration language."""
     model = config["detector_trainings"][training]["model"]
     return {"network": read_network(from_root(model))} if isinstance(model, str) else model
 
 
 def snapshots_of(training):
-    """Which iterations of a training are detectors."""
+    """The iterations of a training that are detectors."""
     entries = config["detectors"].values()
     return sorted({entry["iteration"] for entry in entries if entry["training"] == training})
 
@@ -20,7 +20,7 @@ def snapshots_folder(detector):
 
 
 def model_of(detector):
-    """What a detector must have been trained with; an imported one is what its file says."""
+    """The model settings that a detector must have been trained with; none for imported ones, whose files have them."""
     entry = config["detectors"].get(detector)
     return network_of(entry["training"]) if entry else None
 

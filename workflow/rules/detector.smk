@@ -1,10 +1,10 @@
-# The detectors: trainings of networks, and the iterations of them that read.
+# The detectors: trainings of networks, and those of their iterations that are used.
 include: "detector.inputs.smk"
 
 
-# With `--set-resources detector:gpu=N` N processes share its steps.
+# With `--set-resources detector:gpu=N`, N processes share its steps.
 rule detector:
-    """Train a detector's network, up to the last iteration that is asked of it."""
+    """Train a detector's network up to its last iteration that is used."""
     input:
         pages=f"results/pages/{TRAINING}.parquet",
         truth=f"results/truth/{TRAINING}.parquet",
@@ -24,7 +24,7 @@ rule detector:
     resources:
         gpu=1,
         mem_mb=scaled(32000),
-        runtime=2880,  # a retry goes on where this one ended
+        runtime=2880,  # a retry resumes
     params:
         code=code("detector"),
         settings=detector_settings,
@@ -37,7 +37,7 @@ localrules:
 
 
 rule snapshot:
-    """Take an iteration of a training as a detector."""
+    """Make a detector of an iteration of a training."""
     input:
         checksums=lambda wildcards: f"{snapshots_folder(wildcards.detector)}.sha256",
         folder=lambda wildcards: ancient(snapshots_folder(wildcards.detector)),
@@ -53,7 +53,7 @@ rule snapshot:
         "cp {input.folder}/{params.iteration:06d}.pth {output} 2> {log}"
 
 
-# Apart from the training, so that a change of the picture leaves the detectors alone.
+# Separate from the training, so that changes of the plot do not affect the detectors.
 rule detector_losses:
     """Draw the losses of a detector's training."""
     input:

@@ -2,7 +2,7 @@
 
 
 def training_tables(kind):
-    """An input function: what says which books and codepoints training saw, if imported networks' pages are here."""
+    """An input function: the tables of the training pages; for imported networks only if these pages are here."""
 
     def tables(wildcards):
         files = [

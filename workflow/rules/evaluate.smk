@@ -1,4 +1,4 @@
-# How well the pages were read, stage by stage, by the detectors alone, and as text.
+# Scores of the results, stage by stage, of the detectors alone, and of the text.
 include: "evaluate.inputs.smk"
 
 
@@ -137,7 +137,7 @@ rule detection_metrics:
 
 
 rule text_metrics:
-    """Measure the text that was read, of pages whose text is known: transcribed or drawn ones."""
+    """Measure the error rate of the text of pages with known text (transcribed or drawn)."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",

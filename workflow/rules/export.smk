@@ -1,4 +1,4 @@
-# Trained networks as files to hand on, in half precision, which `small` reads again.
+# Trained networks as files for distribution, in half precision, which the round `small` can read.
 rule export_detector:
     """Write a detector as a file of half-precision weights."""
     input:
@@ -38,7 +38,7 @@ rule export_classifier:
 
 
 rule export:
-    """The round's networks and boosters as files to hand on."""
+    """The round's networks and boosters as files for distribution."""
     input:
         expand("results/{round}/export/detectors/{detector}.safetensors", round=ROUND, detector=detectors_of(ROUND)),
         expand(

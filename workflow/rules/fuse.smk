@@ -1,6 +1,6 @@
-# One reading a box from the classifiers'.
+# Fusion of the classifiers' predictions.
 rule fuse:
-    """Make one prediction a box of all classifiers'."""
+    """Fuse the predictions of all classifiers for one detector's boxes."""
     input:
         predictions=tables_of("predictions"),
     output:

@@ -1,6 +1,6 @@
-# One set of boxes from the detectors'.
+# Merging of the detectors' boxes.
 rule nms:
-    """Make one set of boxes of all detectors'."""
+    """Merge the boxes of all detectors."""
     input:
         fused=of_detectors("results/{round}/fused/{page_set}/{detector}.parquet"),
     output:

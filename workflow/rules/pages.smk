@@ -1,10 +1,10 @@
-# Every page and label is checked once, before hours of work start. Apart, so that corrected labels leave alone what is
-# made of the images.
+# Checks of all pages and labels, before hours of work begin: two rules, so that corrected labels do not affect results
+# that depend only on the images.
 SUBSETS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 
 
 rule pages:
-    """Check every page of an image set, before hours of work start."""
+    """Check every page of an image set, before hours of work begin."""
     input:
         images=lambda wildcards: original_images(wildcards.image_set),
     output:
@@ -51,7 +51,7 @@ rule truth:
 
 
 rule subset:
-    """List the pages of a page set that is part of others."""
+    """Select the pages of a page set from other page sets."""
     input:
         tables=lambda wildcards: collect(
             "results/pages/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)
@@ -76,7 +76,7 @@ rule subset:
 
 
 rule subset_truth:
-    """List the labelled characters of a page set that is part of others."""
+    """Select the true boxes of a page set from other page sets."""
     input:
         tables=lambda wildcards: collect(
             "results/truth/{source}.parquet", source=page_sets.sources(PAGE_SETS, wildcards.page_set)

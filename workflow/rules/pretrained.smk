@@ -1,5 +1,5 @@
-# ImageNet weights that networks start from: fetched as early as can be, by the machine that Snakemake runs on, since
-# a cluster's nodes may have no network. A file that is here already has no rule: none is fetched again or overwritten.
+# ImageNet weights that networks start from: downloaded as early as possible, on the machine where Snakemake runs, since
+# a cluster's nodes may have no network. Existing files have no rule, so that none is downloaded again or overwritten.
 from kuzushiji.detector.pretrained_detector import ADDRESSES as DETECTOR_ADDRESSES
 
 PRETRAINED = from_root("resources/pretrained")
@@ -17,7 +17,7 @@ localrules:
 
 
 rule pretrained_detector:
-    """Fetch the ImageNet weights that a detector's training starts from."""
+    """Download the ImageNet weights that a detector's training starts from."""
     output:
         f"{PRETRAINED}/{{file}}.pth",
     log:
@@ -38,7 +38,7 @@ rule pretrained_detector:
 
 
 rule pretrained_classifier:
-    """Fetch the ImageNet weights that a classifier's training starts from."""
+    """Download the ImageNet weights that a classifier's training starts from."""
     output:
         f"{PRETRAINED}/{{architecture}}.safetensors",
     log:

@@ -11,11 +11,11 @@ def submission_models(wildcards):
 
 
 def submission_sources(wildcards):
-    """Images and labels of the pages of a submission, and of those that trained here what read them."""
-    # Own scans are also read where the training pages are not: their models' checksums stand for them.
+    """Images and labels of the pages of a submission, and of the training pages if its networks were trained here."""
+    # Own scans may be read where the training pages are missing: the checksums of the models represent these.
     trained_here = wildcards.round in TRAINED_ROUNDS and config["read"] is None
     read = [wildcards.page_set, TRAINING] if trained_here else [wildcards.page_set]
     names = dict.fromkeys(source for name in read for source in page_sets.sources(PAGE_SETS, name))
     labels = [PAGE_SETS[name]["labels"] for name in names if "labels" in PAGE_SETS[name]]
-    # Not the ImageNet weights: where they are gone, they would be fetched again for this, and all networks trained.
+    # Without the ImageNet weights: if missing, they would be downloaded again for this, and all networks trained again.
     return list(dict.fromkeys([image for name in read for image in original_images(name)] + labels))

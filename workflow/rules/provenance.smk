@@ -1,9 +1,9 @@
-# What made a submission, for a colleague to verify.
+# The provenance of a submission, which a colleague can verify.
 include: "provenance.inputs.smk"
 
 
 rule provenance:
-    """Write down what made a submission, for a colleague to verify."""
+    """Record the provenance of a submission, which a colleague can verify."""
     input:
         submission="results/{round}/submissions/{page_set}.csv",
         models=submission_models,

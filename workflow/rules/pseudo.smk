@@ -1,6 +1,6 @@
-# Characters that the first round reads with certainty on pages without labels train the later rounds too.
+# Pseudo labels: confident predictions of the first round on pages without labels also train the later rounds.
 rule pseudo_labels:
-    """Take what the first round is sure of as labels of pages without any."""
+    """Make labels from confident predictions of the first round."""
     input:
         recognized="results/first/recognized/{page_set}.parquet",
     output:
@@ -20,7 +20,7 @@ rule pseudo_labels:
 
 
 rule pseudo_crops:
-    """Cut the characters with pseudo labels out of a chunk's pages."""
+    """Cut the characters with pseudo labels from a chunk's pages."""
     input:
         labels="results/pseudo/labels/{page_set}.parquet",
         denoised=denoised_chunk,

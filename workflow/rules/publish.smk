@@ -1,6 +1,6 @@
-# What people look at: the pages with what was read.
+# Results for people: the pages with the recognized characters.
 rule overlays:
-    """Draw what was read on the pages."""
+    """Draw the recognized characters on the pages."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
@@ -23,7 +23,7 @@ rule overlays:
 
 
 rule viewer:
-    """Make a web page to read, search and correct in: one file, opened from disk."""
+    """Write a web page to read, search and correct a page set: one file, opened from disk."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         ordered="results/{round}/reading_order/{page_set}.parquet",

@@ -1,9 +1,9 @@
-# Inputs and settings of published.smk, and what else depends on published files being given.
+# Inputs and settings of published.smk, and other inputs that depend on published files.
 FILES = from_root("resources/published")
 
 
 def published_addresses():
-    """Where every published file is downloaded from."""
+    """The addresses of all published files."""
     published = config["published"]
     files = [*published["detectors"].values(), *published["classifiers"].values(), published["booster"]]
     orders = []
@@ -41,7 +41,7 @@ def published_detections(wildcards):
 
 
 def sources_of_boxes(wildcards):
-    """The detectors of a round; the published files of their boxes where those were given."""
+    """The detectors of a round, or the published files of their boxes if these are used."""
     if wildcards.round == "published" and wildcards.page_set in GIVEN:
         entry = config["published"]["detections"][wildcards.page_set]
         return [f"{FILES}/{entry[name]}" for name in detectors_of("published")]
@@ -49,13 +49,13 @@ def sources_of_boxes(wildcards):
 
 
 def passing_detectors(training_round):
-    """The detectors of a round, unless the boxes of all that is to be read are given."""
+    """The detectors of a round, unless published boxes are used for everything to read."""
     given = training_round == "published" and set(config["recognize"]) <= set(GIVEN)
     return [] if given else detectors_of(training_round)
 
 
 def published_inputs():
-    """The published files that the present configuration reads."""
+    """The published files that the current configuration uses."""
     published = config["published"]
     found = [published["detectors"][name] for name in passing_detectors("published")]
     for entry in map(published["detections"].get, GIVEN):

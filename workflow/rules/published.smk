@@ -1,11 +1,11 @@
-# What the solution's authors published: their files, checked, and made into this workflow's own. `results/published/` then
-# reads as any other round.
+# The files that the solution's authors published: checked, and converted to this workflow's formats.
+# `results/published/` is then used like any other round.
 include: "published.inputs.smk"
 
 
-# A file that is here already has no rule, so that none is ever fetched again or overwritten.
+# Existing files have no rule, so that none is downloaded again or overwritten.
 rule download:
-    """Fetch a published file."""
+    """Download a published file."""
     output:
         f"{FILES}/{{file}}",
     log:
@@ -26,7 +26,7 @@ rule download:
 
 
 rule checksum:
-    """Check that a published file is the one that was first used."""
+    """Check that a published file has not changed since its first use."""
     input:
         file=f"{FILES}/{{file}}",
     output:
@@ -42,14 +42,14 @@ rule checksum:
         runtime=scaled(10),
     params:
         code=code("checksum"),
-        # What was noted at the first use outlives every output.
+        # The record of the first use is kept even if outputs are removed.
         settings=lambda wildcards: dict(record=f"{FILES}/{wildcards.file}.sha256"),
     script:
         "../scripts/checksum.py"
 
 
 rule import_detector:
-    """Make a detector of a published file."""
+    """Import a detector from a published file."""
     input:
         unpack(lambda wildcards: checked(published=config["published"]["detectors"][wildcards.detector])),
     output:
@@ -70,7 +70,7 @@ rule import_detector:
 
 
 rule import_classifier:
-    """Make a classifier of a published file."""
+    """Import a classifier from a published file."""
     input:
         unpack(lambda wildcards: checked(published=config["published"]["classifiers"][wildcards.classifier])),
     output:
@@ -93,7 +93,7 @@ rule import_classifier:
 
 
 rule import_booster:
-    """Make boosters of the published file."""
+    """Import the boosters from the published file."""
     input:
         **checked(published=config["published"]["booster"]),
     output:
@@ -111,9 +111,9 @@ rule import_booster:
         "../scripts/import_booster.py"
 
 
-# The whole page set's at once, as they were published.
+# For a whole page set at once, as they were published.
 rule import_detections:
-    """Take the published boxes of a page set in place of a detector's."""
+    """Import the published boxes of a page set, in place of a detector's."""
     input:
         unpack(published_detections),
         pages="results/pages/{page_set}.parquet",
@@ -145,6 +145,6 @@ localrules:  # a cluster's nodes may have no network
 
 
 rule published_weights:
-    """Every published file that reading needs, here and checked."""
+    """All published files that are needed for reading, downloaded and checked."""
     input:
         checksums(*published_inputs()),

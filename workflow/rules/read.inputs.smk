@@ -2,7 +2,7 @@
 
 
 def own_scans(wildcards):
-    """What is made of the scans in the folder that `read` names, if the models are there and nothing is trained."""
+    """The results for the scans in the folder `read`, if the models exist and nothing needs training."""
     if not only_reads():
         raise WorkflowError(
             "read: say --profile profiles/read too, which lets nothing be trained "

@@ -1,11 +1,11 @@
-# A folder of scans, read with the newest models that are there. Nothing may be trained for it.
+# Reading a folder of scans with the newest existing models, without training.
 include: "read.inputs.smk"
 
 
-# It has a command, if one that does nothing, so that it always runs: where everything lies is said again if nothing was
-# left to do.
+# It has a command, which does nothing, so that it always runs: the paths of the results are printed again even if
+# nothing was left to do.
 rule read:
-    """Read a folder of scans with the newest models that are here, or with imported ones."""
+    """Read a folder of scans with the newest existing models, or with imported ones."""
     input:
         own_scans,
     log:

@@ -1,8 +1,8 @@
-# What stays, and the submission.
+# The filter of false positives, and the submission.
 
 
 rule filter:
-    """Keep the boxes that the false-positive predictor believes."""
+    """Filter the boxes by the false-positive predictor."""
     input:
         merged="results/{round}/merged/{page_set}.parquet",
         features="results/{round}/features/{page_set}.parquet",
@@ -29,7 +29,7 @@ rule submission:
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
-        sample=branch(  # with which the first page set must agree
+        sample=branch(  # which the first page set must match
             lambda wildcards: config["submission"]["sample"] and wildcards.page_set == config["recognize"][0],
             then=lambda wildcards: from_root(config["submission"]["sample"]),
         ),
@@ -54,7 +54,7 @@ localrules:
 
 
 rule final_submission:
-    """Copy the submission of the first page set under `recognize` to where it is looked for."""
+    """Copy the submission of the first page set under `recognize` to results/final_submission.csv."""
     input:
         f"results/{ROUND}/submissions/{config['recognize'][0]}.csv",
     output:

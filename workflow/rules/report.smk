@@ -1,13 +1,13 @@
-# What the report shows of a run as a whole: its data, its examples and errors.
+# The report on a whole run: data, examples and errors.
 # Categories are numbered, since the report sorts them by name.
 
-# The page sets that the networks learn from, choose by and read.
+# The page sets for training, for validation and to read.
 USED = list(dict.fromkeys([*([TRAINING, VALIDATION] if TRAINS else []), *config["recognize"]]))
 LABELLED = [name for name in USED if page_sets.labelled(PAGE_SETS, name)]
 
 
 rule dataset:
-    """Show the page sets: their books, boxes and codepoints."""
+    """Make statistics of the page sets: books, boxes and codepoints."""
     input:
         pages=expand("results/pages/{page_set}.parquet", page_set=USED),
         truth=expand("results/truth/{page_set}.parquet", page_set=LABELLED),
@@ -54,7 +54,7 @@ rule dataset:
 
 
 rule examples:
-    """Show some pages with what was read on them, from the worst to the best."""
+    """Draw example pages with the recognized characters, from the worst to the best."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         truth=branch(
@@ -88,7 +88,7 @@ rule examples:
 
 
 rule misread:
-    """Show the commonest confusions of a page set."""
+    """Draw the most frequent confusions of a page set."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         truth="results/truth/{page_set}.parquet",
@@ -121,7 +121,7 @@ rule misread:
 
 
 rule report:
-    """What the report shows; `snakemake --report results/report.html` then writes it."""
+    """All contents of the report, which `snakemake --report results/report.html` then writes."""
     input:
         expand("results/{round}/dataset/page_sets.csv", round=ROUND),
         rules.evaluate.input,

@@ -1,7 +1,7 @@
-# The small networks that come with the workflow: files that `export` wrote, made into checkpoints as training leaves them.
-# `results/small/` then reads as any other round; the boosters are read where they lie.
+# The small networks that come with the workflow: files written by `export`, converted to checkpoints like those of
+# training. `results/small/` is then used like any other round; the boosters are used in place.
 rule import_small_detector:
-    """Make a detector of an exported file."""
+    """Import a detector from an exported file."""
     input:
         lambda wildcards: from_root(config["small"]["detectors"][wildcards.detector]),
     output:
@@ -22,7 +22,7 @@ rule import_small_detector:
 
 
 rule import_small_classifier:
-    """Make a classifier of an exported file."""
+    """Import a classifier from an exported file."""
     input:
         lambda wildcards: from_root(config["small"]["classifiers"][wildcards.classifier]),
     output:

@@ -1,6 +1,6 @@
-# The text of what was recognized, in the formats that people and their tools ask for.
+# The recognized text in formats for people and their tools.
 rule reading_order:
-    """Put the characters of each page into columns and reading order."""
+    """Find the columns and the reading order of each page."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
     output:
@@ -39,7 +39,7 @@ rule text:
 
 
 rule alternatives:
-    """Find what else each box may be, for people who correct the text."""
+    """List the candidates for each box, for people who correct the text."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         predictions=tables_of("predictions"),

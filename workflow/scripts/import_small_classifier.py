@@ -1,4 +1,4 @@
-"""Makes a classifier of an exported one.
+"""Imports an exported classifier.
 
 In: a file of weights and settings. Out: a checkpoint of this workflow.
 """

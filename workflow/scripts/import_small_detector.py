@@ -1,4 +1,4 @@
-"""Makes a detector of an exported one.
+"""Imports an exported detector.
 
 In: a file of weights and settings. Out: a checkpoint of this workflow.
 """

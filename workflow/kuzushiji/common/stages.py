@@ -1,4 +1,4 @@
-"""The stages from a page to its characters, in their order: what each leaves, and which rules make it."""
+"""The stages from a page to its characters, in order, with their tables and rules."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ from typing import NamedTuple
 class Stage(NamedTuple):
     """A stage's tables of a page set."""
 
-    rules: tuple[str, ...]  # that make them
-    kind: str  # of `common.tables`
+    rules: tuple[str, ...]  # the rules that make them
+    kind: str  # the kind of table in `common.tables`
     path: str
-    each: tuple[str, ...] = ()  # a table for each detector, each detector and classifier, or one
+    each: tuple[str, ...] = ()  # a table per detector, per detector and classifier, or a single one
 
 
 STAGES = {

@@ -29,13 +29,13 @@ PUBLISHED_MODEL = {
 
 
 def read_network(path: str | os.PathLike) -> dict:
-    """The `model` of a file in mmdet's config language, in plain dicts and lists, with what its bases say.
+    """The `model` of a file in mmdet's config language, with its bases, in plain dicts and lists.
 
-    Raises `InputError` if the file cannot be read, or if `check_network` refuses what it says.
+    Raises `InputError` if the file cannot be read, or if `check_network` refuses the network.
     """
     try:
         model = Config.fromfile(os.fspath(path), import_custom_modules=False).get("model")
-    except Exception as error:  # a file in Python fails in any way
+    except Exception as error:  # a Python file may raise anything
         raise InputError(f"{path}: cannot be read as a configuration of mmdet's ({error}); mend it") from error
     if not model:
         raise InputError(f"{path}: has no `model`, which is all that is read of it; name the network there")
@@ -45,11 +45,10 @@ def read_network(path: str | os.PathLike) -> dict:
 
 
 def check_network(network: dict, source: str | os.PathLike) -> None:
-    """Refuse a network that has more classes than one, that takes weights from elsewhere, or that names other code.
+    """Raise `InputError` for a network with several classes, with weights from elsewhere, or with other code.
 
-    `network` is mmdet's configuration of it, `source` the file that it came from, for the message. mmengine imports and
-    calls what a type with dots in its name stands for, so that only registered names are safe to build.
-    Raises `InputError`.
+    `network` is its mmdet configuration, `source` its file, for the message. mmengine imports and calls whatever a type
+    with dots in its name refers to, so that only registered names are safe to build.
     """
     for place, key, value in _items(network):
         if key == "num_classes" and value != 1:
@@ -63,7 +62,7 @@ def check_network(network: dict, source: str | os.PathLike) -> None:
 
 
 def _items(part, place: str = "model") -> Iterator[tuple[str, str, object]]:
-    """Every value inside `part` that is no dict or list: where it stands, its key, and itself."""
+    """Every value inside `part` that is not a dict or list: its path, its key, and the value."""
     pairs = part.items() if isinstance(part, dict) else enumerate(part)
     for key, value in pairs:
         if isinstance(value, dict | list):
@@ -81,7 +80,7 @@ def _plain(value):
 def model_config(settings: dict) -> dict:
     """mmdet's configuration of the network from `settings`, the section `model` of a training.
 
-    With `network` among them it is that one, see `read_network`. Otherwise it is Faster R-CNN. With `neck_channels: 0`
+    If they have `network`, it is that one, see `read_network`; otherwise Faster R-CNN. With `neck_channels: 0`
     it is the published solution's ResNet-C4: proposals on the fourth stage at stride 16, RoIAlign of 14 x 14 cells into
     the fifth stage, which all boxes share. With a number it is a feature pyramid (Lin et al., 2017) of that many
     channels on strides 4 to 64. `components` says how boxes are counted, see `detector.parts`. How many proposals a

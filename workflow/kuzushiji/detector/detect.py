@@ -68,8 +68,8 @@ def detect_pages(
 def limit_proposals(model: nn.Module, settings: dict) -> None:
     """Set the number of proposals per pass of `model` from the section `detect`.
 
-    A one-stage network has places in their stead: `proposals_before_nms` per level, of those that reach `score`, and
-    `proposals` in all, the best ones. Raises `InputError` if the network is of neither kind.
+    A one-stage network has places instead: at most `proposals_before_nms` per level, with at least `score`, and the
+    best `proposals` of all levels. Raises `InputError` if the network is of neither kind.
     """
     most = {"nms_pre": settings["proposals_before_nms"], "max_per_img": settings["proposals"]}
     if _two_stage(model):
@@ -91,10 +91,10 @@ def _two_stage(model: nn.Module) -> bool:
 
 
 def set_precision(model: nn.Module, precision: str) -> None:
-    """Let `model` compute its features in `precision`, where nearly all of its time goes.
+    """Let `model` compute its features, which take nearly all of its time, in `precision`.
 
-    What the heads are given is float32, and so are their logits, probabilities and boxes: bfloat16 would round a corner
-    at 1000 pixels to a multiple of 4. Raises `InputError` as `autocast` does.
+    The input of the heads is float32, and so are their logits, probabilities and boxes: bfloat16 would round a corner
+    at 1000 pixels to a multiple of 4. Raises `InputError` like `autocast`.
     """
 
     def in_float32(_, given, found):

@@ -192,7 +192,7 @@ def _end_of(path: str | Path) -> tuple[int, str]:
 
 
 def _clear(folder: Path, keep: set[str]) -> None:
-    """Remove what a finished training needs no more; the records of its losses stay."""
+    """Remove the state that a finished training no longer needs; the records of its losses stay."""
     for path in folder.iterdir():
         if path.name in keep or path.name == "lock" or (path / RECORD).is_dir():
             continue

@@ -1,4 +1,4 @@
-"""Exporting a classifier: the best epoch of its checkpoint as a file of half-precision weights."""
+"""Export of a classifier: the best epoch of its checkpoint as a file of half-precision weights."""
 
 import os
 
@@ -9,7 +9,7 @@ from kuzushiji.published.weights_file import write_weights
 def export_classifier(source: str | os.PathLike, destination: str | os.PathLike) -> None:
     """Write the best weights of the checkpoint `source` as `destination`, which `import_small_classifier` reads.
 
-    Raises `InputError` as `load_classifier` does, and if the weights do not fit half precision.
+    Raises `InputError` like `load_classifier`, and if the weights do not fit half precision.
     """
     model, charset, settings = load_classifier(source)
     write_weights(model.state_dict(), {"kind": KIND, "settings": settings, "charset": charset}, destination)

@@ -1,4 +1,4 @@
-"""Exporting a detector: its checkpoint as a file of half-precision weights."""
+"""Export of a detector: its checkpoint as a file of half-precision weights."""
 
 import os
 
@@ -9,7 +9,7 @@ from kuzushiji.published.weights_file import write_weights
 def export_detector(source: str | os.PathLike, destination: str | os.PathLike) -> None:
     """Write the checkpoint `source` as `destination`, which `import_small_detector` reads.
 
-    Raises `InputError` as `load_detector` does, and if the weights do not fit half precision.
+    Raises `InputError` like `load_detector`, and if the weights do not fit half precision.
     """
     model, checkpoint = load_detector(source)
     meta = {"kind": KIND, "settings": checkpoint["settings"], "iteration": checkpoint["iteration"]}

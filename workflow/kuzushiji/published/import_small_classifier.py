@@ -1,4 +1,4 @@
-"""Importing an exported classifier: a checkpoint as its training leaves it."""
+"""Import of an exported classifier: from its file to a checkpoint like that of a training."""
 
 import os
 
@@ -15,8 +15,8 @@ from kuzushiji.published.weights_file import read_weights
 def import_small_classifier(source: str | os.PathLike, destination: str | os.PathLike) -> None:
     """Write the file `source` of `export_classifier` to `destination`, as `load_classifier` reads it.
 
-    No code in the file is run. Raises `InputError` if it is no such file, names a network that timm does not know, has
-    a bad charset, or holds other weights than that network's.
+    No code in the file is run. Raises `InputError` if it is not such a file, names a network that timm does not know,
+    has a bad charset, or if its weights do not fit the network.
     """
     weights, meta = read_weights(source, KIND, ("settings", "charset"))
     settings, charset = meta["settings"], meta["charset"]
@@ -27,5 +27,5 @@ def import_small_classifier(source: str | os.PathLike, destination: str | os.Pat
     problems = state_problems(weights, model.state_dict()) + charset_problems(charset)
     if problems:
         raise InputError(f"{source}: does not fit {settings['architecture']}: {'; '.join(problems)}")
-    with replacing(destination) as partial, open(partial, "wb") as file:  # a path would be written into the file
+    with replacing(destination) as partial, open(partial, "wb") as file:  # PyTorch would write a path into the file
         torch.save({**meta, "best": weights, "last": weights}, file)

@@ -1,4 +1,4 @@
-"""Importing an exported detector: a checkpoint as its training leaves it."""
+"""Import of an exported detector: from its file to a checkpoint like that of a training."""
 
 import os
 
@@ -14,8 +14,8 @@ from kuzushiji.published.weights_file import read_weights
 def import_small_detector(source: str | os.PathLike, destination: str | os.PathLike) -> None:
     """Write the file `source` of `export_detector` to `destination`, as `load_detector` reads it.
 
-    No code in the file is run. Raises `InputError` if it is no such file, names a network that cannot be built or is
-    not to be (`detector.config.check_network`), or holds other weights than that network's.
+    No code in the file is run. Raises `InputError` if it is not such a file, if its network cannot be built or
+    `detector.config.check_network` refuses it, or if its weights do not fit the network.
     """
     weights, meta = read_weights(source, KIND, ("settings", "iteration"))
     try:
@@ -25,5 +25,5 @@ def import_small_detector(source: str | os.PathLike, destination: str | os.PathL
     problems = state_problems(weights, model.state_dict())
     if problems:
         raise InputError(f"{source}: the weights do not fit the network that the file names: {'; '.join(problems)}")
-    with replacing(destination) as partial, open(partial, "wb") as file:  # a path would be written into the file
+    with replacing(destination) as partial, open(partial, "wb") as file:  # PyTorch would write a path into the file
         torch.save({**meta, "state_dict": weights}, file)

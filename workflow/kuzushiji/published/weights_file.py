@@ -1,4 +1,4 @@
-"""Networks as files to hand on: half-precision weights with all that they need, in safetensors, which holds no code."""
+"""Networks as files for distribution: half-precision weights and settings in safetensors, which contains no code."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from kuzushiji.common.files import replacing
 
 
 def write_weights(weights: dict[str, torch.Tensor], meta: dict[str, object], destination: str | os.PathLike) -> None:
-    """Write `weights` (name → tensor) with `meta`, whose values are kept as JSON, to `destination`.
+    """Write `weights` (name → tensor) with `meta`, whose values are stored as JSON, to `destination`.
 
-    Numbers with a fraction are stored in half precision where they form a matrix or more; vectors (biases, statistics
-    of batch norm) are small, their values may exceed 65,504, and they stay as they are. Raises `InputError` if a matrix
-    has a number that half precision has not.
+    Floating-point tensors with two or more dimensions are stored in half precision. Vectors (biases, statistics of
+    batch norm) stay as they are: they are small, and may have values above 65,504. Raises `InputError` if a matrix has
+    a number outside the range of half precision.
     """
     stored = {}
     for name, value in weights.items():
@@ -31,7 +31,7 @@ def write_weights(weights: dict[str, torch.Tensor], meta: dict[str, object], des
 
 
 def read_weights(source: str | os.PathLike, kind: str, keys: tuple[str, ...]) -> tuple[dict[str, torch.Tensor], dict]:
-    """The weights in `source`, in float32 where they have a fraction, and its metadata, read from JSON.
+    """The weights in `source`, floating-point ones in float32, and its metadata, read from JSON.
 
     No code in the file is run. Raises `InputError` if the file is missing or damaged, not of this `kind`, or lacks one
     of the `keys` of the metadata.
