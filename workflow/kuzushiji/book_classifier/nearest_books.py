@@ -23,10 +23,10 @@ def nearest_books(
     """
     whole = {"box": 0, "x_min": 0, "y_min": 0, "x_max": pages["width"], "y_max": pages["height"], "detector_score": 1.0}
     settings = {**settings, "padding": 0.0, "duplicate_iou": 1.0}  # one box a page, which covers it
-    readings = classify(checkpoint, pages[["image_id"]].assign(**whole), files, settings, workers)
-    table = readings[["image_id"]].merge(pages[["image_id", "book"]], on="image_id", validate="one_to_one")
-    books, probabilities = (np.stack(readings[name].to_numpy()) for name in ("codepoints", "probabilities"))  # (N, k)
-    for place in range(books.shape[1]):
+    predictions = classify(checkpoint, pages[["image_id"]].assign(**whole), files, settings, workers)
+    table = predictions[["image_id"]].merge(pages[["image_id", "book"]], on="image_id", validate="one_to_one")
+    books, probabilities = (np.stack(predictions[name].to_numpy()) for name in ("codepoints", "probabilities"))
+    for place in range(books.shape[1]):  # of (N, k)
         suffix = f"_{place + 1}" if place else ""
         table[f"nearest{suffix}"], table[f"probability{suffix}"] = books[:, place], probabilities[:, place]
     return table
