@@ -1,5 +1,5 @@
 # The commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: setup demo read test test-cluster
+.PHONY: setup demo read test test-cluster speed
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -34,6 +34,11 @@ test: .venv/installed resources/fonts/.fetched
 test-cluster: .venv/installed resources/fonts/.fetched
 	bash tests/cluster/install.sh
 	$(BIN)/pytest tests/cluster
+
+# Measure on this machine how fast crops load, pages are searched and predictions become a submission. Without the tests'
+# conftest, which hides GPUs.
+speed: .venv/installed
+	$(BIN)/pytest --confcutdir=tests/speed tests/speed/*.py
 
 .venv/installed: envs/requirements.txt pyproject.toml
 	python3 -m venv .venv

@@ -47,8 +47,8 @@ def test_imagenet_weights_are_fetched_once_for_all_that_start_from_them(checkout
 def test_pictures_and_tables_of_the_training_are_targets(checkout):
     folder = "results/first/classifiers"
     targets = [f"{folder}/history.svg", f"{folder}/confusions.svg", f"{folder}/01_efficientnet/augmented.png"]
-    jobs = planned(plan(checkout, *targets, "results/benchmarks/crop_loading.csv"))
-    assert (jobs["classifier"], jobs["curves"], jobs["augmented"], jobs["crop_loading"]) == (5, 1, 1, 1)
+    jobs = planned(plan(checkout, *targets))
+    assert (jobs["classifier"], jobs["curves"], jobs["augmented"]) == (5, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_pictures_and_tables_of_the_training_are_targets(checkout):
         ({"classifiers": {"06_mine": {"architecture": "resnet18"}}}, "required property"),
         ({"folds": {"moved": 0}}, "0 is less than the minimum"),
         ({"folds": {"least": 3}}, "least"),
-        ({"benchmarks": {"crop_loading": {"crops": 0}}}, "0 is less than the minimum"),
+        ({"benchmarks": {"pages": 0}}, "0 is less than the minimum"),
     ],
 )
 def test_a_mistake_in_the_settings_is_named(change, message):
@@ -75,10 +75,3 @@ def test_a_mistake_in_the_settings_is_named(change, message):
     update_config(config, change)
     with pytest.raises(WorkflowError, match=message):
         validate(config, schema)
-
-
-def test_a_benchmark_of_a_classifier_that_is_not_there_says_so(checkout):
-    change = "benchmarks={crop_loading: {classifier: 07_none}}"
-    run = plan(checkout, "results/benchmarks/crop_loading.csv", "--config", change, check=False)
-    assert run.returncode
-    assert "there is no classifier 07_none under classifiers" in run.stdout + run.stderr

@@ -30,7 +30,7 @@ def test_every_script_is_seen(runs, miniature):
     seen = {job.script for _, jobs in runs for job, _ in jobs}
     scripts = {path.stem for path in (ROOT / "workflow/scripts").glob("*.py")} - {"plain"}  # which another imports
     assert scripts - seen == FROM_OUTSIDE
-    assert {"pseudo_labels", "nearest_books", "detection_cost"} <= later
+    assert {"pseudo_labels", "nearest_books", "detection_modes"} <= later
 
 
 @NEEDS_STRACE

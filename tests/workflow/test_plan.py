@@ -251,9 +251,6 @@ NOT_READING = [
     "book_classifier",
     "nearest_books",
     "detection_modes",
-    "detection_cost",
-    "postprocessing_speed",
-    "crop_loading",
 ]
 
 

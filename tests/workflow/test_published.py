@@ -99,11 +99,7 @@ def test_each_target_makes_only_what_published_weights_have(scans):
     assert reads(plan(*arguments, "recognize", cwd=scans), download=8, truth=0)
     assert reads(plan(*arguments, "report", cwd=scans), download=8)
     assert plan(*arguments, "evaluate", cwd=scans) == {}  # nobody knows what these pages say
-    benchmarks = {
-        "postprocessing_speed": 1,
-        "detection_cost": 1,
-    }  # of everything after the networks, and of a new network
-    assert plan(*arguments, "benchmarks", cwd=scans) == benchmarks
+    assert plan(*arguments, "benchmarks", cwd=scans) == {}
 
 
 def test_labelled_scans_are_scored_without_the_training_pages(scans):
