@@ -63,7 +63,7 @@ def fake(monkeypatch, propose, components="modern", offset=None):
 
     def proposed(model, images):
         found = []
-        for image in images:
+        for image in images.numpy():
             seen.append(image)
             boxes, scores = propose(image)
             boxes = torch.tensor(np.array(boxes), dtype=torch.float32).reshape(-1, 4)
@@ -196,7 +196,7 @@ def test_a_detection_does_not_depend_on_the_other_pages(checkpoint, pages, tmp_p
 @pytest.mark.parametrize(
     "change", [{"batch_megapixels": 1e-9}, {"batch_megapixels": 0.009}, {"workers": 1}, {"workers": 3}]
 )
-def test_a_detection_does_not_depend_on_batches_or_threads(checkpoint, pages, change, monkeypatch):
+def test_a_detection_does_not_depend_on_batches_or_processes(checkpoint, pages, change, monkeypatch):
     sizes = []
     propose = module.propose
     monkeypatch.setattr(module, "propose", lambda model, images: sizes.append(len(images)) or propose(model, images))

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -13,6 +12,7 @@ import torch
 from mmengine.config import ConfigDict
 from PIL import Image
 from torch import nn
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 from torchvision.ops import clip_boxes_to_image, nms
 
 from kuzushiji.common.compute import autocast, device
@@ -31,7 +31,7 @@ def detect(
     """The characters that the detector of `checkpoint` finds on `pages`, pairs of image id and denoised image.
 
     `settings` is the section `detect` with the passes of the chosen mode, and the section `model` as `model`,
-    which must be the one the checkpoint was trained with. `workers` threads read and resize the next pages.
+    which must be the one the checkpoint was trained with. `workers` processes read and resize the next pages.
     The result has the columns of the table "detections", with a page's boxes numbered in the order of `detect_page`. It
     does not depend on other pages, and on the number of views in a batch only by rounding.
     Raises `InputError` if the checkpoint or a page cannot be read.
@@ -128,7 +128,7 @@ def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np
 
 
 def _detect(
-    model: nn.Module, size: tuple[int, int], batches: Iterable[tuple[list[View], np.ndarray]], settings: dict
+    model: nn.Module, size: tuple[int, int], batches: Iterable[tuple[list[View], torch.Tensor]], settings: dict
 ) -> tuple[np.ndarray, np.ndarray]:
     width, height = size
     rules = model.merging
@@ -163,7 +163,7 @@ def _views(width: int, height: int, settings: dict) -> list[View]:
     return list(dict.fromkeys((resized(width, height, side, longest), gray) for side, gray in passes(settings)))
 
 
-def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], np.ndarray]]:
+def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], torch.Tensor]]:
     """Batches of views of one size, within `batch_megapixels`, and their pixels (n, height, width, 3)."""
     height, width = image.shape[:2]
     color = Image.fromarray(image)
@@ -177,7 +177,7 @@ def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tup
         together = max(1, int(settings["batch_megapixels"] * 1e6 // (size[0] * size[1])))
         for start in range(0, len(views), together):
             part = views[start : start + together]
-            yield part, np.stack([_pixels(color, gray, *view) for view in part])
+            yield part, torch.from_numpy(np.stack([_pixels(color, gray, *view) for view in part]))
 
 
 def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int], is_gray: bool) -> np.ndarray:
@@ -191,30 +191,34 @@ def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int],
     return np.asarray(view)
 
 
-def _ahead(
-    paths: list[str | Path], settings: dict, gray_last: bool, workers: int
-) -> Iterator[tuple[tuple[int, int], Iterable[tuple[list[View], np.ndarray]]]]:
-    """The size and the batches of every page; `workers` pages are prepared while another passes the network."""
+class _Pages(Dataset):
+    """The size of every page, and its batches: read one by one, but all at once in a process that reads ahead."""
 
-    def prepare(path):
-        image = read_denoised(path)
-        return image.shape[1::-1], _batches(image, settings, gray_last)
+    def __init__(self, paths: list[str | Path], settings: dict, gray_last: bool):
+        self.paths, self.settings, self.gray_last = paths, settings, gray_last
 
-    def prepare_whole(path):
-        size, batches = prepare(path)
-        return size, list(batches)
+    def __len__(self) -> int:
+        return len(self.paths)
 
-    if not workers:
-        yield from map(prepare, paths)
-        return
-    # Threads suffice: reading and resizing leave Python's lock to others.
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = [pool.submit(prepare_whole, path) for path in paths[:workers]]
-        for path in [*paths[workers:], *[None] * len(waiting)]:
-            page = waiting.pop(0).result()
-            if path is not None:
-                waiting.append(pool.submit(prepare_whole, path))
-            yield page
+    def __getitem__(self, index: int) -> tuple[tuple[int, int], Iterable[tuple[list[View], torch.Tensor]]]:
+        image = read_denoised(self.paths[index])
+        batches = _batches(image, self.settings, self.gray_last)
+        return image.shape[1::-1], batches if get_worker_info() is None else list(batches)
+
+
+def _as_it_is(page):
+    return page
+
+
+def _ahead(paths: list[str | Path], settings: dict, gray_last: bool, workers: int) -> DataLoader:
+    """The size and the batches of every page; `workers` processes prepare the next pages while one passes."""
+    return DataLoader(
+        _Pages(paths, settings, gray_last),
+        batch_size=None,
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        prefetch_factor=1 if workers else None,  # all views of a page take up to half a gigabyte
+    )
 
 
 def passes(settings: dict) -> list[tuple[int, bool]]:
@@ -238,7 +242,7 @@ def resized(width: int, height: int, short_side: int, max_long_side: int) -> tup
 
 
 @torch.inference_mode()
-def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def propose(model: nn.Module, images: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """The boxes and scores that mmdet's `model` gives for `images` (n, height, width, 3), uint8, unsuppressed.
 
     For each image: boxes (m, 4) in its pixels, and scores (m,): of every proposal of a two-stage network, and of the
@@ -248,7 +252,7 @@ def propose(model: nn.Module, images: np.ndarray) -> list[tuple[torch.Tensor, to
 
     shape = images.shape[1:3]
     meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0)}
-    pixels = list(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
+    pixels = list(images.permute(0, 3, 1, 2).contiguous())
     batch = {"inputs": pixels, "data_samples": [DetDataSample(metainfo=meta) for _ in pixels]}
     batch = model.data_preprocessor(batch, False)
     samples = batch["data_samples"]
