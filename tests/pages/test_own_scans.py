@@ -23,7 +23,8 @@ def test_the_newest_models_are_those_that_read_last(tmp_path):
     note(tmp_path, "first/provenance/test", {"round": "first"}, 2000)
     note(tmp_path, "first/provenance/val", {"round": "first", "chunks": 3}, 1500)
     note(tmp_path, "published/provenance/test", {"round": "published"}, 3000)  # asked for by that name alone
-    assert newest_models(tmp_path, ["published"]) == {"round": "first"}
+    noted = tmp_path / "first/provenance/test/config.yaml"
+    assert newest_models(tmp_path, ["published"]) == (noted, {"round": "first"})
 
 
 def test_without_models_the_ways_to_them_are_told(tmp_path):

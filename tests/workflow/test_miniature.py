@@ -153,6 +153,7 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(later, tmp_path):
     # Training could not go on here: its pages are gone, and nothing asks for them.
     shutil.rmtree(done / "results/synthetic/drawn_training")
     read = snakemake("--profile", "profiles/read", "--config", "read=scans", "--", "read", cwd=done)
+    assert "Reading scans with the models of results/refine, by their configuration results/refine/prov" in read.stdout
     assert "results/refine/viewer/scans.html" in read.stdout
     assert (done / "results/refine/text/scans/my page 1.txt").read_text()
     for path in scans.iterdir():

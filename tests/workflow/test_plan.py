@@ -262,6 +262,20 @@ def test_reading_without_models_says_where_they_come_from(checkout):
     assert "no models are here yet. --config round=published" in run.stdout + run.stderr
 
 
+def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/1.jpg").touch()
+    noted = checkout / "results/first/provenance/test/config.yaml"
+    noted.parent.mkdir(parents=True)
+    noted.write_text((checkout / "config.yaml").read_text().replace("\nround: refine", "\nround: first"))
+    (checkout / "mine.yaml").write_text("detect: {mode: sideways}")
+    run = snakemake("--dry-run", *READ, "--configfile", "mine.yaml", "--", "read", cwd=checkout, check=False)
+    assert "there is no mode sideways under modes" in run.stdout + run.stderr
+    mine = ["--configfile", "mine.yaml", "--config", "read=scans", "detect={mode: fast}"]
+    run = snakemake("--dry-run", "--profile", "profiles/read", *mine, "--", "read", cwd=checkout, check=False)
+    assert "the model is gone" in run.stdout + run.stderr  # what comes after the configuration
+
+
 def test_reading_without_its_profile_is_refused(checkout):
     (checkout / "scans").mkdir()
     (checkout / "scans/1.jpg").touch()

@@ -76,16 +76,22 @@ update_config(config, cli_config)
 # Rounds with networks from files, named like their sections of the configuration. They train nothing.
 IMPORTED_ROUNDS = ("published", "small")
 TRAINED_ROUNDS = ("first", "pseudo", "refine")
+# Whose models read a folder of scans, and by whose configuration.
+READ_BY = f"the {config['round']} models, by this checkout's configuration"
 if config["read"] is not None:
     scans = str(config["read"])  # the folder's name may be a number
-    models = {} if config["round"] in IMPORTED_ROUNDS else newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
-    update_config(models, cli_config)
+    models = {}
+    if config["round"] not in IMPORTED_ROUNDS:
+        noted, models = newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
+        READ_BY = f"the models of results/{models['round']}, by their configuration {os.path.relpath(noted)}"
+        # What the user gave goes over the models' configuration, as it goes over config.yaml.
+        for file in workflow.overwrite_configfiles:
+            update_config(models, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+        update_config(models, cli_config)
+    given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
+    given += [f"--config {key}" for key in cli_config if key != "read"]
+    READ_BY += f", and over it {', '.join(given)}" if given else ""
     config.update(reading({**config, **models, "read": scans}, scans, page_sets.list_images(from_root(scans))))
-if "weights" in config:
-    raise WorkflowError(
-        "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
-        "`round: first`, `pseudo` or `refine` with those that were trained here"
-    )
 validate(config, "../schemas/config.schema.yaml")
 for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
     config[section] = without_nulls(config[section])

@@ -17,3 +17,8 @@ rule read:
 onsuccess:
     if config["read"] is not None:
         print("\nRead:", *(os.path.relpath(path, ROOT) for path in own_scans(None)), sep="\n  ")
+
+
+onstart:
+    if config["read"] is not None:
+        print(f"Reading {config['read']} with {READ_BY}", flush=True)

@@ -250,7 +250,7 @@ def propose(model: nn.Module, images: torch.Tensor) -> list[tuple[torch.Tensor, 
     """
     from mmdet.structures import DetDataSample  # here, since it needs operators that building the model installs
 
-    shape = images.shape[1:3]
+    shape = tuple(images.shape[1:3])
     meta = {"img_shape": shape, "ori_shape": shape, "scale_factor": (1.0, 1.0)}
     pixels = list(images.permute(0, 3, 1, 2).contiguous())
     batch = {"inputs": pixels, "data_samples": [DetDataSample(metainfo=meta) for _ in pixels]}

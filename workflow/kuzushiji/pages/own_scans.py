@@ -12,8 +12,8 @@ _CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
 
-def newest_models(results: Path, imported: Sequence[str]) -> dict:
-    """The configuration of the newest models under `results`, from the provenance of what they read.
+def newest_models(results: Path, imported: Sequence[str]) -> tuple[Path, dict]:
+    """The file and the configuration of the newest models under `results`, from the provenance of what they read.
 
     Those of `imported` rounds do not count: `round` asks for them. Raises `InputError` if there are no others.
     """
@@ -25,7 +25,7 @@ def newest_models(results: Path, imported: Sequence[str]) -> dict:
             "published ones; `make demo` trains small ones in minutes, and --directory demo (make read: MODELS=demo) "
             "reads with them; `snakemake` trains the published system in days"
         )
-    return yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
+    return noted[-1], yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
 
 
 def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
