@@ -1,3 +1,6 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,3 +76,12 @@ def test_what_can_be_handled_is_handled_and_noted(scans):
     assert "transparent" in pages.note["clear"]
     assert read_page(folder / "clear.png").min() == 255
     assert pages.note["good001-001"] == ""
+
+
+def test_what_the_system_refuses_is_not_called_damage(scans, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Image, "open", refused)
+    with pytest.raises(InputError, match=r"cannot be read \(Permission denied\)"):
+        scans[1]()

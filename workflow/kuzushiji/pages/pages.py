@@ -64,6 +64,8 @@ def _check_image(path: str, max_megapixels: float) -> tuple[int, int, str, str]:
     except UnidentifiedImageError:
         return 0, 0, "", "is no image that can be read; convert it to JPEG, PNG or TIFF"
     except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:  # from the system: Pillow's own have no number
+            return 0, 0, "", f"cannot be read ({error.strerror})"
         return 0, 0, "", f"is truncated or damaged ({error}); copy it again"
 
 
