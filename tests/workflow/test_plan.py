@@ -270,7 +270,7 @@ def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     noted.write_text((checkout / "config.yaml").read_text().replace("\nround: refine", "\nround: first"))
     (checkout / "mine.yaml").write_text("detect: {mode: sideways}")
     run = snakemake("--dry-run", *READ, "--configfile", "mine.yaml", "--", "read", cwd=checkout, check=False)
-    assert "there is no mode sideways under modes" in run.stdout + run.stderr
+    assert "detect: mode: there is no sideways" in run.stdout + run.stderr
     mine = ["--configfile", "mine.yaml", "--config", "read=scans", "detect={mode: fast}"]
     run = snakemake("--dry-run", "--profile", "profiles/read", *mine, "--", "read", cwd=checkout, check=False)
     assert "the model is gone" in run.stdout + run.stderr  # what comes after the configuration
