@@ -92,6 +92,11 @@ if config["read"] is not None:
     given += [f"--config {key}" for key in cli_config if key != "read"]
     READ_BY += f", and over it {', '.join(given)}" if given else ""
     config.update(reading({**config, **models, "read": scans}, scans, page_sets.list_images(from_root(scans))))
+if "weights" in config:
+    raise WorkflowError(
+        "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
+        "`round: first`, `pseudo` or `refine` with those that were trained here"
+    )
 validate(config, "../schemas/config.schema.yaml")
 for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
     config[section] = without_nulls(config[section])
