@@ -34,14 +34,23 @@ class Stamp(NamedTuple):
 
 
 def write_glyph(
-    rng: np.random.Generator, font: Path, character: str, size: float, stretch: float, weight: float
+    rng: np.random.Generator,
+    font: Path,
+    character: str,
+    size: float,
+    stretch: float,
+    weight: float,
+    mark: str = "",
 ) -> Glyph:
     """Write `character`, for which the font must have ink, at an em of `size` layout pixels.
 
-    `stretch` is the mean ratio of height to width, `weight` the mean thickening of the strokes.
+    `stretch` is the mean ratio of height to width, `weight` the mean thickening of the strokes, `mark` what a kana
+    gets at its upper right: `voiced` (two strokes), `semivoiced` (a ring) or nothing.
     """
     em = int(np.clip(round(2 * size), *_RENDERED))
     ink = np.pad(fonts.trim(fonts.render(font, character, em)), em // 6).astype(np.float32) / 255
+    if mark:
+        _mark(rng, ink, em, mark)
     ink = _distort(rng, ink, em, weight)
     ys, xs = np.nonzero(ink > INK)
     scale = size / em * np.exp(rng.normal(0, [0.08, 0.11]))
@@ -126,6 +135,35 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) 
     start = [int(rng.integers(max(whole - side, 0) + 1)) for whole, side in zip(reversed(size), shape, strict=True)]
     noise = cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC)
     return noise[start[0] : start[0] + shape[0], start[1] : start[1] + shape[1]]
+
+
+def fit(written: Glyph, width: float, height: float) -> Glyph:
+    """The glyph with its ink stretched to `width` x `height` layout pixels."""
+    scale = np.array([width, height]) / np.maximum(written.size, 1)
+    return Glyph(written.ink, scale[:, None] * written.shape, written.corner * scale, written.size * scale)
+
+
+def _mark(rng: np.random.Generator, ink: np.ndarray, em: int, mark: str) -> None:
+    """Draw a voiced mark into the margin at the upper right of rendered ink (height, width), in place."""
+    x = ink.shape[1] - em * rng.uniform(0.16, 0.26)
+    y = em * rng.uniform(0.10, 0.26)
+    thickness = max(round(em * rng.uniform(0.03, 0.06)), 1)
+    if mark == "semivoiced":
+        radius = round(em * rng.uniform(0.05, 0.08))
+        cv2.circle(ink, (round(x), round(y)), radius, 1.0, thickness, cv2.LINE_AA)
+        return
+    length = em * rng.uniform(0.06, 0.12)
+    for number in range(2):
+        start = np.array([x + number * em * rng.uniform(0.08, 0.12), y - number * em * rng.uniform(0, 0.05)])
+        end = start + length * np.array([rng.uniform(0.3, 0.8), rng.uniform(0.7, 1)])
+        cv2.line(
+            ink,
+            tuple(np.rint(start).astype(int).tolist()),
+            tuple(np.rint(end).astype(int).tolist()),
+            1.0,
+            thickness,
+            cv2.LINE_AA,
+        )
 
 
 def _distort(rng: np.random.Generator, ink: np.ndarray, em: int, weight: float) -> np.ndarray:

@@ -14,8 +14,11 @@ import numpy as np
 
 from kuzushiji.synthetic import brush, paper
 from kuzushiji.synthetic.corpus import write
+from kuzushiji.synthetic.hentaigana import Shape
+from kuzushiji.synthetic.layouts import Layout
 
 _SEAL_CHARACTERS = 6
+_COMMON = 80  # characters by rank that fill a layout's gaps
 
 
 class Task(NamedTuple):
@@ -35,6 +38,8 @@ class Task(NamedTuple):
     zipf: float
     blank: bool
     outer: int  # -1 where the page's outer edge is on the left, 1 on the right
+    shapes: dict[str, list[Shape]]  # other shapes of kana
+    layout: Layout | None  # where characters stand, as on a real page; None for the page's own columns
 
 
 class Character(NamedTuple):
@@ -65,7 +70,7 @@ def draw_page(task: Task) -> tuple[np.ndarray, list[Character]]:
     homography = _tilt(rng, task)
     image = paper.draw_paper(rng, shape, style["paper"], style["background"], task.outer, style["age"], homography)
     sheet = _Sheet(rng, task, homography, np.zeros(shape, dtype=np.float32))
-    characters = _write_columns(sheet)
+    characters = _write_columns(sheet) if task.layout is None else _write_layout(sheet, task.layout)
     written = sheet.ink.copy()
     _print_frame(sheet)
     # The back of the leaf is a similar page: the same writing, seen from behind.
@@ -123,13 +128,59 @@ def _write_columns(sheet: _Sheet) -> list[Character]:
     return characters
 
 
+def _write_layout(sheet: _Sheet, layout: Layout) -> list[Character]:
+    """The characters of a real page at their places, and others in the gaps between them.
+
+    What does not fit on the page, or has no ink in the book's font, leaves a gap.
+    """
+    rng, task, em = sheet.rng, sheet.task, sheet.em * np.exp(sheet.rng.normal(0, 0.15))
+    # Tables of layouts may lack the commonest characters: those are what stands in gaps.
+    run = write(rng, task.texts, task.charset[:_COMMON], "", task.random_share / 2, task.zipf)
+    left, top, right, bottom = _frame(task)
+    known = frozenset(task.charset)
+    extent = max(place.x + place.width for column in layout for place in column) * em
+    # A page wider than this one shows the part that a random cut leaves, one narrower stands somewhere.
+    offset = left + rng.uniform(min(right - left - extent, 0), max(right - left - extent, 0))
+    characters = []
+    for column in layout:
+        center = offset + em * float(np.median([place.x + place.width / 2 for place in column]))
+        if not left <= center <= right:
+            continue
+        y = top + em * abs(rng.normal(0, 0.15))
+        for place in column:
+            x, start, width, height = offset + place.x * em, top + place.y * em, place.width * em, place.height * em
+            if start + height > bottom or place.text not in known:
+                continue
+            if start - y > 0.9 * em:
+                characters += _write_column(sheet, run, center, y, start)
+            glyph = brush.fit(_glyph(sheet, place.text, em), width, height)
+            stamp = brush.place(glyph, np.array([x, start]), sheet.homography, sheet.ink.shape)
+            if stamp is not None:
+                brush.lay(sheet.ink, stamp, rng.uniform(0.75, 1))
+                characters.append(Character(place.text, *stamp))
+            y = max(start + height, y) + em * 0.05
+        if bottom - y > em and rng.random() < 0.8:
+            characters += _write_column(sheet, run, center, y, bottom)
+    return characters
+
+
+def _glyph(sheet: _Sheet, text: str, em: float) -> brush.Glyph:
+    """A character in the book's hand, a kana in any of its shapes."""
+    rng, style, shape = sheet.rng, sheet.task.style, Shape(text, None, "")
+    others = sheet.task.shapes.get(text)
+    if others and rng.random() < style["variants"]:
+        shape = others[rng.integers(len(others))]
+    font = shape.font or sheet.task.font
+    return brush.write_glyph(rng, font, shape.text, em, style["stretch"], style["weight"], shape.mark)
+
+
 def _write_column(sheet: _Sheet, run: Iterator[str], center: float, y: float, end: float) -> list[Character]:
-    rng, task, em, style = sheet.rng, sheet.task, sheet.em, sheet.task.style
+    rng, em, style = sheet.rng, sheet.em, sheet.task.style
     lean = rng.normal(0, 0.006)
     characters: list[Character] = []
     above, darkness, top = None, 1.0, y
     for text in run:
-        glyph = brush.write_glyph(rng, task.font, text, em, style["stretch"], style["weight"])
+        glyph = _glyph(sheet, text, em)
         width, height = glyph.size
         if y + height > end:
             break

@@ -13,6 +13,7 @@ from itertools import islice, repeat
 from pathlib import Path
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from kuzushiji.common.errors import InputError
@@ -21,12 +22,27 @@ from kuzushiji.common.fonts import find_font, has_ink
 from kuzushiji.pages.page_sets import book_of, synthetic_ids
 from kuzushiji.synthetic.corpus import by_rank, read_corpus
 from kuzushiji.synthetic.drawn_page import Task, draw_page
+from kuzushiji.synthetic.hentaigana import read_parents, shapes
+from kuzushiji.synthetic.layouts import read_layouts
 from kuzushiji.synthetic.paper import color
 
-_PAGE_SET = {"seed", "volume", "width", "height", "quality", "codepoints", "random_share", "zipf", "style", "books"}
+_PAGE_SET = {
+    "layouts",
+    "charset",
+    "seed",
+    "volume",
+    "width",
+    "height",
+    "quality",
+    "codepoints",
+    "random_share",
+    "zipf",
+    "style",
+    "books",
+}
 _STYLE = {
     *("pages", "blank", "font", "paper", "ink", "background", "age", "character_size", "pitch", "gap", "stretch"),
-    *("weight", "margins", "frame", "rules", "ruby", "joined", "seals", "show_through", "tilt"),
+    *("weight", "margins", "frame", "rules", "ruby", "joined", "variants", "seals", "show_through", "tilt"),
 }
 
 
@@ -56,13 +72,22 @@ def plan_pages(settings: dict, fonts: list[Path], corpus: list[Path]) -> list[Ta
     that its own font lacks. Each page with writing first gets its share of the charset.
     """
     books = _check(settings)
-    texts = read_corpus(corpus)
+    texts = read_corpus(path for path in corpus if path.suffix == ".txt")
+    parents = read_parents(next(path for path in corpus if path.name == "hentaigana.csv"))
+    layouts = read_layouts(Path(settings["layouts"])) if settings["layouts"] else []
+    chosen = np.random.default_rng(settings["seed"]).permutation(len(layouts))
     files = {book: find_font(style["font"], fonts) for book, style in books.items()}
     faces = sorted(set(files.values()))
-    drawable = (character for character in by_rank(texts) if any(has_ink(face, character)[0] for face in faces))
+    ranked = (
+        by_rank(texts)
+        if settings["charset"] is None
+        else Path(settings["charset"]).read_text(encoding="utf-8").replace("\n", "")
+    )
+    drawable = (character for character in ranked if any(has_ink(face, character)[0] for face in faces))
     charset = "".join(islice(drawable, settings["codepoints"]))
     known = {face: _inked(face, charset) for face in faces}
     kana = {face: _inked(face, "".join(filter(_is_hiragana, by_rank(texts)))) or known[face] for face in faces}
+    other_shapes = {face: shapes(parents, face, fonts) for face in faces}
     lacking = [book for book, face in files.items() if not known[face]]
     if lacking:
         raise InputError(f"the fonts of {', '.join(lacking)} have no character of the charset; name others")
@@ -86,8 +111,10 @@ def plan_pages(settings: dict, fonts: list[Path], corpus: list[Path]) -> list[Ta
             zipf=settings["zipf"],
             blank=image_id not in dealt,
             outer=-1 if page % 2 else 1,
+            shapes=other_shapes[files[book]],
+            layout=layouts[chosen[number % len(chosen)]] if layouts and number % 2 else None,
         )
-        for image_id, book, page in pages
+        for number, (image_id, book, page) in enumerate(pages)
     ]
 
 
