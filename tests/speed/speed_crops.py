@@ -38,7 +38,7 @@ class Training:
         rng = np.random.default_rng(0)
         chosen = rng.choice(len(places), CROPS)
         self.places = places[chosen]
-        everything = Rows(self.places, labels[chosen], np.ones(CROPS, np.float32))
+        everything = Rows(self.places, labels[chosen], np.ones(CROPS, np.float32), np.full(CROPS, 1 / CROPS))
         self.run = Run(self.crops, everything, everything, CHARSET, SETTINGS, WORKERS)
         self.run.model.train()
         self.batches = np.split(np.arange(CROPS), CROPS // SETTINGS["batch_size"])

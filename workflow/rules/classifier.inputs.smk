@@ -19,7 +19,15 @@ def settings_of(classifier, training_round="first"):
 
 def classifier_settings(wildcards):
     settings = settings_of(wildcards.classifier, wildcards.round)
-    return dict(settings, state=f"results/{wildcards.round}/state/classifier")
+    sampled = settings["sampling"] and settings["sampling"]["shares"]
+    image_sets = [[page.image_id, page.image_set] for page in pages_of(TRAINING)] if sampled else []
+    return dict(settings, state=f"results/{wildcards.round}/state/classifier", image_sets=image_sets)
+
+
+def starting_weights(wildcards):
+    """The checkpoint that the configuration names for a classifier to begin with, if any."""
+    start = settings_of(wildcards.classifier)["start"]
+    return from_root(start) if start else []
 
 
 def training_fold(classifier):

@@ -10,7 +10,11 @@ rule classifier:
         folds=fold_of,
         crops=access.random(training_crops),
         pseudo=pseudo_label_tables,
-        start=branch(lambda wildcards: wildcards.round == "refine", then="results/pseudo/classifiers/{classifier}.pth"),
+        start=branch(
+            lambda wildcards: wildcards.round == "refine",
+            then="results/pseudo/classifiers/{classifier}.pth",
+            otherwise=starting_weights,
+        ),
         pretrained=imagenet_weights,
     output:
         checkpoint="results/{round}/classifiers/{classifier}.pth",

@@ -35,7 +35,8 @@ def augmented(
     rng, noise = np.random.default_rng([settings["seed"], 0, 1]), torch.Generator().manual_seed(settings["seed"])
     count = min(SHOWN, settings["batch_size"], len(labels)) // 2 * 2  # mixup mixes pairs
     lines = []
-    for _, (batch, draws) in zip(range(BATCHES), training_batches(labels, settings, count, 0), strict=False):
+    alike = np.full(len(labels), 1 / max(len(labels), 1))
+    for _, (batch, draws) in zip(range(BATCHES), training_batches(labels, alike, settings, count, 0), strict=False):
         images = reader.pixels((places[batch], draws))
         targets = F.one_hot(torch.from_numpy(labels[batch]).long(), len(charset)).float()
         images, _ = augment(images, targets, settings, rng, noise)

@@ -14,7 +14,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from kuzushiji.classifier.loader import find_crops
-from kuzushiji.classifier.model import KIND
+from kuzushiji.classifier.model import KIND, load_classifier
 from kuzushiji.classifier.run import Rows, Run, weights, written
 from kuzushiji.classifier.training_batches import batch_size_of
 from kuzushiji.classifier.validation import confusions
@@ -101,8 +101,16 @@ def train(
         shutil.rmtree(folder)
 
 
+def classes(truth: pd.DataFrame, start: str | os.PathLike | None = None) -> list[str]:
+    """The codepoints of a table "truth" and of the checkpoint `start`, if there is one, sorted: class i is the i-th."""
+    known = load_classifier(start)[1] if start else []
+    return sorted(set(truth["codepoint"]).union(known))
+
+
 def _rows(crops: pa.Table, rows: pd.DataFrame, charset: list[str], target: float = 1.0) -> Rows:
-    return Rows(*find_crops(crops, rows, charset), np.full(len(rows), target, np.float32))
+    # Crops that are drawn alike weigh nothing in particular.
+    weights = rows["weight"] if "weight" in rows else np.full(len(rows), 1 / max(len(rows), 1))
+    return Rows(*find_crops(crops, rows, charset), np.full(len(rows), target, np.float32), np.asarray(weights))
 
 
 def _check(training: Rows, validation: Rows, classes: int, settings: dict, processes: int) -> None:

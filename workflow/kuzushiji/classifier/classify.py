@@ -11,6 +11,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from kuzushiji.classifier.model import load_classifier, normalize
+from kuzushiji.classifier.transforms import letterbox
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.compute import autocast
 from kuzushiji.common.compute import device as choose_device
@@ -21,14 +22,20 @@ from kuzushiji.crops.crops import crop_box, page_file
 from kuzushiji.postprocess.pairwise_suppression import pairwise_suppression
 
 
-def seven_crops(crop: Image.Image, resize: int, size: int, names: list[str]) -> list[Image.Image]:
+def seven_crops(
+    crop: Image.Image, resize: int, size: int, names: list[str], letterboxed: bool = False
+) -> list[Image.Image]:
     """The test-time crops called `names` of one character, `size` pixels square, from its `resize` pixels square.
 
     The published seven: the corners `top_left`, `top_right`, `bottom_left`, `bottom_right` and the `center`, cut at
     `size`; `shrunk_center`, cut without a quarter of the margin on each side, and the `whole`, both shrunk to `size`.
-    Raises `InputError` for another name.
+    `letterboxed` keeps the character's aspect (see `letterbox`). Raises `InputError` for another name.
     """
-    square = crop.resize((resize, resize), Image.Resampling.BICUBIC)
+    if letterboxed:
+        pixels = np.atleast_3d(np.asarray(crop))  # gray has no channel axis
+        square = Image.fromarray(letterbox(pixels, resize).squeeze())
+    else:
+        square = crop.resize((resize, resize), Image.Resampling.BICUBIC)
     margin = resize - size
     middle, quarter = round(margin / 2), round(margin / 4)
     origin = {
@@ -107,6 +114,13 @@ def _kept(detections: pd.DataFrame, duplicate_iou: float) -> pd.DataFrame:
     return boxes[stays].reset_index(drop=True)
 
 
+def _channels(page: Image.Image, channels: str) -> Image.Image:
+    """A denoised page as a classifier sees it: `gray`, `rgb` or `red`."""
+    if channels == "red":
+        return page.convert("RGB").getchannel("B")  # denoised pages hold red and blue exchanged
+    return page.convert({"gray": "L", "rgb": "RGB"}[channels])
+
+
 class _Pages(Dataset):
     """All views of all boxes of a page, uint8 (boxes, crops, channels, size, size), page by page."""
 
@@ -114,7 +128,7 @@ class _Pages(Dataset):
         self.boxes = [(image_id, rows[CORNERS].to_numpy()) for image_id, rows in boxes.groupby("image_id")]
         self.pages = pages
         self.settings = settings
-        self.mode = "L" if trained["channels"] == "gray" else "RGB"
+        self.trained = trained
         self.resize, self.size = trained["resize"][1], trained["input_size"]
 
     def __len__(self) -> int:
@@ -124,7 +138,7 @@ class _Pages(Dataset):
         image_id, boxes = self.boxes[index]
         path = page_file(self.pages, image_id)
         try:
-            page = Image.open(path).convert(self.mode)
+            page = _channels(Image.open(path), self.trained["channels"])
         except OSError as error:
             raise InputError(f"{path}: the denoised page cannot be read ({error}); denoise it again") from error
         crops = crop_box(boxes, *page.size, self.settings["padding"])
@@ -132,9 +146,12 @@ class _Pages(Dataset):
         if outside.any():
             raise InputError(f"page {image_id}: box {boxes[outside][0].tolist()} lies outside its {page.size} pixels")
         names = self.settings["crops"]
-        views = [seven_crops(page.crop(tuple(crop)), self.resize, self.size, names) for crop in crops.tolist()]
+        views = [
+            seven_crops(page.crop(tuple(crop)), self.resize, self.size, names, self.trained["letterbox"])
+            for crop in crops.tolist()
+        ]
         array = np.array([[np.asarray(view) for view in box] for box in views])  # gray has no channel axis
-        if self.mode == "L":
+        if array.ndim == 4:
             return torch.from_numpy(array).unsqueeze(2)
         return torch.from_numpy(array).permute(0, 1, 4, 2, 3)
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from kuzushiji.classifier.transforms import Draws, center, decode, square, transform
+from kuzushiji.classifier.transforms import Draws, center, decode, letterbox, square, transform
 from kuzushiji.common.errors import InputError
 from kuzushiji.crops.crops import open_crops
 
@@ -74,13 +74,14 @@ class Crops(Dataset):
     def __getitem__(self, task: Task) -> torch.Tensor | InputError:
         places, draws = task
         size, channels = self.settings["input_size"], self.settings["channels"]
-        batch = np.empty((len(places), size, size, 1 if channels == "gray" else 3), np.uint8)
+        batch = np.empty((len(places), size, size, 3 if channels == "rgb" else 1), np.uint8)
+        fit = letterbox if self.settings["letterbox"] else square
         try:
             if draws is not None:
                 transform(map(self.read, places.tolist()), draws, self.settings, batch)
             else:
                 for row, place in enumerate(places.tolist()):
-                    batch[row] = center(square(self.read(place), self.settings["resize"][1]), size)
+                    batch[row] = center(fit(self.read(place), self.settings["resize"][1]), size)
         except InputError as error:
             return error
         return torch.from_numpy(batch)

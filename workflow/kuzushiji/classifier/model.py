@@ -46,7 +46,7 @@ def build_classifier(
     architecture = settings["architecture"]
     if not timm.is_model(architecture):
         raise InputError(f"architecture: timm knows no {architecture}; timm.list_models() names those it knows")
-    options = {"num_classes": 0, "in_chans": 1 if settings["channels"] == "gray" else 3}
+    options = {"num_classes": 0, "in_chans": 3 if settings["channels"] == "rgb" else 1}
     if pretrained:
         options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": os.fspath(pretrained)}}
         names = _names(pretrained)

@@ -19,7 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 from kuzushiji.classifier.learning_rate import schedule
 from kuzushiji.classifier.loader import Crops, Loader, Task, as_pixels
 from kuzushiji.classifier.mixing import augment
-from kuzushiji.classifier.model import build_classifier, load_classifier, normalize
+from kuzushiji.classifier.model import L2Softmax, build_classifier, load_classifier, normalize
 from kuzushiji.classifier.training_batches import batch_size_of, training_batches
 from kuzushiji.classifier.transforms import share
 from kuzushiji.classifier.validation import accuracies
@@ -32,11 +32,12 @@ from kuzushiji.common.seeds import seed_of
 
 
 class Rows(NamedTuple):
-    """Crops: places in the files and classes, int32, and target values of the classes, float32; each (N,)."""
+    """Crops: places in the files and classes, int32; target values of the classes, float32; and weights; each (N,)."""
 
     places: np.ndarray
     labels: np.ndarray
     targets: np.ndarray
+    weights: np.ndarray  # float64: how often each is drawn, where epochs are sampled
 
 
 class Run:
@@ -137,7 +138,9 @@ class Run:
         reading = deque()  # the crops of the batches that are being read
 
         def tasks() -> Iterator[Task]:
-            for rows, draws in training_batches(self.training.labels, self.settings, self.batch_size, epoch):
+            for rows, draws in training_batches(
+                self.training.labels, self.training.weights, self.settings, self.batch_size, epoch
+            ):
                 reading.append(rows)
                 yield self.training.places[rows[own]], share(draws, own)
 
@@ -210,17 +213,23 @@ class Run:
 
 
 def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:
-    """The network of an earlier round's checkpoint, with its best weights.
+    """The network of another checkpoint, with its best weights and the classes of `charset`.
 
-    Raises `InputError` if it has other codepoints, or is not the network of the settings.
+    Codepoints that it does not know start at random. Raises `InputError` if `charset` lacks some that it knows, or if
+    it is not the network of the settings.
     """
     model, known, trained = load_classifier(path)
-    if known != charset:
-        other = sorted(set(known) ^ set(charset))
-        raise InputError(f"{path}: reads other codepoints ({', '.join(other[:5])}); train that round again")
+    lost = sorted(set(known) - set(charset))
+    if lost:
+        raise InputError(f"{path}: reads codepoints that this training lacks ({', '.join(lost[:5])}); train it again")
     for name in ("architecture", "channels", "temperature"):
         if trained[name] != settings[name]:
-            raise InputError(f"{path}: {name} is {trained[name]}, not {settings[name]}; train that round again")
+            raise InputError(f"{path}: {name} is {trained[name]}, not {settings[name]}; train it again")
+    if known != charset:
+        head = L2Softmax(model.backbone.num_features, len(charset), settings["temperature"])
+        with torch.no_grad():
+            head.weight[[charset.index(codepoint) for codepoint in known]] = model.head.weight
+        model.head = head
     return model
 
 

@@ -7,21 +7,31 @@ import numpy as np
 from kuzushiji.classifier.transforms import Draws, draw
 from kuzushiji.common.errors import InputError
 from kuzushiji.crops.folds import undersample
+from kuzushiji.crops.sampling import draw_weighted
 
 
 def training_batches(
-    labels: np.ndarray, settings: dict, batch_size: int, epoch: int
+    labels: np.ndarray, weights: np.ndarray, settings: dict, batch_size: int, epoch: int
 ) -> Iterator[tuple[np.ndarray, Draws]]:
-    """The batches of an epoch: places in `labels`, and random transforms, drawn from the seed and the epoch alone."""
+    """The batches of an epoch: places in `labels`, and random transforms, drawn from the seed and the epoch alone.
+
+    With `sampling` an epoch is so many crops drawn by their `weights` (N,), without it a pass over all.
+    """
     rng = np.random.default_rng([settings["seed"], epoch, 0])
-    order = undersample(labels, settings["max_training"], rng).astype(np.int32)
+    if settings["sampling"]:
+        order = draw_weighted(weights, settings["sampling"]["crops"], rng).astype(np.int32)
+    else:
+        order = undersample(labels, settings["max_training"], rng).astype(np.int32)
     for start in range(0, len(order) // batch_size * batch_size, batch_size):
         yield order[start : start + batch_size], draw(settings, batch_size, rng)
 
 
 def batch_size_of(labels: np.ndarray, settings: dict, processes: int) -> tuple[int, int]:
     """The number of crops per batch and of batches per epoch. Raises `InputError` for too few crops."""
-    used = int(np.minimum(np.bincount(labels, minlength=1), settings["max_training"]).sum())
+    if settings["sampling"]:
+        used = settings["sampling"]["crops"]
+    else:
+        used = int(np.minimum(np.bincount(labels, minlength=1), settings["max_training"]).sum())
     size = min(settings["batch_size"], used // 2 * 2)
     if size < 2 * processes:
         raise InputError(

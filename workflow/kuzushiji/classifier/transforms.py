@@ -15,6 +15,9 @@ from PIL import Image
 Draws = dict[str, np.ndarray]
 ATTEMPTS = 10  # to draw a part that fits, as in torchvision's RandomResizedCrop
 JITTERS = ("brightness", "contrast", "saturation", "hue")
+NEUTRAL = 128  # the gray of empty paper after the contrast step
+_GRID = 5  # points a side of the elastic field
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 def draw(settings: dict, count: int, rng: np.random.Generator) -> Draws:
@@ -23,7 +26,9 @@ def draw(settings: dict, count: int, rng: np.random.Generator) -> Draws:
     `angle` in degrees. `part` (N, 4): left, top, width and height of the part of the resized square that is kept, in
     pixels, as torchvision's RandomResizedCrop draws them: a share of the area from `crop_scale` and an aspect from
     `crop_ratio`, drawn again if it does not fit, and the whole square after ten attempts. `order` (N, 4) and `factors`
-    (N, 4) of the color jitter, as in torchvision's ColorJitter. `gray`: whether color is removed.
+    (N, 4) of the color jitter, as in torchvision's ColorJitter. `gray`: whether color is removed. `shear` is horizontal
+    over vertical pixels, `elastic` (N, 2, 5, 5) a coarse field of shifts in pixels, `stroke` the share, from -1 to 1, of
+    strokes one pixel thinner or thicker.
     """
     side, spread = settings["resize"][0], np.array([settings["jitter"][name] for name in JITTERS])
     area = rng.uniform(*settings["crop_scale"], (count, ATTEMPTS)) * side**2
@@ -41,7 +46,20 @@ def draw(settings: dict, count: int, rng: np.random.Generator) -> Draws:
         "order": rng.permuted(np.tile(np.arange(len(JITTERS)), (count, 1)), axis=1),
         "factors": rng.uniform(lowest, highest, (count, len(JITTERS))),
         "gray": rng.random(count) < settings["grayscale"],
+        **_handwriting(settings, count, rng),
     }
+
+
+def _handwriting(settings: dict, count: int, rng: np.random.Generator) -> Draws:
+    """What varies from hand to hand; nothing is drawn for what is zero, so that older settings draw as before."""
+    found = {}
+    if settings["shear"]:
+        found["shear"] = rng.uniform(-settings["shear"], settings["shear"], count)
+    if settings["elastic"]:
+        found["elastic"] = rng.normal(0, settings["elastic"], (count, 2, _GRID, _GRID)).astype(np.float32)
+    if settings["stroke"]:
+        found["stroke"] = rng.uniform(-settings["stroke"], settings["stroke"], count)
+    return found
 
 
 def share(draws: Draws, rows: slice) -> Draws:
@@ -54,6 +72,8 @@ def decode(encoded: np.ndarray, channels: str) -> np.ndarray | None:
     image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
     if image is None or channels == "rgb":
         return image
+    if channels == "red":  # in which red seals are as light as paper; denoised pages hold red and blue exchanged
+        return image[:, :, 2:]
     # Pillow's gray, as at test: some of OpenCV's values differ by one.
     return np.array(Image.fromarray(image).convert("L"))[:, :, None]
 
@@ -68,6 +88,18 @@ def square(image: np.ndarray, side: int) -> np.ndarray:
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
+def letterbox(image: np.ndarray, side: int) -> np.ndarray:
+    """A crop (height, width, channels) in the middle of (side, side, channels), its aspect kept, on neutral gray."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    top, left = (side - size[1]) // 2, (side - size[0]) // 2
+    out = np.full((side, side, image.shape[2]), NEUTRAL, np.uint8)
+    out[top : top + size[1], left : left + size[0]] = resized.reshape(size[1], size[0], -1)
+    return out
+
+
 def center(image: np.ndarray, size: int) -> np.ndarray:
     """The `size` pixels square in the middle of a square (side, side, channels)."""
     start = round((len(image) - size) / 2)
@@ -78,14 +110,24 @@ def transform(images: Iterator[np.ndarray], draws: Draws, settings: dict, out: n
     """Write the transformed crops to `out`, (N, input_size, input_size, channels) uint8.
 
     Each of `images`, (height, width, channels) uint8, is resized to a square, then rotated and cut in one bicubic warp,
-    black outside the crop; then its colors are jittered. Saturation and hue do not change gray crops.
+    black outside the crop; then its colors are jittered. Saturation and hue do not change gray crops. With `letterbox`
+    the aspect stays and what is outside is neutral gray. Elastic distortion follows Simard et al. (2003).
     """
     side, size = settings["resize"][0], settings["input_size"]
+    fit, fill = (letterbox, NEUTRAL) if settings["letterbox"] else (square, 0)
     for place, image in enumerate(images):
-        warp = warp_matrix(draws["angle"][place], draws["part"][place], image.shape, side, size)
-        warped = cv2.warpAffine(
-            square(image, side), warp, (size, size), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderValue=0
-        )
+        fitted = fit(image, side)
+        shape = fitted.shape if settings["letterbox"] else image.shape
+        warp = warp_matrix(draws["angle"][place], draws["part"][place], shape, side, size)
+        if "shear" in draws:
+            warp = _sheared(warp, draws["shear"][place], size)
+        if "elastic" in draws:
+            warped = _elastic(fitted, warp, draws["elastic"][place], size, fill)
+        else:
+            flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+            warped = cv2.warpAffine(fitted, warp, (size, size), flags=flags, borderValue=[fill] * 3)
+        if "stroke" in draws:
+            warped = _restroke(warped, draws["stroke"][place])
         warped = jitter(warped, draws["order"][place].tolist(), draws["factors"][place].tolist())
         if draws["gray"][place] and warped.ndim == 3:
             warped = _gray(warped)[:, :, None]
@@ -105,6 +147,29 @@ def warp_matrix(angle: float, part: np.ndarray, shape: tuple, side: int, size: i
     # Pixel centers are at halves: (pixel + 0.5) * extent / size + origin is rotated around side / 2.
     shift = turn @ (0.5 * extent / size + origin - side / 2) + side / 2 - 0.5
     return np.column_stack([turn * (extent / size), shift])
+
+
+def _sheared(warp: np.ndarray, shear: float, size: int) -> np.ndarray:
+    """The map `warp` (2, 3) after a shear around the middle of the result."""
+    slant = np.array([[1, shear, -shear * (size - 1) / 2], [0, 1, 0], [0, 0, 1]])
+    return warp @ slant
+
+
+def _elastic(image: np.ndarray, warp: np.ndarray, field: np.ndarray, size: int, fill: int) -> np.ndarray:
+    """`image` through `warp` (2, 3), with the shifts of a coarse `field` (2, points, points) in the result's pixels."""
+    xs, ys = np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32))
+    xs, ys = (
+        axis + cv2.resize(shift, (size, size), interpolation=cv2.INTER_CUBIC)
+        for axis, shift in zip((xs, ys), field, strict=True)
+    )
+    maps = (row[0] * xs + row[1] * ys + row[2] for row in warp.astype(np.float32))
+    return cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=[fill] * 3)
+
+
+def _restroke(image: np.ndarray, amount: float) -> np.ndarray:
+    """Dark strokes one pixel thicker (`amount` 1) or thinner (-1), or something between."""
+    other = cv2.erode(image, _CROSS) if amount > 0 else cv2.dilate(image, _CROSS)
+    return cv2.addWeighted(image, 1 - abs(amount), other, abs(amount), 0)
 
 
 def jitter(image: np.ndarray, order: list[int], factors: list[float]) -> np.ndarray:

@@ -22,6 +22,8 @@ def denoise(image: np.ndarray, settings: dict) -> np.ndarray:
     blurred = cv2.GaussianBlur(image, (0, 0), settings["blur_sigma"])
     contrast = settings["contrast"]
     enhanced = cv2.addWeighted(image, contrast, blurred, -contrast, 128)
+    if not settings["strength"]:
+        return enhanced
     return cv2.fastNlMeansDenoisingColored(
         enhanced,
         None,

@@ -45,6 +45,7 @@ def import_classifier(source: str | os.PathLike, destination: str | os.PathLike,
 
     charset = content["class_names"]
     kept = {name: settings[name] for name in ("channels", "input_size", "resize", "temperature")}
+    kept["letterbox"] = False
     kept |= {"architecture": TWINS[settings["architecture"]], "pretrained": False}
     model = build_classifier(kept, len(charset), kept["temperature"])
     names = {name: original_name(name, model) for name in model.state_dict()}
