@@ -8,7 +8,19 @@ from PIL import Image
 from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms.v2 import functional
 
-from kuzushiji.classifier.transforms import center, decode, draw, jitter, share, square, transform, warp_matrix
+from kuzushiji.classifier.transforms import (
+    NEUTRAL,
+    _restroke,
+    center,
+    decode,
+    draw,
+    jitter,
+    letterbox,
+    share,
+    square,
+    transform,
+    warp_matrix,
+)
 
 SETTINGS = {
     "resize": [124, 120],
@@ -18,6 +30,10 @@ SETTINGS = {
     "crop_ratio": [0.875, 1.1429],
     "jitter": {"brightness": 0.1, "contrast": 0.2, "saturation": 0.25, "hue": 0.05},
     "grayscale": 0.2,
+    "letterbox": False,
+    "shear": 0,
+    "elastic": 0,
+    "stroke": 0,
 }
 NAMES = ["brightness", "contrast", "saturation", "hue"]
 STILL = {"angle": np.zeros(1), "order": np.arange(4)[None], "factors": np.array([[1.0, 1, 1, 0]]), "gray": [False]}
@@ -159,3 +175,44 @@ def test_the_center_is_that_of_the_test_time_crop(side, size):
     image = smooth(side, side)
     expected = functional.center_crop(Image.fromarray(image), [size, size])
     np.testing.assert_array_equal(center(image, size), np.asarray(expected))
+
+
+HANDWRITING = {"shear": 0.2, "elastic": 1.0, "stroke": 0.8}
+
+
+@pytest.mark.parametrize("key", HANDWRITING)
+def test_handwriting_is_drawn_only_if_asked_for(key):
+    plain = SETTINGS
+    without, with_it = (draw(each, 4, np.random.default_rng(0)) for each in (plain, plain | {key: HANDWRITING[key]}))
+    assert key not in without and len(with_it[key]) == 4
+    for name, values in without.items():
+        assert np.array_equal(values, with_it[name])
+
+
+def test_stroke_thickens_and_thins_dark_lines():
+    page = np.full((40, 40, 1), 255, np.uint8)
+    page[:, 18:22] = 0
+    dark = [int((_restroke(page, amount) < 128).sum()) for amount in (-1.0, 0.0, 1.0)]
+    assert dark == [40 * 2, 40 * 4, 40 * 6]
+
+
+def test_a_letterbox_keeps_the_aspect():
+    tall = np.zeros((60, 20, 1), np.uint8)
+    box = letterbox(tall, 30)
+    assert box.shape == (30, 30, 1)
+    assert (box[:, 10:20] == 0).all()
+    assert (box[:, :10] == NEUTRAL).all() and (box[:, 20:] == NEUTRAL).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (200, 3, 1), (3, 200, 3)])
+def test_a_letterbox_takes_any_shape(shape):
+    assert letterbox(np.zeros(shape, np.uint8), 16).shape == (16, 16, shape[2])
+
+
+def test_transforms_of_a_letterbox_leave_neutral_gray_outside():
+    settings = SETTINGS | HANDWRITING | {"letterbox": True}
+    out = np.empty((8, settings["input_size"], settings["input_size"], 1), np.uint8)
+    transform(
+        iter([np.full((50, 10, 1), NEUTRAL, np.uint8)] * 8), draw(settings, 8, np.random.default_rng(0)), settings, out
+    )
+    assert (np.abs(out.astype(int) - NEUTRAL) <= 1).all()

@@ -14,9 +14,10 @@ from kuzushiji.pages.page_sets import book_of, synthetic_ids
 from kuzushiji.synthetic.brush import INK
 from kuzushiji.synthetic.corpus import by_rank, read_corpus, write
 from kuzushiji.synthetic.drawn_page import draw_page
-from kuzushiji.synthetic.synthetic import draw_pages, plan_pages
+from kuzushiji.synthetic.synthetic import Sources, draw_pages, plan_pages
 
 CORPUS = sorted(Path("resources/corpus").glob("*.txt"))
+PARENTS = Path("resources/corpus/hentaigana.csv")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def fonts():
 
 
 def draw(settings, fonts, folder, processes=1):
-    draw_pages(settings, fonts, CORPUS, folder / "images", folder / "labels.csv", processes)
+    draw_pages(settings, Sources(fonts, CORPUS, PARENTS), folder / "images", folder / "labels.csv", processes)
     return {path.name: path.read_bytes() for path in sorted(folder.rglob("*.*"))}
 
 
@@ -67,7 +68,7 @@ def test_boxes_are_the_extent_of_the_ink_on_the_page(fonts, width):
     """The paper is clean and everything without a box is left out, so that all that is dark is a character's ink."""
     plain = {"age": 0, "frame": 0, "ruby": 0, "joined": 0, "seals": 0, "show_through": 0, "ink": "#000000"}
     settings = make_settings({"hana": {"pages": 1}}, plain | {"paper": "#ffffff"}, width=width, height=width * 7 // 5)
-    image, characters = draw_page(plan_pages(settings, fonts, CORPUS)[0])
+    image, characters = draw_page(plan_pages(settings, Sources(fonts, CORPUS, PARENTS))[0])
     assert len(characters) > 40
     boxed = np.zeros(image.shape[:2], dtype=bool)
     for character in characters:
@@ -85,7 +86,7 @@ def test_boxes_are_the_extent_of_the_ink_on_the_page(fonts, width):
 
 def test_joining_strokes_and_ruby_have_no_boxes(fonts):
     plan = [
-        plan_pages(make_settings({"hana": {"pages": 1}}, style), fonts, CORPUS)[0]
+        plan_pages(make_settings({"hana": {"pages": 1}}, style), Sources(fonts, CORPUS, PARENTS))[0]
         for style in ({"joined": 1.0, "ruby": 1.0}, {"joined": 0.0, "ruby": 0.0})
     ]
     (busy, with_extras), (plain, without) = map(draw_page, plan)
@@ -98,7 +99,7 @@ def test_joining_strokes_and_ruby_have_no_boxes(fonts):
 @pytest.mark.parametrize("codepoints", [40, 300])
 def test_the_charset_is_drawn(fonts, codepoints):
     settings = make_settings({"hana": {"pages": 8}, "yuki": {"pages": 6, "blank": 1}}, codepoints=codepoints)
-    tasks = plan_pages(settings, fonts, CORPUS)
+    tasks = plan_pages(settings, Sources(fonts, CORPUS, PARENTS))
     assert len(set().union(*(task.charset for task in tasks))) == codepoints
     drawn = {character.text for task in tasks for character in draw_page(task)[1]}
     assert drawn <= set().union(*(task.charset for task in tasks))
@@ -125,7 +126,7 @@ def test_a_fallback_font_draws_with_a_warning(fonts, tmp_path, caplog):
 )
 def test_wrong_settings_are_named(fonts, changes, message):
     with pytest.raises(InputError, match=message):
-        plan_pages(make_settings(**changes), fonts, CORPUS)
+        plan_pages(make_settings(**changes), Sources(fonts, CORPUS, PARENTS))
 
 
 def test_the_corpus_is_what_can_be_written(tmp_path):

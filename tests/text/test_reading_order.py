@@ -13,7 +13,7 @@ from tables_for_tests import box_lists
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.pages.labels import read_labels, truth_table
 from kuzushiji.synthetic import brush, drawn_page
-from kuzushiji.synthetic.synthetic import plan_pages
+from kuzushiji.synthetic.synthetic import Sources, plan_pages
 from kuzushiji.text.reading_order import ADDED, order_pages, reading_order
 
 SHARED = Path(__file__).parents[3] / "shared/data"
@@ -177,7 +177,8 @@ def test_drawn_pages_with_ruby_joined_and_tilted_are_read_in_order(monkeypatch):
 
     monkeypatch.setattr(brush, "place", record)
     errors = missed = false = text = ruby = 0
-    for task in plan_pages(make_settings(books={"hana": book}, width=640, height=896), fonts, corpus):
+    sources = Sources(fonts, corpus, Path("resources/corpus/hentaigana.csv"))
+    for task in plan_pages(make_settings(books={"hana": book}, width=640, height=896), sources):
         placed.clear()
         _, characters = drawn_page.draw_page(task)
         main = {id(character.mask) for character in characters}

@@ -1,9 +1,18 @@
 # Pages drawn in brush fonts, in the competition's layout.
+def drawn_from(wildcards, key):
+    """A file that a drawn page set names, if it does."""
+    path = PAGE_SETS[wildcards.image_set]["synthetic"][key]
+    return from_root(path) if path else []
+
+
 rule synthetic:
     """Draw pages in brush fonts, in the competition's layout."""
     input:
         fonts=fonts,
         corpus=sorted(map(str, Path(from_root("resources/corpus")).glob("*.txt"))),
+        parents=from_root("resources/corpus/hentaigana.csv"),
+        charset=lambda wildcards: drawn_from(wildcards, "charset"),
+        layouts=lambda wildcards: drawn_from(wildcards, "layouts"),
     output:
         images=directory("results/synthetic/{image_set}/images"),
         checksums="results/synthetic/{image_set}/images.sha256",

@@ -26,9 +26,9 @@ def draw(settings: dict, count: int, rng: np.random.Generator) -> Draws:
     `angle` in degrees. `part` (N, 4): left, top, width and height of the part of the resized square that is kept, in
     pixels, as torchvision's RandomResizedCrop draws them: a share of the area from `crop_scale` and an aspect from
     `crop_ratio`, drawn again if it does not fit, and the whole square after ten attempts. `order` (N, 4) and `factors`
-    (N, 4) of the color jitter, as in torchvision's ColorJitter. `gray`: whether color is removed. `shear` is horizontal
-    over vertical pixels, `elastic` (N, 2, 5, 5) a coarse field of shifts in pixels, `stroke` the share, from -1 to 1, of
-    strokes one pixel thinner or thicker.
+    (N, 4) of the color jitter, as in torchvision's ColorJitter. `gray`: whether color is removed. `shear`: horizontal
+    over vertical pixels. `elastic` (N, 2, 5, 5): a coarse field of shifts in pixels. `stroke`: from -1, strokes one
+    pixel thinner, to 1, one pixel thicker.
     """
     side, spread = settings["resize"][0], np.array([settings["jitter"][name] for name in JITTERS])
     area = rng.uniform(*settings["crop_scale"], (count, ATTEMPTS)) * side**2

@@ -168,7 +168,7 @@ def _glyph(sheet: _Sheet, text: str, em: float) -> brush.Glyph:
     """A character in the book's hand, a kana in any of its shapes."""
     rng, style, shape = sheet.rng, sheet.task.style, Shape(text, None, "")
     others = sheet.task.shapes.get(text)
-    if others and rng.random() < style["variants"]:
+    if others and style["variants"] and rng.random() < style["variants"]:
         shape = others[rng.integers(len(others))]
     font = shape.font or sheet.task.font
     return brush.write_glyph(rng, font, shape.text, em, style["stretch"], style["weight"], shape.mark)

@@ -1,7 +1,7 @@
 """Other shapes of a kana: the hentaigana fonts' glyphs, and the kanji that kana are the cursive forms of.
 
-Until 1900 a syllable was written in any of several shapes, each the cursive form of a kanji (its parent): a cursive font
-draws は's shape in 者 as the kanji 者. A voiced kana is its plain kana with a mark.
+Until 1900 a syllable was written in any of several shapes, each the cursive form of a kanji, its parent: a cursive font
+that draws the kanji 者 draws a shape of は. A voiced kana is its plain kana with a mark.
 """
 
 import csv
@@ -18,7 +18,10 @@ MARKS = {"\u3099": "voiced", "\u309a": "semivoiced"}  # combining, as in Unicode
 
 
 class Shape(NamedTuple):
-    """What a kana is drawn as: `text` in the book's own font if `font` is None; `mark` is `voiced`, `semivoiced`, ``."""
+    """What a kana is drawn as: `text` in `font`, or the book's own if that is None.
+
+    `mark` is `voiced`, `semivoiced` or empty.
+    """
 
     text: str
     font: Path | None

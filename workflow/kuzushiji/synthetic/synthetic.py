@@ -11,6 +11,7 @@ import zlib
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,25 +21,15 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.fonts import find_font, has_ink
 from kuzushiji.pages.page_sets import book_of, synthetic_ids
-from kuzushiji.synthetic.corpus import by_rank, read_corpus
+from kuzushiji.synthetic.corpus import by_rank, read_charset, read_corpus
 from kuzushiji.synthetic.drawn_page import Task, draw_page
 from kuzushiji.synthetic.hentaigana import read_parents, shapes
 from kuzushiji.synthetic.layouts import read_layouts
 from kuzushiji.synthetic.paper import color
 
 _PAGE_SET = {
-    "layouts",
-    "charset",
-    "seed",
-    "volume",
-    "width",
-    "height",
-    "quality",
-    "codepoints",
-    "random_share",
-    "zipf",
-    "style",
-    "books",
+    *("seed", "volume", "width", "height", "quality", "codepoints", "charset", "layouts", "random_share", "zipf"),
+    *("style", "books"),
 }
 _STYLE = {
     *("pages", "blank", "font", "paper", "ink", "background", "age", "character_size", "pitch", "gap", "stretch"),
@@ -46,15 +37,23 @@ _STYLE = {
 }
 
 
-def draw_pages(
-    settings: dict, fonts: list[Path], corpus: list[Path], images: Path, labels: Path, processes: int
-) -> None:
+class Sources(NamedTuple):
+    """The files that pages are drawn from."""
+
+    fonts: list[Path]
+    corpus: list[Path]  # texts
+    parents: Path  # the kanji that kana are the cursive forms of: see `read_parents`
+    charset: Path | None = None  # all characters, the most frequent first; without it they follow from the corpus
+    layouts: Path | None = None  # boxes of real pages, for every other page to follow: see `read_layouts`
+
+
+def draw_pages(settings: dict, sources: Sources, images: Path, labels: Path, processes: int) -> None:
     """Draw every page of a page set as `images/{image_id}.jpg`, and write its `labels` in the competition's layout.
 
     `settings` is the page set's `synthetic` section. Raises `InputError` if a setting is missing, unknown or wrong,
-    and like `find_font` and `read_corpus`.
+    and like `find_font`, `read_corpus`, `read_parents` and `read_layouts`.
     """
-    tasks = plan_pages(settings, fonts, corpus)
+    tasks = plan_pages(settings, sources)
     images.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes, initializer=cv2.setNumThreads, initargs=(0,)) as pool:
         rows = list(pool.map(_save_page, tasks, repeat(images), repeat(settings["quality"])))
@@ -65,24 +64,20 @@ def draw_pages(
     logging.info("drew %d pages with %d characters", len(rows), sum(run.count("U+") for _, run in rows))
 
 
-def plan_pages(settings: dict, fonts: list[Path], corpus: list[Path]) -> list[Task]:
+def plan_pages(settings: dict, sources: Sources) -> list[Task]:
     """The task of every page of the set, in the order of `synthetic_ids`.
 
     The charset is the first `codepoints` characters by rank that any of the books' fonts has; a book leaves out those
     that its own font lacks. Each page with writing first gets its share of the charset.
     """
-    books = _check(settings)
-    texts = read_corpus(path for path in corpus if path.suffix == ".txt")
-    parents = read_parents(next(path for path in corpus if path.name == "hentaigana.csv"))
-    layouts = read_layouts(Path(settings["layouts"])) if settings["layouts"] else []
+    books, fonts = _check(settings), sources.fonts
+    texts = read_corpus(sources.corpus)
+    parents = read_parents(sources.parents)
+    layouts = read_layouts(sources.layouts) if sources.layouts else []
     chosen = np.random.default_rng(settings["seed"]).permutation(len(layouts))
     files = {book: find_font(style["font"], fonts) for book, style in books.items()}
     faces = sorted(set(files.values()))
-    ranked = (
-        by_rank(texts)
-        if settings["charset"] is None
-        else Path(settings["charset"]).read_text(encoding="utf-8").replace("\n", "")
-    )
+    ranked = read_charset(sources.charset) if sources.charset else by_rank(texts)
     drawable = (character for character in ranked if any(has_ink(face, character)[0] for face in faces))
     charset = "".join(islice(drawable, settings["codepoints"]))
     known = {face: _inked(face, charset) for face in faces}
