@@ -1,8 +1,5 @@
 # Pages drawn in brush fonts, in the competition's layout.
-def drawn_from(wildcards, key):
-    """A file that a drawn page set names, if it does."""
-    path = PAGE_SETS[wildcards.image_set]["synthetic"][key]
-    return from_root(path) if path else []
+include: "synthetic.inputs.smk"
 
 
 rule synthetic:
