@@ -37,7 +37,7 @@ def classifier(tmp_path):
     other = {name: torch.zeros_like(value) for name, value in state.items()}
     content = {"kind": classifiers.KIND, "charset": CHARSET, "settings": CLASSIFIER, "best": state, "last": other}
     torch.save(content, tmp_path / "classifier.pth")
-    export_classifier(tmp_path / "classifier.pth", tmp_path / "classifier.safetensors")
+    export_classifier(tmp_path / "classifier.pth", tmp_path / "classifier.safetensors", bits=16)
     return tmp_path / "classifier.pth", tmp_path / "classifier.safetensors"
 
 
@@ -48,7 +48,7 @@ def detector(tmp_path):
     model.init_weights()
     content = {"kind": detectors.KIND, "settings": SETTINGS["model"], "iteration": 7, "state_dict": model.state_dict()}
     torch.save(content, tmp_path / "detector.pth")
-    export_detector(tmp_path / "detector.pth", tmp_path / "detector.safetensors")
+    export_detector(tmp_path / "detector.pth", tmp_path / "detector.safetensors", bits=16)
     return tmp_path / "detector.pth", tmp_path / "detector.safetensors"
 
 
@@ -90,7 +90,7 @@ def test_matrices_are_halved_and_vectors_are_kept(tmp_path):
         "variance": torch.tensor([1e6, 1e-9]),
         "count": torch.tensor(3),
     }
-    write_weights(weights, {"kind": "one", "charset": ["U+3042"]}, tmp_path / "a.safetensors")
+    write_weights(weights, {"kind": "one", "charset": ["U+3042"]}, tmp_path / "a.safetensors", bits=16)
     with safe_open(tmp_path / "a.safetensors", "pt") as file:
         assert file.get_tensor("matrix").dtype == torch.float16
         assert json.loads(file.metadata()["charset"]) == ["U+3042"]
@@ -99,8 +99,29 @@ def test_matrices_are_halved_and_vectors_are_kept(tmp_path):
     assert torch.equal(again["matrix"], weights["matrix"].half().float())
     assert torch.equal(again["variance"], weights["variance"]) and torch.equal(again["count"], weights["count"])
     with pytest.raises(InputError, match="matrix has numbers beyond half precision"):
-        write_weights({"matrix": torch.full((2, 2), 1e5)}, {}, tmp_path / "b.safetensors")
+        write_weights({"matrix": torch.full((2, 2), 1e5)}, {}, tmp_path / "b.safetensors", bits=16)
     assert not (tmp_path / "b.safetensors").exists()
+
+
+def test_eight_bits_are_within_half_a_step_of_each_channel(tmp_path):
+    weights = {
+        "kernel": torch.randn(5, 3, 2, 2) * torch.logspace(-3, 2, 5).view(-1, 1, 1, 1),
+        "zero": torch.zeros(2, 2),
+    }
+    write_weights(weights, {"kind": "one"}, tmp_path / "a.safetensors", bits=8)
+    again, _ = read_weights(tmp_path / "a.safetensors", "one", ())
+    step = weights["kernel"].abs().flatten(1).amax(dim=1).view(-1, 1, 1, 1) / 127
+    assert ((again["kernel"] - weights["kernel"]).abs() <= step / 2 * 1.001).all()
+    assert torch.equal(again["zero"], weights["zero"]) and set(again) == set(weights)
+    with safe_open(tmp_path / "a.safetensors", "pt") as file:
+        assert file.get_tensor("kernel").dtype == torch.int8
+
+
+def test_a_scale_that_does_not_fit_is_refused(tmp_path):
+    tensors = {"matrix": torch.zeros(2, 2, dtype=torch.int8), "matrix.scale": torch.ones(3)}
+    save_file(tensors, tmp_path / "a.safetensors", {"kind": '"one"'})
+    with pytest.raises(InputError, match="matrix has a scale of another shape"):
+        read_weights(tmp_path / "a.safetensors", "one", ())
 
 
 def changed(path, weights=None, **meta):

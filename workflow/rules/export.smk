@@ -1,6 +1,6 @@
-# Trained networks as files for distribution, in half precision, which the round `small` can read.
+# Trained networks as files for distribution, in few bits, which the round `small` can read.
 rule export_detector:
-    """Write a detector as a file of half-precision weights."""
+    """Write a detector as a file of weights in few bits."""
     input:
         "results/detector/{detector}.pth",
     output:
@@ -14,12 +14,13 @@ rule export_detector:
         runtime=scaled(10),
     params:
         code=code("export_detector"),
+        settings=config["export"],
     script:
         "../scripts/export_detector.py"
 
 
 rule export_classifier:
-    """Write a classifier as a file of half-precision weights."""
+    """Write a classifier as a file of weights in few bits."""
     input:
         "results/{round}/classifiers/{classifier}.pth",
     output:
@@ -33,6 +34,7 @@ rule export_classifier:
         runtime=scaled(10),
     params:
         code=code("export_classifier"),
+        settings=config["export"],
     script:
         "../scripts/export_classifier.py"
 

@@ -1,4 +1,4 @@
-"""Networks as files for distribution: half-precision weights and settings in safetensors, which contains no code."""
+"""Networks as files for distribution: weights in few bits, and settings, in safetensors, which contains no code."""
 
 import json
 import os
@@ -10,22 +10,35 @@ from safetensors.torch import save_file
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 
+_SCALE = ".scale"  # added to the name of an 8-bit tensor: what its rows are multiplied by
 
-def write_weights(weights: dict[str, torch.Tensor], meta: dict[str, object], destination: str | os.PathLike) -> None:
+
+def write_weights(
+    weights: dict[str, torch.Tensor], meta: dict[str, object], destination: str | os.PathLike, bits: int
+) -> None:
     """Write `weights` (name → tensor) with `meta`, whose values are stored as JSON, to `destination`.
 
-    Floating-point tensors with two or more dimensions are stored in half precision. Vectors (biases, statistics of
-    batch norm) stay as they are: they are small, and may have values above 65,504. Raises `InputError` if a matrix has
-    a number outside the range of half precision.
+    Floating-point tensors with two or more dimensions are stored in half precision (`bits` 16), or as whole numbers
+    from -127 to 127 with a scale for each output channel (`bits` 8). Vectors (biases, statistics of batch norm) stay as
+    they are: they are small, and may have values above 65,504. Raises `InputError` if a matrix has a number outside
+    the range of half precision.
     """
     stored = {}
     for name, value in weights.items():
-        halved = value.half() if value.is_floating_point() and value.ndim > 1 else value
-        if not halved.isfinite().all():
+        if not (value.is_floating_point() and value.ndim > 1):
+            stored[name] = value.contiguous().clone()
+            continue
+        if not value.half().isfinite().all():
             raise InputError(
                 f"{destination}: {name} has numbers beyond half precision; this network cannot be exported"
             )
-        stored[name] = halved.contiguous().clone()
+        if bits == 16:
+            stored[name] = value.half().contiguous().clone()
+        else:
+            largest = value.abs().flatten(1).amax(dim=1)
+            scale = torch.where(largest > 0, largest / 127, torch.ones_like(largest))
+            stored[name] = (value / _rows(scale, value)).round().to(torch.int8).contiguous()
+            stored[name + _SCALE] = scale
     with replacing(destination) as partial:
         save_file(stored, partial, {key: json.dumps(value, ensure_ascii=False) for key, value in meta.items()})
 
@@ -52,4 +65,14 @@ def read_weights(source: str | os.PathLike, kind: str, keys: tuple[str, ...]) ->
     lacking = [key for key in keys if key not in meta]
     if lacking:
         raise InputError(f"{source}: its metadata lack {', '.join(lacking)}; export it again")
+    scales = {name: weights.pop(name + _SCALE) for name in list(weights) if name + _SCALE in weights}
+    for name, scale in scales.items():
+        if scale.shape != weights[name].shape[:1]:
+            raise InputError(f"{source}: {name} has a scale of another shape; export it again")
+        weights[name] = weights[name].float() * _rows(scale, weights[name])
     return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, meta
+
+
+def _rows(scale: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A number per output channel in the shape that multiplies `value`."""
+    return scale.view(-1, *[1] * (value.ndim - 1))
