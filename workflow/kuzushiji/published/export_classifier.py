@@ -9,7 +9,8 @@ from kuzushiji.published.weights_file import write_weights
 def export_classifier(source: str | os.PathLike, destination: str | os.PathLike, bits: int) -> None:
     """Write the best weights of the checkpoint `source` as `destination`, which `import_small_classifier` reads.
 
-    `bits` of a weight are 8 or 16. Raises `InputError` like `load_classifier`, and if the weights do not fit half precision.
+    `bits` of a weight are 8 or 16. Raises `InputError` like `load_classifier`, and if the weights do not fit half
+    precision.
     """
     model, charset, settings = load_classifier(source)
     write_weights(model.state_dict(), {"kind": KIND, "settings": settings, "charset": charset}, destination, bits)
