@@ -4,7 +4,7 @@
 # workflow/rules/       one file a stage; its rules, scripts (workflow/scripts) and library modules
 #                       (workflow/kuzushiji) share their names
 # resources/            what comes in          results/   what is made, one folder a stage
-# profiles/             demo, read, slurm; `default` always loads
+# profiles/             adapt, demo, read, slurm, small; `default` always loads
 from snakemake.utils import min_version
 
 min_version("9.27")  # the one that it was tried with

@@ -197,7 +197,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
         known = [indices for indices in gpus.values() if indices]  # a job that ends meanwhile has none
         assert all(len(indices) == 1 and indices[0][0] == "1" for indices in known)
         assert len({indices[0][1] for indices in known}) == len(known)
-    # What Slurm says of jobs that failed stays where the README says.
+    # What Slurm says of jobs that failed stays where profiles/slurm/README.md says.
     assert list((checkout / "results/logs/slurm").rglob(f"{first}.log"))
 
 

@@ -65,7 +65,7 @@ def scans(checkout):
 
 
 def reads(jobs, **expected):
-    """Whether just the expected rules, and no training, come before what is made of the readings."""
+    """Whether just the expected rules, and no training, come before what is made of the predictions."""
     expected = {rule: count for rule, count in {**READING, **expected}.items() if count}
     before = (
         READING.keys() | TRAINING | expected.keys() | {rule for rule in jobs if rule.startswith(("import", "gather"))}

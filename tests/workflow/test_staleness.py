@@ -1,4 +1,4 @@
-"""What a change makes stale: exactly what a dry run plans after it. README's table for developers says the same."""
+"""What a change makes stale: exactly what a dry run plans after it. The table of workflow/README.md says the same."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor

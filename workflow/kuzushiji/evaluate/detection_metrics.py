@@ -44,7 +44,7 @@ def detection_metrics(
     if pages.empty:
         raise InputError("detection_metrics: the page set has no pages; score one that has")
     if not detections:
-        raise InputError("detection_metrics: there is no detector to score; config.yaml has none under snapshots")
+        raise InputError("detection_metrics: there is no detector to score; config.yaml has none under detectors")
     pages = pages.sort_values("image_id", ignore_index=True)
     truth = truth[truth["image_id"].isin(pages["image_id"])]
     truth = truth.sort_values(["image_id", "box"], kind="stable", ignore_index=True)

@@ -70,6 +70,6 @@ def _curves(
 
 
 def _colors(table: pd.DataFrame, detectors) -> np.ndarray:
-    """A color for each of `detectors`, from dark to light in the order of the snapshots, (n, 4)."""
+    """A color for each of `detectors`, from dark to light in their order, (n, 4)."""
     names = list(table["detector"].unique())
     return colormaps["viridis"](np.linspace(0.15, 0.75, max(len(names), 2)))[[names.index(name) for name in detectors]]
