@@ -31,7 +31,7 @@ rule viewer:
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
-        template=sorted(map(str, Path(from_root("workflow/viewer")).iterdir())),
+        template=sorted(str(path) for path in Path(from_root("workflow/viewer")).iterdir() if path.suffix != ".md"),
     output:
         "results/{round}/viewer/{page_set}.html",
     log:
