@@ -31,7 +31,14 @@ def golden():
 @pytest.fixture(scope="module", params=["gray", "rgb"])
 def checkpoint(request, tmp_path_factory):
     settings = {"architecture": "test_resnet", "pretrained": False, "channels": request.param}
-    settings |= {"mean": 0.5, "std": 0.25, "input_size": 28, "resize": [31, 30], "temperature": 0.05}
+    settings |= {
+        "mean": 0.5,
+        "std": 0.25,
+        "input_size": 28,
+        "resize": [31, 30],
+        "temperature": 0.05,
+        "letterbox": False,
+    }
     torch.manual_seed(0)
     model = build_classifier(settings, 50, 0.05).eval()
     charset = [f"U+{0x3042 + place:04X}" for place in range(50)]

@@ -41,7 +41,9 @@ def test_page_sets_get_their_shares():
 
 def test_shares_must_fit_the_page_sets():
     table = rows(("a", "U+3042", 1))
-    with pytest.raises(InputError, match=r"drawn has no share; real has no crops"):
+    with pytest.raises(InputError, match=r"page a is of no page set"):
+        sampling_weights(table, {}, {"crops": 1, "power": 1.0, "shares": {"drawn": 1}})
+    with pytest.raises(InputError, match=r"real has no crops; drawn has no share"):
         sampling_weights(table, SETS, {"crops": 1, "power": 1.0, "shares": {"real": 1}})
 
 

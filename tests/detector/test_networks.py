@@ -58,7 +58,7 @@ def test_a_network_of_either_kind_trains_and_detects(network, tmp_path):
 def test_each_view_gives_its_own_boxes_however_many_are_passed_at_once(network):
     settings, checkpoint, *_ = network
     model = ready(checkpoint, DETECT | {"model": settings["model"]})
-    images = np.random.default_rng(0).integers(0, 256, (2, 96, 64, 3), np.uint8)
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 96, 64, 3), np.uint8))
     both = propose(model, images)
     for (boxes, scores), image in zip(both, images, strict=True):
         assert boxes.shape == (len(scores), 4) and 0 < len(scores) <= DETECT["proposals"]

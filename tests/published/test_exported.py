@@ -75,7 +75,7 @@ def test_an_imported_detector_finds_what_the_exported_one_does(detector, tmp_pat
         model, meta = detectors.load_detector(path, SETTINGS["model"])
         assert meta["iteration"] == 7
         limit_proposals(model, {"proposals_before_nms": 500, "proposals": 500, "score": 0})
-        found.append(propose(model, image)[0])
+        found.append(propose(model, torch.from_numpy(image))[0])
     # Which proposals there are may depend on the last digit; nearly all are the same.
     (boxes, scores), (again, scores_again) = found
     apart = (boxes[:, None] - again[None]).abs().amax(dim=-1)

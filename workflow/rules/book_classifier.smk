@@ -82,7 +82,11 @@ rule book_classifier:
     params:
         code=code("book_classifier"),
         settings=dict(
-            config["classification"], **config["book_classifier"]["classifier"], state="results/book_classifier/state"
+            config["classification"],
+            **config["book_classifier"]["classifier"],
+            sampling=None,
+            start=None,
+            state="results/book_classifier/state",
         ),
     script:
         "../scripts/book_classifier.py"
