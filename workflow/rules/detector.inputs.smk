@@ -46,3 +46,9 @@ def detector_weights(wildcards):
             f"{model['depth']}; choose {' or '.join(map(str, DETECTOR_ADDRESSES))}, or pretrained: false"
         )
     return f"{PRETRAINED}/{Path(DETECTOR_ADDRESSES[model['depth']]).name}"
+
+
+def detector_start(wildcards):
+    """The checkpoint that the configuration names for a training to begin with, if any."""
+    start = detector_settings(wildcards)["training"]["start"]
+    return from_root(start) if start else []

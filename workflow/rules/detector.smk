@@ -10,6 +10,7 @@ rule detector:
         truth=f"results/truth/{TRAINING}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(TRAINING)),
         pretrained=detector_weights,
+        start=detector_start,
     output:
         snapshots=directory("results/detector/{training}/snapshots"),
         checksums="results/detector/{training}/snapshots.sha256",

@@ -43,6 +43,7 @@ if __name__ == "__main__":  # further processes import this file
         processes,
         loaders(snakemake.threads, processes),
         snakemake.input.pretrained or None,
+        snakemake.input.start or None,
     )
 
     write_checksums(snakemake.output.snapshots, snakemake.output.checksums)

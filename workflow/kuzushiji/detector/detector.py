@@ -19,7 +19,7 @@ from kuzushiji.common.files import replacing
 from kuzushiji.common.launch import launch, process_group
 from kuzushiji.common.state import locked, state_folder
 from kuzushiji.detector.config import optimizer_config, schedule_config
-from kuzushiji.detector.model import build_model, load_pretrained, plain
+from kuzushiji.detector.model import build_model, load_detector, load_pretrained, plain
 from kuzushiji.detector.pages import Page, TrainingPages, loader
 from kuzushiji.detector.runner import (
     FiniteLossHook,
@@ -44,6 +44,7 @@ def train(
     processes: int = 1,
     workers: int = 0,
     pretrained: str | os.PathLike | None = None,
+    start: str | os.PathLike | None = None,
 ) -> Path:
     """Train the detector on `pages` and write its weights after each iteration that `outputs` names.
 
@@ -52,8 +53,9 @@ def train(
     named by everything else that the weights depend on, so that trainings with other settings, pages or snapshots never
     resume from it. A finished training leaves its snapshots there, which a repetition copies. outputs: checkpoints for
     `load_detector`. processes: each has a GPU, and they share the images of a step. workers: further processes of each
-    that load pages. pretrained: the file of ImageNet weights for the backbone, if the settings ask for them. Returns
-    the folder in which mmengine recorded the losses of the first process, one subfolder per start.
+    that load pages. pretrained: the file of ImageNet weights for the backbone, if the settings ask for them. start:
+    a checkpoint of this network, whose weights the training begins with. Returns the folder in which mmengine recorded
+    the losses of the first process, one subfolder per start.
 
     The optimization is the published solution's: SGD, linear warm-up, the learning rate divided by ten at the
     milestones. The pages and random numbers of a step depend on the seed and the step's number alone, so that a resumed
@@ -63,14 +65,16 @@ def train(
     """
     _check(settings, outputs, processes, pretrained)
     TrainingPages(pages, settings["training"])  # raises for problems of the pages
-    folder = state_folder(state, _inputs(pages, settings, sorted(outputs)), [pretrained] if pretrained else [])
+    folder = state_folder(
+        state, _inputs(pages, settings, sorted(outputs)), [file for file in (pretrained, start) if file]
+    )
     snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
     with locked(folder):
         finished = (folder / "finished").exists() and all(path.exists() for path in snapshots.values())
     if finished:
         logging.info("trained already: the snapshots are in %s", folder)
     else:
-        launch(_train, processes, pages, settings, folder, snapshots, workers, pretrained)
+        launch(_train, processes, pages, settings, folder, snapshots, workers, pretrained, start)
     for iteration, output in outputs.items():
         try:
             with replacing(Path(output)) as partial:
@@ -99,12 +103,12 @@ def _check(settings: dict, outputs: Mapping[int, Path], processes: int, pretrain
         raise InputError("detection.precision: float16 needs a GPU; choose bfloat16 or float32")
 
 
-def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained) -> None:
+def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained, start) -> None:
     """The part of one process in the training."""
     with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext():
         # The first process holds the lock for all of them.
         try:
-            _run(pages, settings, folder, snapshots, rank, ranks, workers, pretrained)
+            _run(pages, settings, folder, snapshots, rank, ranks, workers, pretrained, start)
         except OSError as error:  # from writes of mmengine and TensorBoard
             raise unwritable(folder, error) if error.errno in _FULL else error from error
         if ranks > 1:
@@ -115,7 +119,15 @@ def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], work
 
 
 def _run(
-    pages, settings: dict, folder: Path, snapshots: dict[int, Path], rank: int, ranks: int, workers: int, pretrained
+    pages,
+    settings: dict,
+    folder: Path,
+    snapshots: dict[int, Path],
+    rank: int,
+    ranks: int,
+    workers: int,
+    pretrained,
+    begin,
 ) -> None:
     training, iterations = settings["training"], max(snapshots)
     device()
@@ -126,6 +138,8 @@ def _run(
     resumed = _latest(folder)
     if pretrained and resumed is None:
         load_pretrained(model, pretrained)
+    if begin and resumed is None:
+        model.load_state_dict(load_detector(begin, settings["model"])[0].state_dict())
 
     start = 0 if resumed is None else _iteration(resumed)
     interval = min(50, max(1, iterations // 50))
