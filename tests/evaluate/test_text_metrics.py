@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.evaluate.text_metrics import error_rates, measure_text, normalize, read_transcriptions
+from kuzushiji.evaluate.text_metrics import error_rates, measure_text
+from kuzushiji.text.transcriptions import normalize, read_transcriptions
 
 SHARED = Path(__file__).parents[3] / "shared/data/transcribed_pages/transcriptions.csv"
 

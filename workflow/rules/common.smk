@@ -109,8 +109,20 @@ for page_set in config["page_sets"].values():
 
 ROUND = config["round"]
 TRAINS = ROUND in TRAINED_ROUNDS
+
+
+def made_here(path):
+    """Whether the workflow makes this file, so that its path counts from where results go: aligned labels."""
+    return path.startswith("results/")
+
+
 PAGE_SETS = {
-    name: entry | {key: from_root(entry[key]) for key in ("images", "labels", "transcriptions") if key in entry}
+    name: entry
+    | {
+        key: entry[key] if key == "labels" and made_here(entry[key]) else from_root(entry[key])
+        for key in ("images", "labels", "transcriptions")
+        if key in entry
+    }
     for name, entry in config["page_sets"].items()
 }
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]

@@ -46,6 +46,7 @@ rule truth:
         runtime=scaled(20),
     params:
         code=code("truth"),
+        settings=lambda wildcards: dict(least_trust=PAGE_SETS[wildcards.image_set].get("least_trust", 0)),
     script:
         "../scripts/truth.py"
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
-from kuzushiji.evaluate.text_metrics import error_rates, measure_text, read_transcriptions
+from kuzushiji.evaluate.text_metrics import error_rates, measure_text
+from kuzushiji.text.transcriptions import read_transcriptions
 
 log_to(snakemake.log[0])
 errors = measure_text(

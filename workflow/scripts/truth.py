@@ -9,4 +9,6 @@ from kuzushiji.pages.truth import check_labels
 
 log_to(snakemake.log[0])
 pages = read_table(snakemake.input.pages, "pages")
-write_table(check_labels(pages, snakemake.input.get("labels") or None), snakemake.output[0], "truth")
+labels = snakemake.input.get("labels") or None
+truth = check_labels(pages, labels, snakemake.params.settings["least_trust"])
+write_table(truth, snakemake.output[0], "truth")

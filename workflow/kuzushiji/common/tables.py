@@ -75,6 +75,18 @@ SCHEMAS = {
             ("role", pa.string()),
         ]
     ),
+    # The boxes of a transcription's characters. `trust`: 3 given, 2 matched, 1 matched with doubt, 0 interpolated.
+    # `posterior`: of the match; 0 without one. `order`: the character's place in the text from 0, or -1.
+    "aligned": pa.schema(
+        [
+            *_KEY_COLUMNS,
+            *_INTEGER_BOX,
+            ("codepoint", pa.string()),
+            ("trust", pa.int8()),
+            ("posterior", pa.float32()),
+            ("order", pa.int32()),
+        ]
+    ),
 }
 
 

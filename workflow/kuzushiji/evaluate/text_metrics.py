@@ -1,58 +1,16 @@
 """The character error rate of the text against transcriptions."""
 
-import csv
 import logging
-import os
-import re
-import unicodedata
 
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.text import main_text
+from kuzushiji.text.transcriptions import known_texts, normalize
 
-# A long repeat mark is one character or two halves; one character is compared.
-_HALVES = {"〳〵": "〱", "〴〵": "〲"}
 _COUNTS = ["characters", "substitutions", "insertions", "deletions"]
-
-
-def read_transcriptions(path: str | os.PathLike) -> dict[str, str]:
-    """The text of every page of a CSV file with the columns `image_id` and `text`; others are ignored.
-
-    Raises `InputError` with the file and row or column if a column or value is missing, or for a duplicate page.
-    """
-    texts: dict[str, str] = {}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = {"image_id", "text"} - set(rows.fieldnames or [])
-            if missing:
-                raise InputError(
-                    f"{path}: row 1: a file of transcriptions needs a column {' and '.join(sorted(missing))}"
-                )
-            for row in rows:
-                if not row["image_id"] or row["text"] is None:
-                    raise InputError(f"{path}: row {rows.line_num}: it needs an image_id and a text")
-                if row["image_id"] in texts:
-                    raise InputError(f"{path}: row {rows.line_num}: {row['image_id']} has a row already; keep one")
-                texts[row["image_id"]] = row["text"]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; save the transcriptions as CSV in UTF-8") from error
-    return texts
-
-
-def normalize(text: str) -> str:
-    """The text for comparison: in Unicode's form NFC, without white space, with long repeat marks as one character.
-
-    Other marks stay as they are: 々 and 〻, or a kana and its variants, differ.
-    """
-    text = re.sub(r"\s+", "", unicodedata.normalize("NFC", text))
-    for halves, whole in _HALVES.items():
-        text = text.replace(halves, whole)
-    return text
 
 
 def measure_text(
@@ -74,8 +32,7 @@ def measure_text(
     true_boxes = truth.assign(detector_score=1.0, probability=1.0, keep_probability=1.0, kept=True).sort_values(
         ["image_id", "box"]
     )
-    of_drawn = pages.loc[pages["image_set"].isin(drawn), "image_id"]
-    texts = dict.fromkeys(of_drawn, "") | _texts(true_boxes[true_boxes["image_id"].isin(of_drawn)]) | transcriptions
+    texts = known_texts(pages, truth, transcriptions, drawn)
     known = pages[pages["image_id"].isin(texts)]
     if known.empty:
         raise InputError("text_metrics: no page of this page set has a transcription; correct the image_ids there")
@@ -101,13 +58,6 @@ def error_rates(errors: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     sums["errors"] = sums[_COUNTS[1:]].sum(axis=1)
     sums["error_rate"] = sums["errors"] / sums["characters"].where(sums["characters"] > 0)
     return sums
-
-
-def _texts(boxes: pd.DataFrame) -> dict[str, str]:
-    return {
-        image_id: "".join(map(character, page["codepoint"]))
-        for image_id, page in boxes.sort_values(["image_id", "box"]).groupby("image_id")
-    }
 
 
 def _errors(text: str, read: str) -> dict[str, int]:

@@ -1,39 +1,94 @@
-"""Labels in the competition's layout: `image_id,labels`, where labels are runs of `codepoint x y width height`."""
+"""Labels: a CSV file of the boxes of pages, in one of two layouts.
+
+The competition's is `image_id,labels`, a row a page, where labels are runs of `codepoint x y width height`. The other
+is a row a box: `image_id,unicode,x,y,width,height`, and `trust` if wanted; further columns are ignored. `codepoint` may
+stand for `unicode`, and `x_min,y_min,x_max,y_max` for the place, as in the tables of the workflow.
+"""
 
 import csv
 import os
 import re
+from collections.abc import Iterator
 
 import pandas as pd
 
 from kuzushiji.common.codepoints import is_codepoint
 
 _FIELDS = 5  # values per box in a run
+_COLUMNS = ["image_id", "labels"]
+_PLACE = ["x", "y", "width", "height"]
+_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
 
 
-def read_labels(path: str | os.PathLike) -> tuple[dict[str, list[tuple]], list[str]]:
+def read_labels(path: str | os.PathLike, least_trust: int = 0) -> tuple[dict[str, list[tuple]], list[str]]:
     """The boxes of every page, and all problems of the file.
 
+    least_trust: rows of less `trust` are left out, but not their pages; 0 takes all, and files without that column.
     Returns `{image_id: [(codepoint, x, y, width, height), ...]}` in pixels, and the problems, each with file and row.
     Malformed rows are left out.
     """
-    boxes, problems = {}, []
     with open(path, encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file)
         header = next(rows, [])
-        if header != ["image_id", "labels"]:
-            return {}, [f"{path}: row 1: the columns must be `image_id,labels`, not `{','.join(header)}`"]
-        for number, row in enumerate(rows, start=2):
-            place = f"{path}: row {number}"
-            if not row:
-                continue
-            if len(row) != 2 or not row[0]:
-                problems.append(f"{place}: needs the two values `image_id,labels`, has {len(row)}")
-            elif row[0] in boxes:
-                problems.append(f"{place}: {row[0]} has a row already; a page's boxes belong in one row")
-            else:
-                boxes[row[0]], wrong = _parse_run(row[1])
-                problems += [f"{place}: {row[0]}: {text}" for text in wrong]
+        numbered = ((f"{path}: row {number}", row) for number, row in enumerate(rows, start=2) if row)
+        if header == _COLUMNS and not least_trust:
+            return _read_runs(numbered)
+        problem = _unusable(header, least_trust)
+        return ({}, [f"{path}: row 1: {problem}"]) if problem else _read_table(header, numbered, least_trust)
+
+
+def _read_runs(rows: Iterator[tuple[str, list[str]]]) -> tuple[dict[str, list[tuple]], list[str]]:
+    boxes, problems = {}, []
+    for place, row in rows:
+        if len(row) != 2 or not row[0]:
+            problems.append(f"{place}: needs the two values `image_id,labels`, has {len(row)}")
+        elif row[0] in boxes:
+            problems.append(f"{place}: {row[0]} has a row already; a page's boxes belong in one row")
+        else:
+            boxes[row[0]], wrong = _parse_run(row[1])
+            problems += [f"{place}: {row[0]}: {text}" for text in wrong]
+    return boxes, problems
+
+
+def _unusable(header: list[str], least_trust: int) -> str:
+    """What is wrong with the columns of a file."""
+    named = {"unicode", "codepoint"} & set(header) and any(set(place) <= set(header) for place in (_PLACE, _CORNERS))
+    if header != _COLUMNS and not (named and "image_id" in header):
+        return (
+            "the columns must be `image_id,labels`, or `image_id,unicode,x,y,width,height` and, if wanted, `trust`; "
+            f"not `{','.join(header)}`"
+        )
+    if least_trust and "trust" not in header:
+        return f"there is no column `trust`: remove `least_trust: {least_trust}` of the page set, or add the column"
+    if len(set(header)) < len(header):
+        return f"a column is there twice: `{','.join(header)}`"
+    return ""
+
+
+def _read_table(
+    header: list[str], rows: Iterator[tuple[str, list[str]]], least_trust: int
+) -> tuple[dict[str, list[tuple]], list[str]]:
+    name = "unicode" if "unicode" in header else "codepoint"
+    corners = not set(_PLACE) <= set(header)
+    boxes: dict[str, list[tuple]] = {}
+    problems = []
+    for place, row in rows:
+        if len(row) != len(header):
+            problems.append(f"{place}: needs the {len(header)} values `{','.join(header)}`, has {len(row)}")
+            continue
+        values = dict(zip(header, row, strict=True))
+        if not values["image_id"]:
+            problems.append(f"{place}: needs an image_id")
+            continue
+        page = boxes.setdefault(values["image_id"], [])
+        trust = values.get("trust", "3") if least_trust else "3"
+        box, problem = _box(values[name], [values[key] for key in (_CORNERS if corners else _PLACE)], corners)
+        if not problem and not re.fullmatch("[0-3]", trust):
+            problem = f"trust must be 0, 1, 2 or 3, not `{trust}`"
+        if problem:
+            problems.append(f"{place}: {values['image_id']}: {problem}")
+        elif int(trust) >= least_trust:
+            page.append(box)
     return boxes, problems
 
 
@@ -44,16 +99,36 @@ def _parse_run(run: str) -> tuple[list[tuple], list[str]]:
     boxes, problems = [], []
     for start in range(0, len(values), _FIELDS):
         codepoint, *numbers = values[start : start + _FIELDS]
-        text = " ".join(values[start : start + _FIELDS])
-        if not is_codepoint(codepoint):
-            problems.append(f"`{text}`: {codepoint} is no codepoint such as U+3042")
-        elif not all(re.fullmatch(r"-?\d+", number) for number in numbers):
-            problems.append(f"`{text}`: x, y, width and height must be whole pixels")
-        elif int(numbers[2]) < 1 or int(numbers[3]) < 1:
-            problems.append(f"`{text}`: the box has no area")
+        box, problem = _box(codepoint, numbers, False)
+        if problem:
+            problems.append(problem)
         else:
-            boxes.append((codepoint, *map(int, numbers)))
+            boxes.append(box)
     return boxes, problems
+
+
+def _box(codepoint: str, numbers: list[str], corners: bool) -> tuple[tuple, str]:
+    """A box of four numbers, as `corners` or as x, y, width, height, and what is wrong with it."""
+    text, names = " ".join([codepoint, *numbers]), _CORNERS if corners else _PLACE
+    if not is_codepoint(codepoint):
+        return (), f"`{text}`: {codepoint} is no codepoint such as U+3042"
+    if not all(re.fullmatch(r"-?\d+", number) for number in numbers):
+        return (), f"`{text}`: {', '.join(names[:-1])} and {names[-1]} must be whole pixels"
+    x, y, width, height = map(int, numbers)
+    if corners:
+        width, height = width - x, height - y
+    if width < 1 or height < 1:
+        return (), f"`{text}`: the box has no area"
+    return (codepoint, x, y, width, height), ""
+
+
+def label_runs(table: pd.DataFrame, image_ids: list[str]) -> pd.DataFrame:
+    """The competition's layout: `image_id` and `labels`, a row for each of `image_ids`, from a table like "truth"."""
+    runs = dict.fromkeys(image_ids, "")
+    for image_id, page in table.groupby("image_id"):
+        boxes = zip(*(page[name] for name in ("codepoint", *_CORNERS)), strict=True)
+        runs[image_id] = " ".join(f"{name} {x} {y} {right - x} {low - y}" for name, x, y, right, low in boxes)
+    return pd.DataFrame({"image_id": list(runs), "labels": list(runs.values())})
 
 
 def truth_table(boxes: dict[str, list[tuple]]) -> pd.DataFrame:

@@ -10,24 +10,27 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.pages.labels import read_labels, truth_table
 
 
-def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None) -> pd.DataFrame:
+def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None, least_trust: int = 0) -> pd.DataFrame:
     """The true boxes on `pages`, a table "truth", from the file `labels`; no rows if that is None.
 
-    Boxes that extend beyond the page are clipped, with a line in the log.
+    Boxes of less than `least_trust` are left out, as `read_labels` does. Boxes that extend beyond the page are clipped,
+    with a line in the log.
 
     Raises one `InputError` that lists all unusable rows, pages without a row, and rows without a page.
     """
-    boxes, problems = _inside(pages, labels) if labels else ({}, [])
+    boxes, problems = _inside(pages, labels, least_trust) if labels else ({}, [])
     if problems:
         raise InputError(f"Problems with the labels ({len(problems)}):\n" + "\n".join(problems))
     logging.info("%d pages, %d labelled boxes", len(pages), sum(map(len, boxes.values())))
     return truth_table(boxes)
 
 
-def _inside(pages: pd.DataFrame, labels: str | os.PathLike) -> tuple[dict[str, list[tuple]], list[str]]:
+def _inside(
+    pages: pd.DataFrame, labels: str | os.PathLike, least_trust: int
+) -> tuple[dict[str, list[tuple]], list[str]]:
     if not Path(labels).is_file():
         return {}, [f"{labels}: there is no such label file"]
-    boxes, problems = read_labels(labels)
+    boxes, problems = read_labels(labels, least_trust)
     sizes = {
         image_id: (width, height)
         for image_id, width, height in zip(pages["image_id"], pages["width"], pages["height"], strict=True)

@@ -1,0 +1,82 @@
+"""The known texts of pages: transcriptions, and the text of drawn pages."""
+
+import csv
+import os
+import re
+import unicodedata
+from typing import NamedTuple
+
+import pandas as pd
+
+from kuzushiji.common.codepoints import character
+from kuzushiji.common.errors import InputError
+
+# A long repeat mark is one character or two halves; one character is compared.
+_HALVES = {"〳〵": "〱", "〴〵": "〲"}
+
+
+class Written(NamedTuple):
+    """A character that has a place of its own on the page; `begins`: it is the first of a line of the transcription."""
+
+    character: str
+    begins: bool
+
+
+def read_transcriptions(path: str | os.PathLike) -> dict[str, str]:
+    """The text of every page of a CSV file with the columns `image_id` and `text`; others are ignored.
+
+    Raises `InputError` with the file and row or column if a column or value is missing, or for a duplicate page.
+    """
+    texts: dict[str, str] = {}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = {"image_id", "text"} - set(rows.fieldnames or [])
+            if missing:
+                raise InputError(
+                    f"{path}: row 1: a file of transcriptions needs a column {' and '.join(sorted(missing))}"
+                )
+            for row in rows:
+                if not row["image_id"] or row["text"] is None:
+                    raise InputError(f"{path}: row {rows.line_num}: it needs an image_id and a text")
+                if row["image_id"] in texts:
+                    raise InputError(f"{path}: row {rows.line_num}: {row['image_id']} has a row already; keep one")
+                texts[row["image_id"]] = row["text"]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}; save the transcriptions as CSV in UTF-8") from error
+    return texts
+
+
+def normalize(text: str) -> str:
+    """The text for comparison: in Unicode's form NFC, without white space, with long repeat marks as one character.
+
+    Other marks stay as they are: 々 and 〻, or a kana and its variants, differ.
+    """
+    text = re.sub(r"\s+", "", unicodedata.normalize("NFC", text))
+    for halves, whole in _HALVES.items():
+        text = text.replace(halves, whole)
+    return text
+
+
+def written(text: str) -> list[Written]:
+    """The characters of a normalized text, without those that only change the one before (variation selectors)."""
+    found = []
+    for line in text.splitlines():
+        marks = [mark for mark in normalize(line) if unicodedata.category(mark) not in ("Mn", "Me", "Cf")]
+        found += [Written(mark, number == 0) for number, mark in enumerate(marks)]
+    return found
+
+
+def known_texts(
+    pages: pd.DataFrame, truth: pd.DataFrame, transcriptions: dict[str, str], drawn: list[str]
+) -> dict[str, str]:
+    """The text of every page of `transcriptions`, and of the pages of the image sets `drawn`.
+
+    The text of a drawn page consists of its true boxes, a table "truth", whose order there is right.
+    """
+    ids = pages.loc[pages["image_set"].isin(drawn), "image_id"]
+    boxes = truth[truth["image_id"].isin(ids)].sort_values(["image_id", "box"])
+    texts = {
+        image_id: "".join(map(character, page["codepoint"])) for image_id, page in boxes.groupby("image_id", sort=False)
+    }
+    return dict.fromkeys(ids, "") | texts | transcriptions
