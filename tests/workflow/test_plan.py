@@ -191,6 +191,24 @@ def test_text_is_measured_where_it_is_known(checkout):
     assert jobs["text_metrics"] == 2
 
 
+def test_aligned_labels_are_made_for_the_page_set_that_has_them(checkout):
+    scans = checkout / "scans"
+    scans.mkdir()
+    (scans / "page.png").touch()
+    (checkout / "texts.csv").write_text("image_id,text\npage,い\n")
+    mine = "mine: {images: scans, transcriptions: texts.csv}"
+    learnt = "learnt: {images: scans, labels: results/first/aligned/mine.csv, least_trust: 0}"
+    target = ["--", "results/truth/learnt.parquet"]
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config", f"page_sets={{{mine}, {learnt}}}"]
+    jobs = planned(snakemake(*plan, *target, cwd=checkout))
+    assert jobs["align"] == 1
+    assert "nms" in jobs
+    # Labels that are aligned here are not what they are aligned by.
+    both = "mine: {images: scans, transcriptions: texts.csv, labels: results/first/aligned/mine.csv}"
+    plan[-1] = f"page_sets={{{both}}}"
+    assert planned(snakemake(*plan, "--", "results/truth/mine.parquet", cwd=checkout))["align"] == 1
+
+
 def test_the_networks_can_be_trained_without_the_validation_books(competition):
     honest = ["--dry-run", "--cores", "2", "--config", "round=first", "training=train_without_val"]
     run = snakemake(*honest, cwd=competition, check=False)
