@@ -150,9 +150,7 @@ def test_labels_have_what_is_trusted_of_pages_with_a_text(tmp_path):
     boxes, problems = read_labels(tmp_path / "labels.csv")
     assert problems == []
     expected = truth.drop(index=17).drop(columns="box")
-    assert (
-        truth_table(boxes).drop(columns="box").to_numpy().tolist() == expected.to_numpy().tolist()
-    )
+    assert truth_table(boxes).drop(columns="box").to_numpy().tolist() == expected.to_numpy().tolist()
     # The text of drawn pages is that of their true boxes.
     drawn = {**trusting, "drawn": ["mine"], "least_trust": 0}
     _, labels, _ = align_known(merged, predictions, pages.iloc[:1], truth, {}, drawn)
