@@ -1,5 +1,5 @@
 # The commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: setup demo read test test-cluster speed
+.PHONY: setup read adapt demo test test-cluster speed
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -9,18 +9,27 @@ export PWD := $(CURDIR)
 # Everything that the commands of the README need.
 setup: .venv/installed resources/fonts/.fetched
 
+# Read the scans in the folder IMAGES, or two sample pages, with the newest models that were trained here, or if there are
+# none with the small networks that come with the workflow; with others by name (WEIGHTS=small, published, or adapted, by
+# `make adapt`), or with those of another directory (MODELS=demo).
+read: IMAGES ?= resources/samples
+read: MODELS ?= $(if $(filter adapted,$(WEIGHTS)),adapted)
+read: .venv/installed resources/fonts/.fetched
+	$(if $(MODELS),$(if $(wildcard $(MODELS)/results),,$(error $(MODELS): holds no results of a run; say the directory, or run make adapt first)))
+	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),round=$(WEIGHTS)) -- read
+
+# Tune the small classifiers to the hand of the book whose scans lie in the folder IMAGES, by the file LABELS of some of its
+# pages, as the viewer exports it. Then: make read IMAGES=… WEIGHTS=adapted. MODELS is the directory for the result.
+adapt: MODELS ?= adapted
+adapt: .venv/installed resources/fonts/.fetched
+	$(if $(and $(IMAGES),$(LABELS)),,$(error say which scans, and labels of some: make adapt IMAGES=folder LABELS=file.csv))
+	$(BIN)/snakemake --profile profiles/adapt --directory "$(MODELS)" --config read="$(IMAGES)" adapt="$(LABELS)" -- adapt
+
 # Set up, run the whole workflow on synthetic pages, and say how well they were read and where everything lies.
 demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/snakemake --profile profiles/demo
 	$(BIN)/snakemake --profile profiles/demo --report results/report.html
 	$(BIN)/python -m kuzushiji.evaluate.summary demo/results
-
-# Read the scans in the folder IMAGES with the newest models that are here, with imported ones (WEIGHTS=published or small), or
-# with those that were trained in another directory (MODELS=demo).
-read: .venv/installed resources/fonts/.fetched
-	$(if $(IMAGES),,$(error say which scans: make read IMAGES=path/to/folder))
-	$(if $(MODELS),$(if $(wildcard $(MODELS)/results),,$(error $(MODELS): holds no results of a run; say the directory)))
-	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),round=$(WEIGHTS)) -- read
 
 # Set up and pass the tests.
 test: .venv/installed resources/fonts/.fetched

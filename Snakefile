@@ -31,6 +31,7 @@ include: "workflow/rules/detector.smk"
 include: "workflow/rules/detect.smk"
 include: "workflow/rules/pseudo.smk"
 include: "workflow/rules/classifier.smk"
+include: "workflow/rules/adapt.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/book_classifier.smk"
 include: "workflow/rules/fuse.smk"
@@ -55,6 +56,7 @@ localrules:
     evaluate,
     report,
     read,
+    adapt,
     export,
     benchmarks,
 

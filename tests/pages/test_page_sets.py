@@ -53,6 +53,14 @@ def test_subsets_of_subsets_take_the_books_that_all_allow(tmp_path):
     assert page_sets.labelled(sets, "drawn")
 
 
+def test_a_source_may_take_some_pages_of_its_folder(tmp_path):
+    folder = make_folder(tmp_path / "a", "1.jpg", "2.png", "3.jpg")
+    sets = {"a": {"images": folder, "pages": ["3", 1]}, "b": {"images": folder, "pages": ["4"]}}
+    assert [page.image_id for page in page_sets.pages(sets, "a", 1)] == ["1", "3"]
+    with pytest.raises(InputError, match=r"page_sets: b: .*/a has no image of 4"):
+        page_sets.pages(sets, "b", 1)
+
+
 def test_mistakes_in_page_sets_name_their_key(tmp_path):
     empty = make_folder(tmp_path / "empty", "page.gif")
     sets = {"empty": {"images": empty}, "none": {"images": "no/such"}, "loop": {"of": ["loop"]}, "drawn": {"of": ["x"]}}

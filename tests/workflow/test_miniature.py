@@ -228,6 +228,7 @@ def test_exported_networks_are_read_as_the_small_ones(later, tmp_path):
                 "small_02": "resources/small/classifiers/02_rgb_icap.safetensors",
             },
             "boosters": [f"resources/small/{path.name}" for path in map(Path, boosters)],
+            "settings": dict.fromkeys(["denoise", "crops", "detect", "classify"]),  # as those that were exported
         },
     }
     (done / "small.yaml").write_text(yaml.safe_dump(settings))
@@ -241,3 +242,32 @@ def test_exported_networks_are_read_as_the_small_ones(later, tmp_path):
     chunks = sorted((done / "results/detections/test/small").glob("*.parquet"))
     small = pd.concat([read_table(path, "detections") for path in chunks])
     assert abs(len(small) - len(found)) <= 0.1 * len(found)  # half precision moves a box or two over the limit
+
+    # Labels of one page tune their classifiers to its book, and they read its other pages.
+    drawn = done / "results/synthetic/drawn_test"
+    shutil.copytree(drawn / "images", done / "scans")
+    labels = pd.read_csv(drawn / "labels.csv", keep_default_na=False)
+    labels[labels["image_id"].str.startswith("hana")].to_csv(done / "mine.csv", index=False)
+    books = {"hana": {"pages": 1}, "kaze": None, "tsuki": None, "mori": {"pages": 1}}
+    replay = {"width": 480, "height": 672, "codepoints": 12, "layouts": None, "books": books}
+    settings["page_sets"] = {"replay": {"synthetic": replay}}
+    settings["adaptation"] = {"training": {"sampling": {"crops": 64}, "batch_size": 32}}
+    (done / "adapt.yaml").write_text(yaml.safe_dump(settings))
+    files = ["profiles/demo/settings.yaml", str(MINIATURE), "profiles/adapt/settings.yaml", "adapt.yaml"]
+    adapt = ["--cores", "2", "--configfile", *files, "--config", "read=scans", "adapt=mine.csv", "--", "adapt"]
+    run_of_adapt = snakemake(*adapt, cwd=done)
+    assert planned(run_of_adapt).items() >= {"adapt_classifier": 2, "crops": 2, "folds": 1}.items()
+    assert "make read IMAGES=scans WEIGHTS=adapted" in run_of_adapt.stdout
+    for name in ("small_01", "small_02"):
+        before, after = (
+            torch.load(done / f"results/{kind}/classifiers/{name}.pth", weights_only=True)
+            for kind in ("small", "adapted")
+        )
+        assert set(before["charset"]) <= set(after["charset"])
+        assert not torch.equal(before["best"]["head.weight"], after["best"]["head.weight"][: len(before["charset"])])
+    read = ["--profile", "profiles/read", "--configfile", *files[:2], "small.yaml", "--config", "read=scans"]
+    said = snakemake(*read, "round=adapted", "--", "read", cwd=done).stdout
+    assert "classifiers adapted to a book: small, small_01, small_02" in said
+    assert "results/adapted/viewer/scans.html" in said
+    rated = pd.read_csv(done / "results/adapted/confidence/scans.csv", keep_default_na=False)
+    assert set(rated["image_id"]) == {path.stem for path in (done / "scans").iterdir()}

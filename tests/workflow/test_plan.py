@@ -246,6 +246,8 @@ NOT_READING = [
     "detector",
     "detector_losses",
     "classifier",
+    "adapt",
+    "adapt_classifier",
     "curves",
     "augmented",
     "pseudo_labels",
@@ -272,12 +274,44 @@ NOT_READING = [
 ]
 
 
-def test_reading_without_models_says_where_they_come_from(checkout):
-    (checkout / "scans").mkdir()
-    (checkout / "scans/1.jpg").touch()
-    run = snakemake("--dry-run", *READ, "--", "read", cwd=checkout, check=False)
-    assert run.returncode
-    assert "no models are here yet. --config round=published" in run.stdout + run.stderr
+def test_without_trained_models_the_small_networks_read_the_samples(checkout):
+    (checkout / "resources/small").mkdir(exist_ok=True)
+    small = yaml.safe_load((checkout / "config.yaml").read_text())["small"]
+    for path in [*small["detectors"].values(), *small["classifiers"].values(), *small["boosters"]]:
+        (checkout / path).touch()
+    samples = ["--profile", "profiles/read", "--config", "read=resources/samples"]
+    run = snakemake("--dry-run", "--printshellcmds", *samples, "--", "read", cwd=checkout)
+    jobs = planned(run)
+    assert jobs.items() >= {"import_small_detector": 1, "detect": 1, "confidence": 1, "viewer": 1, "read": 1}.items()
+    assert jobs["classify"] == jobs["import_small_classifier"] == len(small["classifiers"])
+    adapted = snakemake("--dry-run", *samples, "round=adapted", "--", "read", cwd=checkout, check=False)
+    assert "make adapt IMAGES=folder" in re.sub(r"\s+", " ", adapted.stdout + adapted.stderr)
+
+
+def test_adapting_trains_the_classifiers_and_nothing_else(checkout):
+    small = yaml.safe_load((checkout / "config.yaml").read_text())["small"]
+    (checkout / "resources/small").mkdir(exist_ok=True)
+    for path in small["classifiers"].values():
+        (checkout / path).touch()
+    (checkout / "labels.csv").write_text("image_id,labels\n100241706_00004_2,U+3042 10 10 50 50\n")
+    adapt = ["--profile", "profiles/adapt", "--config", "read=resources/samples", "adapt=labels.csv", "--", "adapt"]
+    jobs = planned(snakemake("--dry-run", *adapt, cwd=checkout))
+    each = dict.fromkeys(["import_small_classifier", "adapt_classifier"], len(small["classifiers"]))
+    # Labelled and replayed pages, and both together.
+    pages = {
+        "synthetic": 1,
+        "pages": 2,
+        "truth": 2,
+        "subset": 1,
+        "subset_truth": 1,
+        "denoise": 2,
+        "crops": 2,
+        "folds": 1,
+    }
+    assert {rule: count for rule, count in jobs.items() if rule != "adapt"} == each | pages
+    adapt[4] = "adapt=none.csv"
+    run = snakemake("--dry-run", *adapt, cwd=checkout, check=False)
+    assert "none.csv: there is no such label file" in re.sub(r"\s+", " ", run.stdout + run.stderr)
 
 
 def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import grimp
+import pandas as pd
 import yaml
 from snakemake.utils import update_config, validate
 
@@ -19,7 +20,9 @@ os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv(
 from kuzushiji.common.code import digest, imported
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
-from kuzushiji.pages.own_scans import newest_models, reading
+from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
+from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading
+from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
 CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
@@ -73,36 +76,52 @@ changes = dict(config)
 config.update(yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8")))
 update_config(config, changes)
 update_config(config, cli_config)
-# Rounds with networks from files, named like their sections of the configuration. They train nothing.
-IMPORTED_ROUNDS = ("published", "small")
-TRAINED_ROUNDS = ("first", "pseudo", "refine")
-# Whose models read a folder of scans, and by whose configuration.
-READ_BY = f"the {config['round']} models, by this checkout's configuration"
-if config["read"] is not None:
-    scans = str(config["read"])  # the folder's name may be a number
-    models = {}
-    if config["round"] not in IMPORTED_ROUNDS:
-        noted, models = newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
-        READ_BY = f"the models of results/{models['round']}, by their configuration {os.path.relpath(noted)}"
-        # What the user gave goes over the models' configuration, as it goes over config.yaml.
-        for file in workflow.overwrite_configfiles:
-            update_config(models, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
-        update_config(models, cli_config)
-    given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
-    given += [f"--config {key}" for key in cli_config if key != "read"]
-    READ_BY += f", and over it {', '.join(given)}" if given else ""
-    config.update(reading({**config, **models, "read": scans}, scans, page_sets.list_images(from_root(scans))))
 if "weights" in config:
     raise WorkflowError(
         "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
         "`round: first`, `pseudo` or `refine` with those that were trained here"
     )
+# Rounds whose networks come from files, and the sections that name these. They train nothing, except that `adapt` tunes
+# the classifiers of `adapted`.
+IMPORTED_ROUNDS = {"published": "published", "small": "small", "adapted": "small"}
+TRAINED_ROUNDS = ("first", "pseudo", "refine")
+# By whose configuration a folder of scans is read.
+READ_BY = "this checkout's configuration"
+if config["read"] is not None:
+    scans = str(config["read"])  # the folder's name may be a number
+    images = page_sets.list_images(from_root(scans))
+    if config["adapt"] is not None:
+        labels = str(config["adapt"])
+        config["round"] = "adapted"
+        config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images)))
+    else:
+        models = {}
+        if config["round"] not in IMPORTED_ROUNDS:
+            noted, models = newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
+            READ_BY = f"their configuration {os.path.relpath(noted)}" if noted else READ_BY
+        # What the user gave goes over the models' configuration, as it goes over config.yaml.
+        models = {**config, **models}
+        for file in workflow.overwrite_configfiles:
+            update_config(models, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+        update_config(models, cli_config)
+        given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
+        given += [f"--config {key}" for key in cli_config if key != "read"]
+        READ_BY += f", and over it {', '.join(given)}" if given else ""
+        config.update(reading(models | {"read": scans}, scans, images))
+elif config["adapt"] is not None:
+    raise WorkflowError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")
 validate(config, "../schemas/config.schema.yaml")
+if IMPORTED_ROUNDS.get(config["round"]) == "small":
+    # They read pages as they saw them in training.
+    small_settings = without_nulls(config["small"]["settings"])
+    update_config(config, small_settings)
+    update_config(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
+    validate(config, "../schemas/config.schema.yaml")
 for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
     config[section] = without_nulls(config[section])
-for training_round in IMPORTED_ROUNDS:
+for networks in set(IMPORTED_ROUNDS.values()):
     for section in ("detectors", "classifiers"):
-        config[training_round][section] = without_nulls(config[training_round][section])
+        config[networks][section] = without_nulls(config[networks][section])
 for page_set in config["page_sets"].values():
     if "synthetic" in page_set:
         page_set["synthetic"]["books"] = without_nulls(page_set["synthetic"]["books"])
@@ -129,7 +148,8 @@ SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 TRAINING = config["training"]
 VALIDATION = config["validation"]
 CLASSIFIERS = list(config["classifiers"])
-DETECTORS = {name: config[name]["detectors"] for name in IMPORTED_ROUNDS} | dict.fromkeys(
+IMPORTED = {name: config[section] for name, section in IMPORTED_ROUNDS.items()}
+DETECTORS = {name: networks["detectors"] for name, networks in IMPORTED.items()} | dict.fromkeys(
     TRAINED_ROUNDS, config["detectors"]
 )
 
@@ -170,7 +190,7 @@ wildcard_constraints:
     chunk=r"\d+",
     training=one_of(config["detector_trainings"]),
     detector=one_of([name for detectors in DETECTORS.values() for name in detectors]),
-    classifier=one_of([*CLASSIFIERS, *[name for key in IMPORTED_ROUNDS for name in config[key]["classifiers"]]]),
+    classifier=one_of([*CLASSIFIERS, *[name for networks in IMPORTED.values() for name in networks["classifiers"]]]),
 
 
 # ---- Code and resources.
@@ -276,12 +296,12 @@ def detectors_of(training_round):
 
 
 def classifiers_of(training_round):
-    return list(config[training_round]["classifiers"]) if training_round in IMPORTED_ROUNDS else CLASSIFIERS
+    return list(IMPORTED[training_round]["classifiers"]) if training_round in IMPORTED else CLASSIFIERS
 
 
 def booster_folds(training_round):
     """The boosters of a round: imported ones have the paths of trained ones, unless they are LightGBM's text files."""
-    imported = config[training_round] if training_round in IMPORTED_ROUNDS else {}
+    imported = IMPORTED.get(training_round, {})
     if "boosters" in imported:
         return [from_root(file) for file in imported["boosters"]]
     count = imported.get("folds", config["booster"]["training"]["folds"])
@@ -289,7 +309,7 @@ def booster_folds(training_round):
 
 
 def feature_variant(training_round):
-    return (config[training_round] if training_round in IMPORTED_ROUNDS else config["booster"])["features"]
+    return IMPORTED.get(training_round, config["booster"])["features"]
 
 
 def of_detectors(pattern):

@@ -8,13 +8,48 @@ def own_scans(wildcards):
             "read: say --profile profiles/read too, which lets nothing be trained "
             "(on a cluster: --profile slurm --workflow-profile profiles/read)"
         )
-    models = [
-        *collect("results/detector/{detector}.pth", detector=detectors_of(ROUND)),
-        *collect("results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=CLASSIFIERS),
-        *booster_folds(ROUND),
-    ]
-    gone = [path for path in models if TRAINS and not os.path.exists(path)]
+    trained = collect("results/{round}/classifiers/{classifier}.pth", round=ROUND, classifier=classifiers_of(ROUND))
+    remedy = "adapt them to a book first: make adapt IMAGES=folder LABELS=labels.csv"
+    if TRAINS:
+        trained += collect("results/detector/{detector}.pth", detector=detectors_of(ROUND)) + booster_folds(ROUND)
+        remedy = "train it again with the configuration that made it"
+    gone = [path for path in trained if (TRAINS or ROUND == "adapted") and not os.path.exists(path)]
     if gone:
-        raise WorkflowError(f"{', '.join(gone)}: the model is gone; train it again with the configuration that made it")
-    kinds = ["viewer/{page_set}.html", "text/{page_set}", "overlays/{page_set}", "provenance/{page_set}"]
-    return collect([f"results/{ROUND}/{kind}" for kind in kinds], page_set=config["recognize"])
+        raise WorkflowError(f"{', '.join(gone)}: the model is not there; {remedy}")
+    return [path for kind in READ_KINDS for path in collect(f"results/{ROUND}/{kind}", page_set=config["recognize"])]
+
+
+# What is made of scans, and in what words the terminal says so.
+READ_KINDS = {
+    "viewer/{page_set}.html": "viewer: open it in a browser",
+    "text/{page_set}": "text",
+    "overlays/{page_set}": "pictures",
+    "text/{page_set}.jsonl": "text with boxes and alternatives, for programs",
+    "confidence/{page_set}.csv": "how far each page can be believed",
+    "provenance/{page_set}": "what made it",
+}
+
+
+def networks_that_read():
+    """Which networks read, in words."""
+    origin = {
+        "published": "the published networks",
+        "small": "the small networks that come with the workflow",
+        "adapted": "the small networks, with classifiers adapted to a book",
+    }.get(ROUND, f"the networks that were trained here ({ROUND} round)")
+    return f"{origin}: {', '.join([*detectors_of(ROUND), *classifiers_of(ROUND)])}"
+
+
+def what_was_read():
+    """Lines that say which pages to check first, where everything lies, and which networks read."""
+    width = max(map(len, READ_KINDS.values()))
+    lines = ["Read:"]
+    for page_set in config["recognize"]:
+        table = pd.read_csv(
+            f"results/{ROUND}/confidence/{page_set}.csv", dtype={"image_id": str}, keep_default_na=False
+        )
+        lines = pages_to_check(table) + lines
+        for kind, words in READ_KINDS.items():
+            path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
+            lines.append(f"  {words:{width}}  {path}")
+    return [*lines, f"with {networks_that_read()}"]

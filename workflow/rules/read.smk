@@ -1,4 +1,4 @@
-# Reading a folder of scans with the newest existing models, without training.
+# Reading a folder of scans with the newest models that are here, or the small ones, without training.
 include: "read.inputs.smk"
 
 
@@ -14,11 +14,16 @@ rule read:
         ": 2> {log}"
 
 
-onsuccess:
-    if config["read"] is not None:
-        print("\nRead:", *(os.path.relpath(path, ROOT) for path in own_scans(None)), sep="\n  ")
-
-
 onstart:
-    if config["read"] is not None:
-        print(f"Reading {config['read']} with {READ_BY}", flush=True)
+    if config["read"] is not None and config["adapt"] is None:
+        print(
+            f"Reading {len(pages_of(config['recognize'][0]))} pages with {networks_that_read()}; by {READ_BY}",
+            flush=True,
+        )
+
+
+onsuccess:
+    if config["adapt"] is not None:
+        print("", *what_was_adapted(), sep="\n")
+    elif config["read"] is not None:
+        print("", *what_was_read(), sep="\n")

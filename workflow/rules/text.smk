@@ -63,11 +63,33 @@ rule alternatives:
         "../scripts/alternatives.py"
 
 
+rule confidence:
+    """Say of every page how far its text can be believed."""
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        "results/{round}/confidence/{page_set}.csv",
+    log:
+        "results/logs/confidence/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/confidence/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
+    params:
+        code=code("confidence"),
+        settings=dict(config["confidence"]),
+    script:
+        "../scripts/confidence.py"
+
+
 rule json_lines:
     """Write the text with its boxes and alternatives as JSON Lines."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
+        confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
     output:
         "results/{round}/text/{page_set}.jsonl",

@@ -1,9 +1,12 @@
 """Writes all results as JSON lines.
 
-In: boxes in reading order, their alternatives, pages. Out: a file with a line per page.
+In: boxes in reading order, their alternatives, pages, and how far these can be believed.
+Out: a file with a line per page.
 """
 
 from pathlib import Path
+
+import pandas as pd
 
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
@@ -16,4 +19,5 @@ pages = transcripts(
     read_table(snakemake.input.alternatives, "alternatives"),
     read_table(snakemake.input.pages, "pages"),
 )
-write_json_lines(pages, Path(snakemake.output[0]))
+confidence = pd.read_csv(snakemake.input.confidence, dtype={"image_id": str}, keep_default_na=False)
+write_json_lines(pages, confidence, Path(snakemake.output[0]))

@@ -79,7 +79,11 @@ def train(
         training = Rows(*map(np.concatenate, zip(training, read, strict=True)))
     if settings["pretrained"] and not (start or pretrained):
         raise InputError("pretrained: true needs a file of weights")
-    _check(training, validation, len(charset), settings, processes)
+    _check(training, validation, settings, processes)
+    untrained = len(charset) - len(np.unique(training.labels))
+    if untrained:
+        fate = "are read as before" if start else "will not be read"
+        logging.warning("%d of %d codepoints have no training crop and %s", untrained, len(charset), fate)
     identity = _identity(table, training, validation, charset, settings)
     folder = state_folder(state, identity, [file for file in (start, pretrained) if file])
     del table
@@ -113,15 +117,12 @@ def _rows(crops: pa.Table, rows: pd.DataFrame, charset: list[str], target: float
     return Rows(*find_crops(crops, rows, charset), np.full(len(rows), target, np.float32), np.asarray(weights))
 
 
-def _check(training: Rows, validation: Rows, classes: int, settings: dict, processes: int) -> None:
+def _check(training: Rows, validation: Rows, settings: dict, processes: int) -> None:
     batch_size_of(training.labels, settings, processes)
     if not len(validation.labels):
         raise InputError("no validation crops; choose a validation_book with labelled characters")
     if settings["precision"] not in PRECISIONS:
         raise InputError(f"precision: unknown {settings['precision']}; choose {' or '.join(PRECISIONS)}")
-    untrained = classes - len(np.unique(training.labels))
-    if untrained:
-        logging.warning("%d of %d codepoints have no training crop and will not be read", untrained, classes)
 
 
 def _train(

@@ -1,7 +1,8 @@
 """The pages of each page set, from folder listings and the configuration alone.
 
-A page set is a source (a folder of `images`, or `synthetic` pages to draw) or a subset `of` other page sets: all of
-their pages, only some `books`, or all books but some (`without_books`). An image set is a source: it owns its images.
+A page set is a source (a folder of `images`, or of some `pages` in it, or `synthetic` pages to draw) or a subset `of`
+other page sets: all of their pages, only some `books`, or all books but some (`without_books`). An image set is a
+source: it owns its images.
 """
 
 import re
@@ -106,6 +107,12 @@ def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
         ]
     else:
         files = list_images(settings["images"])
+        if "pages" in settings:
+            chosen = set(map(str, settings["pages"]))
+            missing = sorted(chosen - {file.stem for file in files})
+            if missing:
+                raise InputError(f"page_sets: {source}: {settings['images']} has no image of {', '.join(missing[:5])}")
+            files = [file for file in files if file.stem in chosen]
     return [Page(file.stem, book_of(file.stem), source, chunk_of(file.stem, chunks), str(file)) for file in files]
 
 

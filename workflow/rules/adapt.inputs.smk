@@ -1,0 +1,31 @@
+# Inputs and settings of adapt.smk.
+
+
+def adaptation_fold(kind):
+    return f"results/folds/{config['adaptation']['validation_book']}/{kind}.parquet"
+
+
+def adaptation_settings(wildcards):
+    if config["adapt"] is None:
+        raise WorkflowError(
+            f"{wildcards.classifier}: say --profile profiles/adapt and --config read=folder adapt=labels.csv, to adapt "
+            "it to the book in that folder (make adapt IMAGES=folder LABELS=labels.csv)"
+        )
+    adaptation = config["adaptation"]
+    shares = {LABELLED_PAGES: adaptation["share"], adaptation["replay"]: 1 - adaptation["share"]}
+    return dict(
+        changes=adaptation["training"] | {"sampling": adaptation["training"]["sampling"] | {"shares": shares}},
+        image_sets=[[page.image_id, page.image_set] for page in pages_of(TRAINING)],
+        state="results/adapted/state/classifier",
+    )
+
+
+def what_was_adapted():
+    """Lines that say where the adapted classifiers lie, and how they read."""
+    folder = os.path.relpath(".", ROOT)
+    models = "" if folder == "adapted" else f" MODELS={folder}"
+    return [
+        f"Adapted to {len(pages_of(LABELLED_PAGES))} labelled pages:",
+        *(f"  {os.path.relpath(path, ROOT)}" for path in rules.adapt.input),
+        f"Read with them: make read IMAGES={config['read']} WEIGHTS=adapted{models}",
+    ]

@@ -1,0 +1,16 @@
+"""Says of every page how far its text can be believed.
+
+In: recognized boxes, pages. Out: a table of pages.
+"""
+
+from kuzushiji.common.logs import log_to
+from kuzushiji.common.tables import read_table
+from kuzushiji.text.confidence import page_confidence
+
+log_to(snakemake.log[0])
+table = page_confidence(
+    read_table(snakemake.input.recognized, "recognized"),
+    read_table(snakemake.input.pages, "pages"),
+    snakemake.params.settings,
+)
+table.to_csv(snakemake.output[0], index=False)
