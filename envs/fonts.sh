@@ -26,8 +26,9 @@ declare -A package=(
   [HanaMinA]=fonts-hanazono
   [HanaMinB]=fonts-hanazono
 )
-npm_packages=(yuji-boku yuji-mai yuji-syuku)
-npm_version=5.3.0
+declare -A npm_version=([yuji-boku]=5.3.0 [yuji-mai]=5.3.0 [yuji-syuku]=5.3.0 [yuji-hentaigana-akebono]=4.5.8)
+npm_brushes=(yuji-boku yuji-mai yuji-syuku)
+npm_always=(yuji-hentaigana-akebono yuji-boku yuji-mai) # hentaigana shapes, and two hands that Debian has not
 
 have() { [[ -s "$folder/$1.ttf" ]]; }
 
@@ -67,8 +68,8 @@ from_apt() { # PACKAGE: its files under $work/$1
 
 from_npm() { # PACKAGE: a whole WOFF (zlib, so that fontTools needs no brotli) made a TrueType file
   command -v npm >/dev/null && "$python" -c "import fontTools" 2>/dev/null || return 1
-  (cd "$work" && timeout 300 npm pack "@fontsource/$1@$npm_version" >"$work/log" 2>&1) || return 1
-  tar -xzf "$work/fontsource-$1-$npm_version.tgz" -C "$work" "package/files/$1-japanese-400-normal.woff" || return 1
+  (cd "$work" && timeout 300 npm pack "@fontsource/$1@${npm_version[$1]}" >"$work/log" 2>&1) || return 1
+  tar -xzf "$work/fontsource-$1-${npm_version[$1]}.tgz" -C "$work" "package/files/$1-japanese-400-normal.woff" || return 1
   "$python" - "$work/package/files/$1-japanese-400-normal.woff" "$work/$1.ttf" <<'END' || return 1
 import sys
 
@@ -78,7 +79,7 @@ font = TTFont(sys.argv[1])
 font.flavor = None
 font.save(sys.argv[2])
 END
-  keep "$work/$1.ttf" "$1" "npm @fontsource/$1 $npm_version"
+  keep "$work/$1.ttf" "$1" "npm @fontsource/$1 ${npm_version[$1]}"
 }
 
 from_pip() {
@@ -96,11 +97,13 @@ done
 
 any_brush() {
   local font
-  for font in "${brushes[@]}" "${npm_packages[@]}"; do have "$font" && return 0; done
+  for font in "${brushes[@]}" "${npm_brushes[@]}"; do have "$font" && return 0; done
   return 1
 }
 
-any_brush || for font in "${npm_packages[@]}"; do from_npm "$font" || true; done
+# Drawn pages do without these where npm is missing: other fonts take their place.
+for font in "${npm_always[@]}"; do have "$font" || from_npm "$font" || true; done
+any_brush || for font in "${npm_brushes[@]}"; do from_npm "$font" || true; done
 any_brush && have "${plain[0]}" || have ipaexg || from_pip || true
 
 echo "Fonts in $folder:"
