@@ -132,6 +132,7 @@ def test_trained_and_published_results_stand_side_by_side(competition_pages):
 
 
 def test_the_small_networks_read_as_any_other_round(scans):
+    shutil.rmtree(scans / "resources" / "small", ignore_errors=True)
     missing = snakemake(
         "--dry-run", "--cores", "1", "--config", "round=small", MINE, "recognize=[mine]", cwd=scans, check=False
     )
@@ -158,7 +159,7 @@ def competition_pages(checkout):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["round=mine"], "'mine' is not one of ['first', 'pseudo', 'refine', 'published', 'small']"),
+        (["round=mine"], "'mine' is not one of ['first', 'pseudo', 'refine', 'published', 'small', 'adapted']"),
         (
             ["published={start_from_detections: [val, train]}"],
             "start_from_detections: train must be a page set",

@@ -13,4 +13,6 @@ def export_classifier(source: str | os.PathLike, destination: str | os.PathLike,
     precision.
     """
     model, charset, settings = load_classifier(source)
+    if "start" in settings:  # a path on the machine of the training
+        settings = {**settings, "start": None}
     write_weights(model.state_dict(), {"kind": KIND, "settings": settings, "charset": charset}, destination, bits)

@@ -5,7 +5,7 @@ import os
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
@@ -40,7 +40,8 @@ def write_weights(
             stored[name] = (value / _rows(scale, value)).round().to(torch.int8).contiguous()
             stored[name + _SCALE] = scale
     with replacing(destination) as partial:
-        save_file(stored, partial, {key: json.dumps(value, ensure_ascii=False) for key, value in meta.items()})
+        texts = {key: json.dumps(value, ensure_ascii=False) for key, value in meta.items()}
+        partial.write_bytes(save(stored, texts))  # `save_file` lets nobody else read the file
 
 
 def read_weights(source: str | os.PathLike, kind: str, keys: tuple[str, ...]) -> tuple[dict[str, torch.Tensor], dict]:
