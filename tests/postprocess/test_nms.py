@@ -44,5 +44,5 @@ def test_no_boxes_and_no_detectors():
     assert list(merged) == SCHEMAS["merged"].names
     one_sided = merge_detectors({"060000": empty("predictions"), "100000": random_boxes(1, 0)}, 0.3)
     assert one_sided["detector"].tolist() == ["100000"]
-    with pytest.raises(InputError, match="snapshots"):
+    with pytest.raises(InputError, match="name at least one under `detectors`"):
         merge_detectors({}, 0.3)
