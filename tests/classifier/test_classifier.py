@@ -201,8 +201,12 @@ def test_a_later_round_starts_from_the_best_weights(folder, rows):
     for name, value in first["best"].items():
         if "running" not in name and "num_batches" not in name:
             assert torch.equal(value, again["last"][name]), name
-    with pytest.raises(InputError, match=r"first\.pth: reads other codepoints \(U\+4E00\)"):
-        train_rows(folder, rows, rows[:60], None, still, [*CHARSET, "U+4E00"], start=folder / "first.pth")
+    more = train_rows(folder, rows, rows[:60], None, still, [*CHARSET, "U+4E00"], start=folder / "first.pth")
+    assert more["last"]["head.weight"].shape[0] == len(CHARSET) + 1
+    assert torch.equal(more["last"]["head.weight"][: len(CHARSET)], first["best"]["head.weight"])
+    fewer = rows[rows["codepoint"] != CHARSET[0]]
+    with pytest.raises(InputError, match=r"first\.pth: reads codepoints that this training lacks"):
+        train_rows(folder, fewer, fewer[:60], None, still, CHARSET[1:], start=folder / "first.pth")
     other = {**still, "architecture": "test_vit"}
     with pytest.raises(InputError, match=r"first\.pth: architecture is test_resnet, not test_vit"):
         train_rows(folder, rows, rows[:60], None, other, start=folder / "first.pth")
