@@ -59,6 +59,9 @@ def test_what_all_classifiers_share_is_as_published():
     common = dict(CONFIG["classification"])
     # Ours, since the published training had neither: a seed, mixed precision as hardware has it now, resumable states.
     assert {common.pop(name) for name in ("seed", "precision", "checkpoint_interval")} == {0, "bfloat16", 1}
+    # What the published training did not have is off.
+    off = {"letterbox": False, "shear": 0, "elastic": 0, "stroke": 0, "sampling": None, "start": None}
+    assert {name: common.pop(name) for name in off} == off
     assert common == {
         "temperature": 0.05,
         "base_learning_rate": 0.1,
