@@ -153,7 +153,8 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(later, tmp_path):
     # Training could not go on here: its pages are gone, and nothing asks for them.
     shutil.rmtree(done / "results/synthetic/drawn_training")
     read = snakemake("--profile", "profiles/read", "--config", "read=scans", "--", "read", cwd=done)
-    assert "Reading scans with the models of results/refine, by their configuration results/refine/prov" in read.stdout
+    assert "with the networks that were trained here (refine round)" in read.stdout
+    assert "by their configuration results/refine/prov" in read.stdout
     assert "results/refine/viewer/scans.html" in read.stdout
     assert (done / "results/refine/text/scans/my page 1.txt").read_text()
     for path in scans.iterdir():
@@ -217,7 +218,7 @@ def test_networks_of_other_architectures_are_a_matter_of_configuration(miniature
 
 def test_exported_networks_are_read_as_the_small_ones(later, tmp_path):
     done = copied(later.checkout, tmp_path / "checkout")
-    files = shutil.copytree(done / "results/refine/export", done / "resources/small")
+    files = shutil.copytree(done / "results/refine/export", done / "resources/small", dirs_exist_ok=True)
     boosters = [shutil.copy(path, files) for path in sorted((done / "results/refine/booster").glob("fold_*.txt"))]
     settings = {
         "round": "small",

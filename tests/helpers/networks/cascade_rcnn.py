@@ -65,7 +65,13 @@ model = dict(
         bbox_head=[head([0.1, 0.1, 0.2, 0.2]), head([0.05, 0.05, 0.1, 0.1])],
     ),
     train_cfg=dict(
-        rpn=dict(assigner=assigner(0.7, 0.3, 0.3, True), sampler=sampler, allowed_border=0, pos_weight=-1, debug=False),
+        rpn=dict(
+            assigner=assigner(0.7, 0.3, 0.3, True),
+            sampler=dict(sampler, add_gt_as_proposals=False),
+            allowed_border=0,
+            pos_weight=-1,
+            debug=False,
+        ),
         rpn_proposal=proposals,
         rcnn=[stage(0.5), stage(0.6)],
     ),
