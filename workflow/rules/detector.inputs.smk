@@ -9,6 +9,11 @@ def network_of(training):
     return {"network": read_network(from_root(model))} if isinstance(model, str) else model
 
 
+# A file that is no network stops the run before any page is looked for.
+for training in config["detector_trainings"] if TRAINS else ():
+    network_of(training)
+
+
 def snapshots_of(training):
     """The iterations of a training that are detectors."""
     entries = config["detectors"].values()
