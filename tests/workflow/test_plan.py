@@ -230,6 +230,7 @@ def test_a_classifier_set_to_null_is_left_out(competition):
 READ = ["--profile", "profiles/read", "--config", "read=scans"]
 # What reading does without: what trains and judges, and what is a target of its own.
 NOT_READING = [
+    "align",
     "all",
     "train",
     "recognize",

@@ -75,9 +75,9 @@ def reads(jobs, **expected):
 
 def test_reading_scans_trains_nothing(scans):
     jobs = plan("round=published", MINE, "recognize=[mine]", cwd=scans)
-    assert reads(jobs, download=8) and jobs.items() >= {**TEXT, "submission": 1, "final_submission": 1}.items()
+    assert reads(jobs, download=8, truth=0) and jobs.items() >= {**TEXT, "submission": 1, "final_submission": 1}.items()
     touch(scans / "resources" / "published", FILES)
-    assert reads(plan("round=published", MINE, "recognize=[mine]", cwd=scans))
+    assert reads(plan("round=published", MINE, "recognize=[mine]", cwd=scans), truth=0)
 
 
 def test_text_and_pictures_can_be_asked_for_by_name(scans):
@@ -97,7 +97,7 @@ def test_each_target_makes_only_what_published_weights_have(scans):
     assert plan(*arguments, "train", cwd=scans) == imports
     assert plan(*arguments, "published_weights", cwd=scans) == {"download": 8, "checksum": 8}
     assert reads(plan(*arguments, "recognize", cwd=scans), download=8, truth=0)
-    assert reads(plan(*arguments, "report", cwd=scans), download=8)
+    assert reads(plan(*arguments, "report", cwd=scans), download=8, truth=0)
     assert plan(*arguments, "evaluate", cwd=scans) == {}  # nobody knows what these pages say
     assert plan(*arguments, "benchmarks", cwd=scans) == {}
 
@@ -122,7 +122,7 @@ def test_published_boxes_can_be_started_from(scans):
     touch(scans / "resources" / "competition" / "test_images", ["test_1.jpg", "test_2.jpg"])
     jobs = plan("round=published", "published={start_from_detections: [test]}", cwd=scans)
     # Two lists of boxes and the order of their pages, in place of the detectors.
-    assert reads(jobs, download=9, checksum=9, detect=0, import_detector=0, import_detections=2, subset=1)
+    assert reads(jobs, download=9, checksum=9, detect=0, import_detector=0, import_detections=2, subset=1, truth=0)
 
 
 def test_trained_and_published_results_stand_side_by_side(competition_pages):
@@ -143,7 +143,7 @@ def test_the_small_networks_read_as_any_other_round(scans):
     jobs = plan("round=small", MINE, "recognize=[mine]", cwd=scans)
     imported = {"import_small_detector": 1, "import_small_classifier": 1, "import_detector": 0, "import_booster": 0}
     imported |= {"import_classifier": 0, "checksum": 0, "detect": 2, "classify": 2, "gather_predictions": 1, "fuse": 1}
-    assert reads(jobs, **imported)
+    assert reads(jobs, truth=0, **imported)
 
 
 @pytest.fixture
