@@ -61,7 +61,9 @@ def test_a_page_follows_its_layout(tmp_path):
     layouts = write_layout(tmp_path / "pages.parquet", rows)
     style = {"font": "ipaexg", "tilt": 0, "ruby": 0, "joined": 0, "seals": 0, "variants": 0.5}
     settings = make_settings({"hana": {"pages": 2}}, style, width=640, height=896)
-    sources = Sources([font], CORPUS, Path("resources/corpus/hentaigana.csv"), layouts=layouts)
+    (tmp_path / "charset.txt").write_text("あ一のにはをしてと月人心", encoding="utf-8")
+    parents, charset = Path("resources/corpus/hentaigana.csv"), tmp_path / "charset.txt"
+    sources = Sources([font], CORPUS, parents, charset=charset, layouts=layouts)
     plain, following = plan_pages(settings, sources)
     assert plain.layout is None and following.layout is not None
     _, characters = draw_page(following)

@@ -271,4 +271,4 @@ def test_exported_networks_are_read_as_the_small_ones(later, tmp_path):
     assert "classifiers adapted to a book: small, small_01, small_02" in said
     assert "results/adapted/viewer/scans.html" in said
     rated = pd.read_csv(done / "results/adapted/confidence/scans.csv", keep_default_na=False)
-    assert set(rated["image_id"]) == {path.stem for path in (done / "scans").iterdir()}
+    assert set(rated["image_id"]) == {path.stem for path in (done / "scans").glob("*.jpg")}

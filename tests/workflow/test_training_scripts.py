@@ -48,6 +48,7 @@ def test_a_classifier_of_other_code_does_not_go_on_from_where_the_first_stopped(
         write_table(part, tmp_path / name, "folds")
     inputs = {"truth": tmp_path / "truth", "folds": [tmp_path / "training", tmp_path / "validation"]}
     inputs |= {"crops": [tmp_path / "0.arrow"], "pseudo": [], "start": [], "pretrained": []}
+    settings = SETTINGS | {"image_sets": []}
     assert set(CHARSET) == set(rows["codepoint"])
     epochs, train_epoch = [], Run.train_epoch
 
@@ -63,13 +64,13 @@ def test_a_classifier_of_other_code_does_not_go_on_from_where_the_first_stopped(
 
     until(2)
     with pytest.raises(Killed):
-        run_script("classifier", tmp_path, SETTINGS, "first", **inputs)
+        run_script("classifier", tmp_path, settings, "first", **inputs)
     assert epochs == [0, 1]
     until(None)
-    run_script("classifier", tmp_path, SETTINGS, "second", **inputs)
+    run_script("classifier", tmp_path, settings, "second", **inputs)
     assert epochs == [0, 1, 2]
     until(None)
-    run_script("classifier", tmp_path, SETTINGS, "first", **inputs)
+    run_script("classifier", tmp_path, settings, "first", **inputs)
     assert epochs == [2]
 
 
@@ -114,7 +115,7 @@ def arguments_of(script, module, function, code, folder, monkeypatch):
             (kuzushiji.postprocess.booster, "booster_rows"),
         ):
             patch.setattr(place, name, MagicMock())
-        settings = {"training": {"snapshots": []}, "pages": {}}
+        settings = {"training": {"snapshots": []}, "pages": {}, "image_sets": [], "sampling": None}
         inputs = {"folds": [1, 2], "crops": [], "pseudo": []}
         inputs |= dict.fromkeys(("truth", "pages", "start", "pretrained", "features", "merged"))
         with pytest.raises(Killed) as killed:

@@ -172,6 +172,9 @@ for key, name, section in [
 ]:
     if name not in section:
         raise WorkflowError(f"config.yaml: {key}: there is no {name}; choose {' or '.join(section)}")
+for name in config["published"]["classifiers"] if ROUND == "published" else []:
+    if name not in CLASSIFIERS:
+        raise WorkflowError(f"config.yaml: published: classifiers: there is no {name} under classifiers")
 for first, second in [("published", "small"), ("published", "first"), ("small", "first")]:
     for name in DETECTORS[first].keys() & DETECTORS[second].keys():
         raise WorkflowError(
