@@ -10,6 +10,9 @@ import pytest
 import torch
 from hub_for_tests import hub  # noqa: F401 (a fixture)
 
+# Fixtures of a session that cost minutes: the tests that use one stay in one of pytest-xdist's processes.
+SHARED = ("miniature", "driver")
+
 # Shared machines are slow at times: no test fails of that.
 hypothesis.settings.register_profile("shared", deadline=None)
 hypothesis.settings.load_profile("shared")
@@ -22,6 +25,14 @@ with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
+
+
+def pytest_collection_modifyitems(items):
+    """Share tests among processes by file or by the costly fixture that they use, the longest groups first."""
+    for item in items:
+        shared = [name for name in SHARED if name in item.fixturenames]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
+    items.sort(key=lambda item: ("miniature" not in item.fixturenames, "workflow" not in item.path.parts))
 
 
 @pytest.fixture

@@ -203,7 +203,12 @@ TALKING = {"kuzushiji.common.errors", "kuzushiji.common.logs", "kuzushiji.common
 
 
 def code(script):
-    """A digest of the script and of all library modules that it imports, directly or indirectly."""
+    """A params function: a digest of the script and of all library modules that it imports, directly or indirectly."""
+    return lambda wildcards: code_digest(script)  # when a job is planned, since each job parses all rules again
+
+
+@cache
+def code_digest(script):
     path = f"{LIBRARY}/scripts/{script}.py"
     modules = imported(path) & IMPORTS.modules
     modules |= {upstream for module in modules for upstream in IMPORTS.find_upstream_modules(module)}

@@ -4,8 +4,6 @@ import os
 from http.client import HTTPException
 from pathlib import Path
 
-from torch.hub import download_url_to_file
-
 from kuzushiji.common.errors import InputError
 
 # The original ResNets of He et al., for unscaled pixels of 0-255: the stride of a block is in its first 1x1
@@ -21,6 +19,8 @@ def fetch_detector(address: str, destination: str | os.PathLike) -> None:
 
     Raises `InputError` if it cannot be downloaded, or does not have that checksum.
     """
+    from torch.hub import download_url_to_file  # takes seconds to import, and the rules import this module
+
     destination = Path(destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     expected = Path(address).stem.rpartition("-")[2]
