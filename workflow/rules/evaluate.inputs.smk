@@ -28,3 +28,9 @@ def transcriptions(wildcards):
             f"config.yaml: page_sets: {wildcards.page_set} needs `transcriptions` to measure its text by"
         )
     return [file for file in files if file]
+
+
+def known_text_metrics(wildcards):
+    """The error rates of the text, if the text of the page set is known."""
+    known = page_sets.transcribed(PAGE_SETS, wildcards.page_set)
+    return "results/{round}/text_metrics/{page_set}.csv" if known else []

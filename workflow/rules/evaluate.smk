@@ -165,6 +165,27 @@ rule text_metrics:
         "../scripts/text_metrics.py"
 
 
+rule verdict:
+    """Put the scores of a page set in one table for readers, book by book."""
+    input:
+        detections="results/{round}/detection_metrics/{page_set}/books.csv",
+        scores="results/{round}/metrics/{page_set}_books.csv",
+        texts=known_text_metrics,
+    output:
+        "results/{round}/verdict/{page_set}.md",
+    log:
+        "results/logs/verdict/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/verdict/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
+    params:
+        code=code("verdict"),
+    script:
+        "../scripts/verdict.py"
+
+
 rule evaluate:
     """All scores of the page sets with labels or transcriptions."""
     input:
