@@ -45,7 +45,7 @@ def later(miniature, tmp_path_factory) -> Miniature:
     folder = tmp_path_factory.mktemp("later")
     checkout = copied(miniature.checkout, folder / "checkout")
     targets = ["--config", "round=refine", "--", "all", "benchmarks", "export", "results/book_classifier/test.csv"]
-    targets.append("results/refine/aligned/test.csv")
+    targets += ["results/refine/aligned/test.csv", "results/refine/verdict/test.md"]
     run_miniature(*targets, cwd=checkout, before=tuple(traced(folder / "trace")) if STRACE else ())
     return Miniature(checkout, folder / "trace")
 

@@ -135,6 +135,12 @@ def test_pages_are_likened_to_the_books_of_training(later):
     assert set(nearest["nearest"]) <= {"hana", "kaze"}
 
 
+def test_a_verdict_has_a_row_for_every_book_and_one_for_all(later):
+    header, _, *rows = (later.checkout / "results/refine/verdict/test.md").read_text().splitlines()
+    assert {"detection F1", "F1", "CER"} <= {cell.strip() for cell in header.split("|")}
+    assert [row.split("|")[1].strip() for row in rows] == ["hana", "kaze", "(all)"]
+
+
 def test_costs_are_measured(later):
     results = later.checkout / "results"
     modes = pd.read_csv(results / "refine/detection_modes/test.csv")
