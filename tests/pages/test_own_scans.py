@@ -1,12 +1,22 @@
 """A folder of scans, and the models that read it."""
 
+import json
 import os
 
+import pandas as pd
 import pytest
 import yaml
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading
+from kuzushiji.common.tables import write_table
+from kuzushiji.pages.own_scans import (
+    adapting,
+    labelled_pages,
+    newest_models,
+    page_set_name,
+    reading,
+    scan_record,
+)
 
 CONFIG = {"round": "first", "page_sets": {"train": {"images": "a"}}, "recognize": ["test"]}
 IMPORTED = ("published", "small", "adapted")
@@ -38,27 +48,62 @@ def test_without_trained_models_the_small_ones_read(tmp_path):
     assert newest_models(tmp_path, IMPORTED) == (None, {"round": "adapted"})
 
 
-@pytest.mark.parametrize(("name", "called"), [("my scans", "my_scans"), ("本", "scans"), ("brsk-1", "brsk-1")])
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("my scans", "my_scans"), ("本", "本"), ("か\u3099", "が"), ("brsk-1", "brsk-1"), ("!", "scans")],
+)
 def test_a_folder_becomes_the_page_set_that_is_read(tmp_path, name, called):
     scans = [tmp_path / name / f"{page}.jpg" for page in range(33)]
-    config = reading(CONFIG, str(tmp_path / name), scans)
+    config = reading(CONFIG, str(tmp_path / name), scans, tmp_path / "results")
     assert config["recognize"] == [called]
     assert config["page_sets"] == {**CONFIG["page_sets"], called: {"images": str(tmp_path / name)}}
     assert config["round"] == "first"
     assert config["chunks"] == 2
     # Again, with what was noted of the first time.
-    assert reading(config, str(tmp_path / name), scans) == config
+    assert reading(config, str(tmp_path / name), scans, tmp_path / "results") == config
 
 
 def test_a_linked_folder_is_called_by_its_own_name(tmp_path):
     (tmp_path / "book-17").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "book-17")
-    assert reading(CONFIG, "link", [tmp_path / "link/1.jpg"])["recognize"] == ["book-17"]
+    assert reading(CONFIG, "link", [tmp_path / "link/1.jpg"], tmp_path / "results")["recognize"] == ["book-17"]
 
 
-def test_a_name_that_is_taken_is_refused(tmp_path):
-    with pytest.raises(InputError, match="there is a page set train already; rename the folder"):
-        reading(CONFIG, str(tmp_path / "train"), [tmp_path / "train/1.jpg"])
+def name_of(tmp_path, folder, others=()):
+    return page_set_name(tmp_path / folder, others, tmp_path / "results")
+
+
+def remember(tmp_path, name, folder):
+    """The record that a check of the scans in `folder` leaves."""
+    path = scan_record(name, tmp_path / "results")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"folder": str(tmp_path / folder), "files": {}}))
+
+
+def test_different_folders_have_different_names_and_each_keeps_its_own(tmp_path):
+    names = {}
+    for folder in ("A/images", "B/images", "源氏物語", "枕草子", "C/train"):
+        names[folder] = name_of(tmp_path, folder, {"train"})
+        remember(tmp_path, names[folder], folder)
+    assert (names["A/images"], names["源氏物語"], names["枕草子"]) == ("images", "源氏物語", "枕草子")
+    assert names["B/images"].startswith("images-") and names["C/train"].startswith("train-")
+    assert {folder: name_of(tmp_path, folder, {"train"}) for folder in names} == names
+
+
+def test_results_of_a_folder_under_its_former_name_are_found_again(tmp_path):
+    """Names were ASCII alone, and nothing but the table of pages said whose they are."""
+    (tmp_path / "results").mkdir()
+    page = {"image_id": "1", "book": "1", "image_set": "scans", "path": str(tmp_path / "源氏物語/1.jpg"), "width": 1}
+    write_table(
+        pd.DataFrame([page | {"height": 1, "chunk": 0, "note": ""}]), tmp_path / "results/pages/scans.parquet", "pages"
+    )
+    assert name_of(tmp_path, "源氏物語") == "scans"
+    assert name_of(tmp_path, "枕草子") == "枕草子"
+    assert name_of(tmp_path, "other/scans").startswith("scans-")
+
+
+def test_a_long_name_is_cut_between_characters(tmp_path):
+    assert name_of(tmp_path, "あ" * 80) == "あ" * 33
 
 
 @pytest.fixture

@@ -118,3 +118,9 @@ def test_names_are_escaped(tmp_path, name):
     page = make_viewer(tmp_path, name=name.replace("/", "∕"))
     assert json.loads(Scripts(page).found["page-set"])["name"] == name.replace("/", "∕")
     assert "<script>alert" not in page.read_text(encoding="utf-8")
+
+
+def test_scans_that_were_left_out_are_listed(tmp_path):
+    html = make_viewer(tmp_path, unreadable=[("<b>.jpg", "is CMYK; convert it to RGB")]).read_text(encoding="utf-8")
+    assert "Not read (1)" in html and "&lt;b&gt;.jpg</b>: is CMYK; convert it to RGB" in html
+    assert "Not read" not in make_viewer(tmp_path).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """What Snakemake plans, without running it."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -9,6 +10,7 @@ from conftest import planned, snakemake
 from PIL import Image
 
 from kuzushiji.common.stages import STAGES
+from kuzushiji.common.tables import read_table
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
 
@@ -109,6 +111,22 @@ def test_scans_that_cannot_be_used_stop_a_run_at_its_start(checkout):
     assert run.returncode
     assert all(f"../scans/{name}: is truncated" in run.stdout + run.stderr for name in ("cut_1.jpg", "cut_2.jpg"))
     assert not (checkout / "demo/results/denoised").exists()
+
+
+def test_own_scans_that_cannot_be_read_are_left_out_and_read_alone_once_mended(checkout):
+    scans = checkout / "scans"
+    scans.mkdir()
+    Image.effect_noise((480, 672), 40).save(scans / "good.jpg")
+    (scans / "cut.jpg").write_bytes((scans / "good.jpg").read_bytes()[:2000])
+    made = ["results/pages/scans_unreadable.csv", "results/pages/scans.parquet", "results/denoised/scans/0"]
+    run = snakemake(*READ, "--", *made, cwd=checkout)
+    assert re.search(r"left out \(1\).*\n  cut.jpg: is truncated", run.stdout)
+    assert "cut.jpg,is truncated" in (checkout / made[0]).read_text(encoding="utf-8")
+    assert list(read_table(checkout / made[1], "pages")["image_id"]) == ["good"]
+    assert [path.name for path in (checkout / made[2]).iterdir()] == ["good.png"]
+    shutil.copy(scans / "good.jpg", scans / "cut.jpg")
+    jobs = planned(snakemake(*READ, "--dry-run", "--", *made, "results/denoised/scans/1", cwd=checkout))
+    assert jobs == {"unreadable": 1, "pages": 1, "denoise": 1}
 
 
 def test_a_killed_run_of_another_directory_is_not_taken_up(checkout):

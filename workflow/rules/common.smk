@@ -21,7 +21,8 @@ from kuzushiji.common.code import digest, imported
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
-from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading
+from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading, scan_record
+from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
@@ -107,7 +108,9 @@ if config["read"] is not None:
         given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""
-        config.update(reading(models | {"read": scans}, scans, images))
+        # How pages are checked is no matter of the models.
+        models |= {"read": scans, "pages": config["pages"]}
+        config.update(reading(models, scans, images, Path("results").absolute()))
 elif config["adapt"] is not None:
     raise WorkflowError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")
 validate(config, "../schemas/config.schema.yaml")
@@ -144,6 +147,17 @@ PAGE_SETS = {
     }
     for name, entry in config["page_sets"].items()
 }
+# The own scans that cannot be read, by page set: {file name: reason}. Jobs plan by what the run itself found.
+UNREADABLE = {}
+if config["read"] is not None and config["adapt"] is None and config["pages"]["unreadable"] == "skip":
+    for name in config["recognize"]:
+        record = scan_record(name, Path("results"))
+        if workflow.is_main_process:
+            found = sort_scans(images, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()))
+        else:
+            found = recorded(record)
+        UNREADABLE[name] = found.unreadable
+        PAGE_SETS[name] |= found._asdict()
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 TRAINING = config["training"]
 VALIDATION = config["validation"]

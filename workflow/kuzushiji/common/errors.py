@@ -12,3 +12,8 @@ class InputError(ValueError):
 def shortened(names: Sequence[str]) -> str:
     """The first `SHOWN` of `names`, separated by commas, with an ellipsis for the rest."""
     return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+
+
+def printable(name: str) -> str:
+    """A file's name for terminals and tables: escaped where it is no UTF-8 or has control characters."""
+    return name if name.isprintable() else ascii(name)[1:-1]

@@ -1,10 +1,15 @@
 """Reading a folder of scans with existing models, or learning the hand of the book that it holds."""
 
+import hashlib
+import json
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from kuzushiji.common.errors import InputError
@@ -12,6 +17,7 @@ from kuzushiji.pages.labels import read_labels
 
 # The page sets that classifiers are adapted with: the labelled pages of a book, and these with what is replayed.
 LABELLED, ADAPTATION = "labelled", "adaptation"
+_NAME_BYTES = 100  # of a page set's name, by which results are called
 _CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
@@ -29,16 +35,14 @@ def newest_models(results: Path, imported: Collection[str]) -> tuple[Path | None
     return None, {"round": "adapted" if any(results.glob("adapted/classifiers/*.pth")) else "small"}
 
 
-def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
+def reading(config: dict, folder: str, scans: Sequence[Path], results: Path) -> dict:
     """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
 
-    The page set has the folder's name, with `_` for characters that a name cannot have. Raises `InputError` if another
-    page set has that name.
+    The page set is called as `page_set_name` says.
     """
-    name = _name(scans)
     entry = {"images": folder}
-    if config["page_sets"].get(name, entry) != entry:
-        raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
+    others = {name for name, other in config["page_sets"].items() if other != entry}
+    name = page_set_name(scans[0].parent, others, results)
     return {
         **config,
         "page_sets": {**config["page_sets"], name: entry},
@@ -47,9 +51,40 @@ def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
     }
 
 
-def _name(scans: Sequence[Path]) -> str:
-    """The name of the scans' folder, with `_` for characters that a page set's name cannot have."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", scans[0].parent.resolve().name).strip("_") or "scans"
+def page_set_name(folder: Path, others: Collection[str], results: Path) -> str:
+    """The name of a page set for the scans in `folder`: the one that it has under `results`, if it was read before.
+
+    Else it is the folder's own name, in Unicode's form NFC, with `_` for what a name cannot have. Where that is
+    another folder's already, or among the `others`, part of a checksum of the folder's path follows, so that different
+    folders have different names.
+    """
+    path = folder.resolve()
+    called = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", path.name)).strip("_")
+    plain = called.encode()[:_NAME_BYTES].decode(errors="ignore") or "scans"
+    former = re.sub(r"[^A-Za-z0-9_-]+", "_", path.name).strip("_") or "scans"  # as names were before
+    apart = f"{plain}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+    for name in (plain, former, apart):
+        if _folder_read_as(name, results) == path:
+            return name
+    return apart if plain in others or _folder_read_as(plain, results) else plain
+
+
+def scan_record(name: str, results: Path) -> Path:
+    """Where it is kept which folder is read as page set `name`, and what its check found."""
+    return results / "pages" / "state" / f"{name}.json"
+
+
+def _folder_read_as(name: str, results: Path) -> Path | None:
+    """The folder whose scans were read as page set `name`, or None."""
+    try:
+        return Path(json.loads(scan_record(name, results).read_text(encoding="utf-8"))["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no record, or a damaged one
+    try:
+        path = pq.read_table(results / "pages" / f"{name}.parquet", columns=["path"])["path"][0].as_py()
+    except (OSError, pa.ArrowException, IndexError):
+        return None
+    return (results.parent / path).parent.resolve()
 
 
 def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str]:

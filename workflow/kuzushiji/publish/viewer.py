@@ -14,6 +14,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.errors import printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
 from kuzushiji.publish.web_fonts import web_fonts
@@ -38,7 +39,8 @@ def write_viewer(
     `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages. `template` is a
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
-    `review` (boxes below this probability are initially listed for review).
+    `review` (boxes below this probability are initially listed for review), and `unreadable` lists pairs of a scan that
+    was left out and the reason.
 
     The browser stores corrections under the name of the page set, independent of the round.
     """
@@ -58,6 +60,7 @@ def write_viewer(
         images = _shrink_pages([Path(path) for path in pages["path"]], settings, Path(folder), processes)
         environment.get_template("viewer.html").stream(
             page_set=page_set,
+            unreadable=[(printable(file), reason) for file, reason in settings["unreadable"]],
             fonts=[_base64(font) for font in web_fonts(characters, fonts)],
             inline=lambda file: Markup((template / file).read_text(encoding="utf-8")),
             pages=_embedded(boxes, pages, images),
