@@ -46,7 +46,10 @@ def what_cannot_be_read():
     unreadable = {name: reason for found in UNREADABLE.values() for name, reason in found.items()}
     if not unreadable:
         return []
-    return [f"Scans that cannot be read and are left out ({len(unreadable)}); mend them and run again:", *lines(unreadable)]
+    return [
+        f"Scans that cannot be read and are left out ({len(unreadable)}); mend them and run again:",
+        *lines(unreadable),
+    ]
 
 
 def what_was_read():
