@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import write_table
@@ -14,6 +17,8 @@ from kuzushiji.pages.own_scans import (
     labelled_pages,
     newest_models,
     page_set_name,
+    path_as_typed,
+    path_for_jobs,
     reading,
     scan_record,
 )
@@ -104,6 +109,45 @@ def test_results_of_a_folder_under_its_former_name_are_found_again(tmp_path):
 
 def test_a_long_name_is_cut_between_characters(tmp_path):
     assert name_of(tmp_path, "あ" * 80) == "あ" * 33
+
+
+NAMES = [
+    "0012",
+    "1_000",
+    "010",
+    "1e3",
+    "true",
+    "null",
+    "12:30:00",
+    "a: b",
+    "[x]",
+    "scan #3",
+    "源氏　物語",
+    "it's $x `ls`",
+]
+
+
+@given(st.sampled_from(NAMES) | st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1))
+def test_a_folders_name_arrives_as_it_was_typed_and_jobs_get_the_same(name):
+    if not (name[0] == name[-1] and name[0] in "'\""):
+        assert path_as_typed("read", ["round=small", f"read={name}"]) == name
+    passed = path_for_jobs("read", name)
+    assert re.fullmatch(r"read=percent:[\w.~/%-]*", passed, re.ASCII)
+    assert path_as_typed("read", [passed]) == name
+
+
+def test_a_path_in_quotes_is_taken_out_of_them_unless_they_are_in_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert path_as_typed("read", ["read='it''s #3'"]) == "it's #3"
+    (tmp_path / '"quoted"').mkdir()
+    assert path_as_typed("read", ['read="quoted"']) == '"quoted"'
+    assert path_as_typed("read", ["reader=x", "read="]) is None
+
+
+@pytest.mark.parametrize("folder", ["{x}", "a\nb", "a\\b", "a\udcff"])
+def test_a_folder_that_no_rule_could_name_is_refused(tmp_path, folder):
+    with pytest.raises(InputError, match="a folder of scans cannot have"):
+        reading(CONFIG, folder, [tmp_path / "1.jpg"], tmp_path / "results")
 
 
 @pytest.fixture

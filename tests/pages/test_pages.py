@@ -175,12 +175,12 @@ def test_names_that_results_can_have(name):
     [
         ("a" * 201, "201 bytes"),
         ("あ" * 67, "201 bytes"),
-        ("{x}", "has { }"),
+        ("{x}", "has { };"),
         ("a\\b", "has \\"),
         ("a\nb", "control characters"),
         ("a\x7fb", "control characters"),
         ("a\uffffb", "control characters"),
-        ("a\udcffb", "no UTF-8"),
+        ("a\udcffb", "bytes that are no UTF-8"),
     ],
 )
 def test_names_that_results_cannot_have(name, says):

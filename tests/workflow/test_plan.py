@@ -129,6 +129,18 @@ def test_own_scans_that_cannot_be_read_are_left_out_and_read_alone_once_mended(c
     assert jobs == {"unreadable": 1, "pages": 1, "denoise": 1}
 
 
+def test_a_folder_is_read_by_the_name_that_was_typed(checkout):
+    """By the run and its jobs, whatever YAML, `repr` and a shell would make of it; a folder of the other name waits."""
+    for name in ("it's　#3 `touch x` $y", "it's"):
+        (checkout / name).mkdir()
+        Image.effect_noise((48, 67), 40).save(checkout / name / f"{len(name)}.jpg")
+    table = "results/pages/it_s_3_touch_x_y.parquet"
+    read = ["--profile", "profiles/read", "--config", "read=it's　#3 `touch x` $y"]
+    snakemake(*read, "--", table, cwd=checkout)
+    assert list(read_table(checkout / table, "pages")["image_id"]) == [str(len("it's　#3 `touch x` $y"))]
+    assert not (checkout / "x").exists()
+
+
 def test_a_killed_run_of_another_directory_is_not_taken_up(checkout):
     """Its jobs would not be found in the queue, and write on."""
     command = ["bash", "slurm/resume.sh", "--directory", "trials/wide"]

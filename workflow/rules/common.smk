@@ -21,12 +21,21 @@ from kuzushiji.common.code import digest, imported
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
-from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading, scan_record
+from kuzushiji.pages.own_scans import (
+    adapting,
+    labelled_pages,
+    newest_models,
+    path_as_typed,
+    path_for_jobs,
+    reading,
+    scan_record,
+)
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
 CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
+CLI_ARGUMENTS = workflow.config_settings.config_args  # the same as they were typed; jobs get them too
 for resource in ("gpu", "download"):
     # On one machine, one job at a time uses the GPU (or the CPU in its place). `--resources gpu=N` is for jobs with
     # several GPUs: two jobs with one GPU each would both take the first. A profile's `resources` would override a
@@ -57,7 +66,13 @@ def typed(value):
         return {key: typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [typed(inner) for inner in value]
-    return yaml.safe_load(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        scalar = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return scalar if isinstance(scalar, bool | int | float | None) else value  # not dates, nor a text up to its `#`
 
 
 def without_nulls(entries):
@@ -88,11 +103,18 @@ IMPORTED_ROUNDS = {"published": "published", "small": "small", "adapted": "small
 TRAINED_ROUNDS = ("first", "pseudo", "refine")
 # By whose configuration a folder of scans is read.
 READ_BY = "this checkout's configuration"
+for key in ("read", "adapt"):
+    if key in cli_config and (path := path_as_typed(key, CLI_ARGUMENTS)):
+        config[key] = cli_config[key] = path
+        others = [argument for argument in CLI_ARGUMENTS if argument.partition("=")[0] != key]
+        CLI_ARGUMENTS[:] = [*others, path_for_jobs(key, path)]
+    if not isinstance(config[key], str | None):
+        raise WorkflowError(f"{key}: {config[key]} is no path; put it in quotes")
 if config["read"] is not None:
-    scans = str(config["read"])  # the folder's name may be a number
+    scans = config["read"]
     images = page_sets.list_images(from_root(scans))
     if config["adapt"] is not None:
-        labels = str(config["adapt"])
+        labels = config["adapt"]
         config["round"] = "adapted"
         config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images)))
     else:

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 # What is opened, whatever a file's name says: Pillow knows others, some of which start programs (PostScript).
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
+TURNED = "turned upright as its orientation says"  # the note of such a page
 Image.MAX_IMAGE_PIXELS = None  # `pages.max_megapixels` is the limit, and has a message of its own
 
 

@@ -7,17 +7,20 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.errors import InputError, printable
 from kuzushiji.pages.labels import read_labels
+from kuzushiji.pages.pages import unusable_marks
 
 # The page sets that classifiers are adapted with: the labelled pages of a book, and these with what is replayed.
 LABELLED, ADAPTATION = "labelled", "adaptation"
 _NAME_BYTES = 100  # of a page set's name, by which results are called
+_ENCODED = "percent:"  # before a path in percent-encoding
 _CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
@@ -35,11 +38,33 @@ def newest_models(results: Path, imported: Collection[str]) -> tuple[Path | None
     return None, {"round": "adapted" if any(results.glob("adapted/classifiers/*.pth")) else "small"}
 
 
+def path_as_typed(key: str, arguments: Sequence[str]) -> str | None:
+    """The path of `key=path` among the `arguments` of `--config`, or None if there is none.
+
+    Snakemake parses it as YAML, which changes names: `0012`, `scan #3`, `null`. A path in quotes is understood as in
+    YAML, unless there is one with the quotes in its name, and what `path_for_jobs` made is taken back.
+    """
+    given = [argument.partition("=")[2] for argument in arguments if argument.partition("=")[0] == key]
+    text = given[-1] if given else ""
+    if text.startswith(_ENCODED):
+        return os.fsdecode(unquote_to_bytes(text.removeprefix(_ENCODED)))
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and not os.path.exists(text):
+        return str(yaml.load(text, yaml.BaseLoader))
+    return text or None
+
+
+def path_for_jobs(key: str, path: str) -> str:
+    """An argument of `--config` that neither a shell nor Python's `repr` nor YAML changes, for Snakemake's own jobs."""
+    return f"{key}={_ENCODED}{quote(os.fsencode(path))}"
+
+
 def reading(config: dict, folder: str, scans: Sequence[Path], results: Path) -> dict:
     """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
 
-    The page set is called as `page_set_name` says.
+    The page set is called as `page_set_name` says. Raises `InputError` for a path that no rule could name.
     """
+    if marks := unusable_marks(folder):
+        raise InputError(f"{printable(folder)}: a folder of scans cannot have {marks} in its path; rename it")
     entry = {"images": folder}
     others = {name for name, other in config["page_sets"].items() if other != entry}
     name = page_set_name(scans[0].parent, others, results)

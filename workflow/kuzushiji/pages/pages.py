@@ -14,10 +14,9 @@ import pandas as pd
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from kuzushiji.common.errors import InputError, printable
-from kuzushiji.common.images import open_page
+from kuzushiji.common.images import TURNED, open_page
 from kuzushiji.pages.page_sets import Page
 
-TURNED = "turned upright as its orientation says"
 _NAME_BYTES = 200  # of a page's name: file systems allow 255, and results are called after pages
 
 
@@ -71,17 +70,20 @@ def name_problem(path: str | os.PathLike) -> str:
     White space, quotes, `&`, `<b>`, `$`, and every script are no problem.
     """
     name = Path(path).stem
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return "its name is no UTF-8; rename the file"
-    if any(unicodedata.category(mark) == "Cc" or ord(mark) & 0xFFFE == 0xFFFE for mark in name):
-        return "its name has line ends or control characters; rename the file"
-    if found := sorted(set(name) & set("{}\\")):
-        return f"its name has {' '.join(found)}, which results cannot be called by; rename the file"
-    if size > _NAME_BYTES:
+    if problem := unusable_marks(name):
+        return f"its name has {problem}; rename the file"
+    if (size := len(name.encode())) > _NAME_BYTES:
         return f"its name has {size} bytes, more than {_NAME_BYTES}; give it a shorter one"
     return ""
+
+
+def unusable_marks(name: str) -> str:
+    """What in the name of a page or of its folder would upset patterns, lists of checksums or XML, or nothing."""
+    if any("\ud800" <= mark <= "\udfff" for mark in name):
+        return "bytes that are no UTF-8"
+    if any(unicodedata.category(mark) == "Cc" or ord(mark) & 0xFFFE == 0xFFFE for mark in name):
+        return "line ends or control characters"
+    return " ".join(sorted(set(name) & set("{}\\")))
 
 
 def check_image(path: str, max_megapixels: float) -> Checked:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import replacing
+from kuzushiji.common.tables import page_order
 from kuzushiji.pages.pages import check_images
 
 
@@ -59,7 +60,7 @@ def sort_scans(scans: Sequence[Path], record: Path, max_megapixels: float, threa
 def recorded(record: Path) -> Sorted:
     """What `sort_scans` found last, for jobs, which must all plan the same; nothing if there is no record."""
     files = _read(record).get("files", {})
-    unreadable = {name: entry["problem"] for name, entry in files.items() if entry["problem"]}
+    unreadable = {name: files[name]["problem"] for name in page_order(files) if files[name]["problem"]}
     return Sorted(unreadable, [name for name, entry in files.items() if entry["failed"] and not entry["problem"]])
 
 
