@@ -165,7 +165,7 @@ def test_an_experiment_may_have_a_directory_of_its_own(competition):
     ("change", "message"),
     [
         ("nms={iou: 3}", "3 is greater than the maximum"),
-        ("nms={overlap: 0.3}", "overlap"),
+        ("nms={overlap: 0.3}", "--config: nms: overlap: there is no such key; known are iou"),
         ("page_sets={mine: {images: there, of: [train]}}", "mine"),
         (
             "detectors={'060000': {training: none, iteration: 1}}",
@@ -347,7 +347,7 @@ def test_adapting_trains_the_classifiers_and_nothing_else(checkout):
 
 def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     (checkout / "scans").mkdir()
-    (checkout / "scans/1.jpg").touch()
+    Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")
     noted = checkout / "results/first/provenance/test/config.yaml"
     noted.parent.mkdir(parents=True)
     noted.write_text((checkout / "config.yaml").read_text().replace("\nround: refine", "\nround: first"))
@@ -361,7 +361,7 @@ def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
 
 def test_reading_without_its_profile_is_refused(checkout):
     (checkout / "scans").mkdir()
-    (checkout / "scans/1.jpg").touch()
+    Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")
     read = ["--config", "read=scans", "round=published", "--", "read"]
     run = snakemake("--dry-run", "--cores", "1", *read, cwd=checkout, check=False)
     assert run.returncode

@@ -4,7 +4,7 @@
 def own_scans(wildcards):
     """The results for the scans in the folder `read`, if the models exist and nothing needs training."""
     if not only_reads():
-        raise WorkflowError(
+        raise InputError(
             "read: say --profile profiles/read too, which lets nothing be trained "
             "(on a cluster: --profile slurm --workflow-profile profiles/read)"
         )
@@ -15,7 +15,7 @@ def own_scans(wildcards):
         remedy = "train it again with the configuration that made it"
     gone = [path for path in trained if (TRAINS or ROUND == "adapted") and not os.path.exists(path)]
     if gone:
-        raise WorkflowError(f"{', '.join(gone)}: the model is not there; {remedy}")
+        raise InputError(f"{', '.join(gone)}: the model is not there; {remedy}")
     kinds = [f"results/{ROUND}/{kind}" for kind in READ_KINDS] + ["results/pages/{page_set}_unreadable.csv"]
     return [path for kind in kinds for path in collect(kind, page_set=config["recognize"])]
 
