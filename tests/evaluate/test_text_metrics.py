@@ -94,7 +94,7 @@ def test_a_missing_or_undecodable_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: cannot be read"):
         read_transcriptions(tmp_path / "none.csv")
     (tmp_path / "sjis.csv").write_bytes("image_id,text\na,いろは\n".encode("cp932"))
-    with pytest.raises(InputError, match=r"sjis\.csv: cannot be read.*UTF-8"):
+    with pytest.raises(InputError, match=r"sjis\.csv: row 2: cannot be read.*UTF-8"):
         read_transcriptions(tmp_path / "sjis.csv")
 
 

@@ -13,7 +13,7 @@ from kuzushiji.text.reading_order import order_pages
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "workflow" / "viewer"
 FONTS = sorted((Path(matplotlib_fontja.__file__).parent / "fonts").glob("*.ttf"))
-SETTINGS = {"max_side": 600, "quality": 70, "max_megabytes": 100, "review": 0.8}
+SETTINGS = {"max_side": 600, "quality": 70, "max_megabytes": 100, "review": 0.8, "unreadable": []}
 IDS = ["a plain one", 'b\'s "</script><!--", & <b>', "c 最後"]
 WIDTH, HEIGHT = 400, 600
 

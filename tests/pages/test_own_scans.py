@@ -1,12 +1,27 @@
 """A folder of scans, and the models that read it."""
 
+import json
 import os
+import re
 
+import pandas as pd
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading
+from kuzushiji.common.tables import write_table
+from kuzushiji.pages.own_scans import (
+    adapting,
+    labelled_pages,
+    newest_models,
+    page_set_name,
+    path_as_typed,
+    path_for_jobs,
+    reading,
+    scan_record,
+)
 
 CONFIG = {"round": "first", "page_sets": {"train": {"images": "a"}}, "recognize": ["test"]}
 IMPORTED = ("published", "small", "adapted")
@@ -38,27 +53,101 @@ def test_without_trained_models_the_small_ones_read(tmp_path):
     assert newest_models(tmp_path, IMPORTED) == (None, {"round": "adapted"})
 
 
-@pytest.mark.parametrize(("name", "called"), [("my scans", "my_scans"), ("本", "scans"), ("brsk-1", "brsk-1")])
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("my scans", "my_scans"), ("本", "本"), ("か\u3099", "が"), ("brsk-1", "brsk-1"), ("!", "scans")],
+)
 def test_a_folder_becomes_the_page_set_that_is_read(tmp_path, name, called):
     scans = [tmp_path / name / f"{page}.jpg" for page in range(33)]
-    config = reading(CONFIG, str(tmp_path / name), scans)
+    config = reading(CONFIG, str(tmp_path / name), scans, tmp_path / "results")
     assert config["recognize"] == [called]
     assert config["page_sets"] == {**CONFIG["page_sets"], called: {"images": str(tmp_path / name)}}
     assert config["round"] == "first"
     assert config["chunks"] == 2
     # Again, with what was noted of the first time.
-    assert reading(config, str(tmp_path / name), scans) == config
+    assert reading(config, str(tmp_path / name), scans, tmp_path / "results") == config
 
 
 def test_a_linked_folder_is_called_by_its_own_name(tmp_path):
     (tmp_path / "book-17").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "book-17")
-    assert reading(CONFIG, "link", [tmp_path / "link/1.jpg"])["recognize"] == ["book-17"]
+    assert reading(CONFIG, "link", [tmp_path / "link/1.jpg"], tmp_path / "results")["recognize"] == ["book-17"]
 
 
-def test_a_name_that_is_taken_is_refused(tmp_path):
-    with pytest.raises(InputError, match="there is a page set train already; rename the folder"):
-        reading(CONFIG, str(tmp_path / "train"), [tmp_path / "train/1.jpg"])
+def name_of(tmp_path, folder, others=()):
+    return page_set_name(tmp_path / folder, others, tmp_path / "results")
+
+
+def remember(tmp_path, name, folder):
+    """The record that a check of the scans in `folder` leaves."""
+    path = scan_record(name, tmp_path / "results")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"folder": str(tmp_path / folder), "files": {}}))
+
+
+def test_different_folders_have_different_names_and_each_keeps_its_own(tmp_path):
+    names = {}
+    for folder in ("A/images", "B/images", "源氏物語", "枕草子", "C/train"):
+        names[folder] = name_of(tmp_path, folder, {"train"})
+        remember(tmp_path, names[folder], folder)
+    assert (names["A/images"], names["源氏物語"], names["枕草子"]) == ("images", "源氏物語", "枕草子")
+    assert names["B/images"].startswith("images-") and names["C/train"].startswith("train-")
+    assert {folder: name_of(tmp_path, folder, {"train"}) for folder in names} == names
+
+
+def test_results_of_a_folder_under_its_former_name_are_found_again(tmp_path):
+    """Names were ASCII alone, and nothing but the table of pages said whose they are."""
+    (tmp_path / "results").mkdir()
+    page = {"image_id": "1", "book": "1", "image_set": "scans", "path": str(tmp_path / "源氏物語/1.jpg"), "width": 1}
+    write_table(
+        pd.DataFrame([page | {"height": 1, "chunk": 0, "note": ""}]), tmp_path / "results/pages/scans.parquet", "pages"
+    )
+    assert name_of(tmp_path, "源氏物語") == "scans"
+    assert name_of(tmp_path, "枕草子") == "枕草子"
+    assert name_of(tmp_path, "other/scans").startswith("scans-")
+
+
+def test_a_long_name_is_cut_between_characters(tmp_path):
+    assert name_of(tmp_path, "あ" * 80) == "あ" * 33
+
+
+NAMES = [
+    "0012",
+    "1_000",
+    "010",
+    "1e3",
+    "true",
+    "null",
+    "12:30:00",
+    "a: b",
+    "[x]",
+    "scan #3",
+    "源氏　物語",
+    "it's $x `ls`",
+]
+
+
+@given(st.sampled_from(NAMES) | st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1))
+def test_a_folders_name_arrives_as_it_was_typed_and_jobs_get_the_same(name):
+    if not (name[0] == name[-1] and name[0] in "'\""):
+        assert path_as_typed("read", ["round=small", f"read={name}"]) == name
+    passed = path_for_jobs("read", name)
+    assert re.fullmatch(r"read=percent:[\w.~/%-]*", passed, re.ASCII)
+    assert path_as_typed("read", [passed]) == name
+
+
+def test_a_path_in_quotes_is_taken_out_of_them_unless_they_are_in_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert path_as_typed("read", ["read='it''s #3'"]) == "it's #3"
+    (tmp_path / '"quoted"').mkdir()
+    assert path_as_typed("read", ['read="quoted"']) == '"quoted"'
+    assert path_as_typed("read", ["reader=x", "read="]) is None
+
+
+@pytest.mark.parametrize("folder", ["{x}", "a\nb", "a\\b", "a\udcff"])
+def test_a_folder_that_no_rule_could_name_is_refused(tmp_path, folder):
+    with pytest.raises(InputError, match="a folder of scans cannot have"):
+        reading(CONFIG, folder, [tmp_path / "1.jpg"], tmp_path / "results")
 
 
 @pytest.fixture

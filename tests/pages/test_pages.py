@@ -1,5 +1,9 @@
 import errno
 import os
+import struct
+import subprocess
+import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ from PIL import Image
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import read_page
 from kuzushiji.pages.page_sets import pages as plan
-from kuzushiji.pages.pages import check_pages
+from kuzushiji.pages.pages import check_pages, name_problem
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_what_can_be_handled_is_handled_and_noted(scans):
     Image.new("RGBA", (60, 80), (0, 0, 0, 0)).save(folder / "clear.png")
     pages = check()
     pages = pages.set_index("image_id")
-    assert "EXIF" in pages.note["turned"]
+    assert "turned upright" in pages.note["turned"]
     assert (pages.width["turned"], pages.height["turned"]) == (80, 60)
     assert read_page(folder / "turned.jpg").shape == (60, 80, 3)
     assert "gray" in pages.note["gray"]
@@ -82,6 +86,102 @@ def test_what_the_system_refuses_is_not_called_damage(scans, monkeypatch):
     def refused(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(Image, "open", refused)
+    monkeypatch.setattr("kuzushiji.pages.pages.open_page", refused)
     with pytest.raises(InputError, match=r"cannot be read \(Permission denied\)"):
         scans[1]()
+
+
+# Each would end the check of all pages: what Pillow raises is one file's problem.
+@pytest.mark.parametrize(("number", "says"), [(2**31 - 1, "2147483647x2147483647 pixels are more"), (60_000, "60000x")])
+def test_a_size_is_refused_by_the_header(scans, number, says):
+    folder, check = scans
+    (folder / "huge.png").write_bytes(png(number, number))
+    with pytest.raises(InputError, match=rf"\(1\):\n.*huge.png: {says}"):
+        check()
+
+
+def png(width, height):
+    """A PNG file whose header declares this size, with a few rows."""
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000)))]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def test_a_refused_page_takes_no_memory(tmp_path):
+    """In a process of its own, whose highest memory is read: 60,000 pixels a side would take 3.6 GB."""
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png(60_000, 60_000))
+    check = (
+        "import resource, sys; from kuzushiji.pages.pages import check_image\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "assert check_image(sys.argv[1], 200).problem\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    run = subprocess.run([sys.executable, "-c", check, path], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 100_000  # kB
+
+
+def test_whatever_pillow_raises_is_one_files_problem(scans):
+    folder, check = scans
+    good = Image.open(folder / "good001-001.jpg")
+    Image.new("RGB", good.size).save(folder / "next.tif")
+    tiff = bytearray((folder / "next.tif").read_bytes())
+    tiff[130:134] = struct.pack(
+        "<I", 140
+    )  # the next image, it says, begins among the pixels: without sizes, a TypeError
+    (folder / "next.tif").write_bytes(tiff)
+    words = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x02\0\0\x006\0\0\0\0\0\0\0"  # orientation as text
+    good.save(folder / "words.jpg", exif=words)
+    (folder / "folder.jpg").mkdir()
+    (folder / "script.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    good.save(folder / "moving.png", format="GIF")
+    (folder / "zz_cut.jpg").write_bytes((folder / "good001-001.jpg").read_bytes()[:900])
+    with pytest.raises(InputError) as error:
+        check()
+    for part in [
+        "Problems with the pages (6)",
+        "next.tif: is truncated or damaged",
+        "words.jpg: its orientation is no number ('6')",
+        "folder.jpg: is no file",
+        "script.png: is no image",
+        "moving.png: is no image",
+        "zz_cut.jpg: is truncated",
+    ]:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("form", ["jpg", "png", "tif"])
+@pytest.mark.parametrize("orientation", [0, 1, 2, 3, 5, 6, 8, 9, 255])
+def test_width_and_height_are_those_of_the_pixels_that_are_read(scans, form, orientation):
+    folder, check = scans
+    page = Image.open(folder / "good001-001.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    page.save(folder / f"turned.{form}", exif=exif)
+    found = check().set_index("image_id").loc["turned"]
+    assert read_page(folder / f"turned.{form}").shape == (found.height, found.width, 3)
+    assert ("turned" in found.note) == (2 <= orientation <= 8)
+
+
+@pytest.mark.parametrize("name", ["<b>&'\" $x `ls` #1 [a] *?%", "源氏物語　一", "か\u3099", "e" * 200])
+def test_names_that_results_can_have(name):
+    assert name_problem(f"scans/{name}.jpg") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("a" * 201, "201 bytes"),
+        ("あ" * 67, "201 bytes"),
+        ("{x}", "has { };"),
+        ("a\\b", "has \\"),
+        ("a\nb", "control characters"),
+        ("a\x7fb", "control characters"),
+        ("a\uffffb", "control characters"),
+        ("a\udcffb", "bytes that are no UTF-8"),
+    ],
+)
+def test_names_that_results_cannot_have(name, says):
+    assert says in name_problem(f"scans/{name}.jpg")

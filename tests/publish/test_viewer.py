@@ -118,3 +118,18 @@ def test_names_are_escaped(tmp_path, name):
     page = make_viewer(tmp_path, name=name.replace("/", "∕"))
     assert json.loads(Scripts(page).found["page-set"])["name"] == name.replace("/", "∕")
     assert "<script>alert" not in page.read_text(encoding="utf-8")
+
+
+def test_scans_that_were_left_out_are_listed(tmp_path):
+    html = make_viewer(tmp_path, unreadable=[("<b>.jpg", "is CMYK; convert it to RGB")]).read_text(encoding="utf-8")
+    assert "Not read (1)" in html and "&lt;b&gt;.jpg</b>: is CMYK; convert it to RGB" in html
+    assert "Not read" not in make_viewer(tmp_path).read_text(encoding="utf-8")
+
+
+def test_corrections_are_stored_apart_for_folders_of_one_name(tmp_path):
+    viewers = {folder: make_viewer(tmp_path / folder) for folder in ("A", "B", "A")}
+    stored = {
+        folder: re.search(r'"storage":"(kuzushiji mine [0-9a-f]{16})"', path.read_text())
+        for folder, path in viewers.items()
+    }
+    assert stored["A"][1] != stored["B"][1]

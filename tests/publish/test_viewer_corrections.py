@@ -77,6 +77,18 @@ def test_corrections_outlive_the_window_and_can_be_taken_back(viewer):
     assert [box[0] for page in IDS for box in boxes[page]] == untouched["codepoint"].tolist()
 
 
+def test_corrections_of_before_are_taken_over_if_they_are_of_these_pages(viewer):
+    correct_everything(viewer)
+    moved = "localStorage.setItem(pageSet.former_storage, localStorage.getItem(pageSet.%s)%s)"
+    forgotten = "; localStorage.removeItem(pageSet.storage)"
+    viewer.driver.execute_script(moved % ("storage", "") + forgotten)
+    viewer.open()
+    assert viewer.columns() == ["るわ", "にほ", "一"]
+    viewer.driver.execute_script(moved % ("former_storage", '.replace("a plain one", "another")') + forgotten)
+    viewer.open()
+    assert viewer.columns() == ["いろは", "にほ"]
+
+
 def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(viewer, tmp_path):
     correct_everything(viewer)
     moved = recognized()

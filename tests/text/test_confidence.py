@@ -67,3 +67,10 @@ def test_the_least_sure_pages_are_named_first():
     assert pages == [f"  blank  0.00  {confidence.NO_WRITING}", f"  dim  0.30  {confidence.UNSURE}"]
     assert pages_to_check(table, most=1)[2:] == ["  and 1 more"]
     assert pages_to_check(table[table["image_id"] == "good"]) == []
+
+
+def test_pages_come_as_people_count_them():
+    table = rated(*[boxes(f"page {number}", 0, 30, 0.9) for number in (1, 10, 2)], more=["頁１０", "頁２"])
+    assert list(table.index) == ["page 1", "page 2", "page 10", "頁２", "頁１０"]
+    named = [line.split("  ")[1] for line in pages_to_check(table.reset_index())[1:]]
+    assert named == list(table.index)

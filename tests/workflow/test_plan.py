@@ -1,6 +1,7 @@
 """What Snakemake plans, without running it."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -9,6 +10,7 @@ from conftest import planned, snakemake
 from PIL import Image
 
 from kuzushiji.common.stages import STAGES
+from kuzushiji.common.tables import read_table
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
 
@@ -111,6 +113,34 @@ def test_scans_that_cannot_be_used_stop_a_run_at_its_start(checkout):
     assert not (checkout / "demo/results/denoised").exists()
 
 
+def test_own_scans_that_cannot_be_read_are_left_out_and_read_alone_once_mended(checkout):
+    scans = checkout / "scans"
+    scans.mkdir()
+    Image.effect_noise((480, 672), 40).save(scans / "good.jpg")
+    (scans / "cut.jpg").write_bytes((scans / "good.jpg").read_bytes()[:2000])
+    made = ["results/pages/scans_unreadable.csv", "results/pages/scans.parquet", "results/denoised/scans/0"]
+    run = snakemake(*READ, "--", *made, cwd=checkout)
+    assert re.search(r"left out \(1\).*\n  cut.jpg: is truncated", run.stdout)
+    assert "cut.jpg,is truncated" in (checkout / made[0]).read_text(encoding="utf-8")
+    assert list(read_table(checkout / made[1], "pages")["image_id"]) == ["good"]
+    assert [path.name for path in (checkout / made[2]).glob("*.png")] == ["good.png"]
+    shutil.copy(scans / "good.jpg", scans / "cut.jpg")
+    jobs = planned(snakemake(*READ, "--dry-run", "--", *made, "results/denoised/scans/1", cwd=checkout))
+    assert jobs == {"unreadable": 1, "pages": 1, "denoise": 1}
+
+
+def test_a_folder_is_read_by_the_name_that_was_typed(checkout):
+    """By the run and its jobs, whatever YAML, `repr` and a shell would make of it; a folder of the other name waits."""
+    for name in ("it's　#3 `touch x` $y", "it's"):
+        (checkout / name).mkdir()
+        Image.effect_noise((48, 67), 40).save(checkout / name / f"{len(name)}.jpg")
+    table = "results/pages/it_s_3_touch_x_y.parquet"
+    read = ["--profile", "profiles/read", "--config", "read=it's　#3 `touch x` $y"]
+    snakemake(*read, "--", table, cwd=checkout)
+    assert list(read_table(checkout / table, "pages")["image_id"]) == [str(len("it's　#3 `touch x` $y"))]
+    assert not (checkout / "x").exists()
+
+
 def test_a_killed_run_of_another_directory_is_not_taken_up(checkout):
     """Its jobs would not be found in the queue, and write on."""
     command = ["bash", "slurm/resume.sh", "--directory", "trials/wide"]
@@ -135,7 +165,7 @@ def test_an_experiment_may_have_a_directory_of_its_own(competition):
     ("change", "message"),
     [
         ("nms={iou: 3}", "3 is greater than the maximum"),
-        ("nms={overlap: 0.3}", "overlap"),
+        ("nms={overlap: 0.3}", "--config: nms: overlap: there is no such key; known are iou"),
         ("page_sets={mine: {images: there, of: [train]}}", "mine"),
         (
             "detectors={'060000': {training: none, iteration: 1}}",
@@ -317,7 +347,7 @@ def test_adapting_trains_the_classifiers_and_nothing_else(checkout):
 
 def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     (checkout / "scans").mkdir()
-    (checkout / "scans/1.jpg").touch()
+    Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")
     noted = checkout / "results/first/provenance/test/config.yaml"
     noted.parent.mkdir(parents=True)
     noted.write_text((checkout / "config.yaml").read_text().replace("\nround: refine", "\nround: first"))
@@ -331,7 +361,7 @@ def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
 
 def test_reading_without_its_profile_is_refused(checkout):
     (checkout / "scans").mkdir()
-    (checkout / "scans/1.jpg").touch()
+    Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")
     read = ["--config", "read=scans", "round=published", "--", "read"]
     run = snakemake("--dry-run", "--cores", "1", *read, cwd=checkout, check=False)
     assert run.returncode

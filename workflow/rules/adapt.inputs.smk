@@ -7,7 +7,7 @@ def adaptation_fold(kind):
 
 def adaptation_settings(wildcards):
     if config["adapt"] is None:
-        raise WorkflowError(
+        raise InputError(
             f"{wildcards.classifier}: say --profile profiles/adapt and --config read=folder adapt=labels.csv, to adapt "
             "it to the book in that folder (make adapt IMAGES=folder LABELS=labels.csv)"
         )

@@ -9,7 +9,7 @@ def classifier_weights(settings):
 def settings_of(classifier, training_round="first"):
     """A classifier's settings of training, as one flat dictionary."""
     if classifier not in CLASSIFIERS:
-        raise WorkflowError(f"config.yaml: there is no classifier {classifier} under classifiers")
+        raise InputError(f"config.yaml: there is no classifier {classifier} under classifiers")
     settings = dict(config["classification"], **config["classifiers"][classifier])
     settings["max_training"] = config["folds"]["max_training"]
     if training_round != "first":
@@ -33,7 +33,7 @@ def starting_weights(wildcards):
 def training_fold(classifier):
     book = str(settings_of(classifier)["validation_book"])
     if book not in {page.book for page in pages_of(TRAINING)}:
-        raise WorkflowError(f"config.yaml: {classifier}: validation_book: {TRAINING} has no pages of {book}")
+        raise InputError(f"config.yaml: {classifier}: validation_book: {TRAINING} has no pages of {book}")
     return f"results/folds/{book}/training.parquet"
 
 
@@ -49,7 +49,7 @@ def pseudo_page_sets(training_round):
     for name in names:
         shared = sorted(training & {page.image_id for page in pages_of(name)})
         if shared:
-            raise WorkflowError(f"config.yaml: pseudo.page_sets: {name}: page {shared[0]} is also of {TRAINING}")
+            raise InputError(f"config.yaml: pseudo.page_sets: {name}: page {shared[0]} is also of {TRAINING}")
     return names
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import grimp
 import pandas as pd
 import yaml
-from snakemake.utils import update_config, validate
+import snakemake.exceptions
+from snakemake.utils import update_config
 
 # Not `workflow.basedir`, which belongs to a workflow that includes this one, nor `source_path`, which gives a copy.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(workflow.current_basedir)))
@@ -18,20 +19,47 @@ sys.path.insert(0, LIBRARY)
 os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from kuzushiji.common.code import digest, imported
+from kuzushiji.common.configuration import check_architecture, check_configuration
+from kuzushiji.common.errors import InputError, plain_errors
+from kuzushiji.common.runs import take_up
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
-from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading
+from kuzushiji.pages.own_scans import (
+    adapting,
+    labelled_pages,
+    newest_models,
+    path_as_typed,
+    path_for_jobs,
+    reading,
+    scan_record,
+)
+from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
 CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
+CLI_ARGUMENTS = workflow.config_settings.config_args  # the same as they were typed; jobs get them too
 for resource in ("gpu", "download"):
     # On one machine, one job at a time uses the GPU (or the CPU in its place). `--resources gpu=N` is for jobs with
     # several GPUs: two jobs with one GPU each would both take the first. A profile's `resources` would override a
     # cluster's own.
     if resource not in workflow.global_resources:
         workflow.register_resource(resource, 1)
+
+
+# Errors of ours without the lines of Snakefiles through which they came.
+snakemake.exceptions.format_exception_to_string = plain_errors(snakemake.exceptions.format_exception_to_string)
+# Locks of a killed run are no reason to stop; a living one is named.
+if not workflow.remote_exec:
+    others = take_up(
+        Path(".snakemake/runs"), Path(".snakemake/locks"), "a run" if workflow.is_main_process else "a job"
+    )
+    if working:
+        snakemake.exceptions.LockException = lambda: InputError(
+            f"results of this run are being made by {working}; let it finish, or end it "
+            "(one of another host that is gone: --unlock)"
+        )
 
 
 def only_reads():
@@ -56,7 +84,13 @@ def typed(value):
         return {key: typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [typed(inner) for inner in value]
-    return yaml.safe_load(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        scalar = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return scalar if isinstance(scalar, bool | int | float | None) else value  # not dates, nor a text up to its `#`
 
 
 def without_nulls(entries):
@@ -73,11 +107,22 @@ def holds(value, part):
 # Where this is a module of another workflow, `--config` may speak to that one, and its `config` says what it changes.
 cli_config = typed({key: value for key, value in CLI_CONFIG.items() if key in config and holds(config[key], value)})
 changes = dict(config)
+published_settings = yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8"))
 config.update(yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8")))
 update_config(config, changes)
 update_config(config, cli_config)
+# Where a key may stand, for messages.
+CONFIGURED = [
+    ("--config", cli_config),
+    *[
+        (os.path.relpath(file), yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {})
+        for file in reversed(workflow.overwrite_configfiles)
+    ],
+    ("config.yaml", published_settings),
+]
+SCHEMA = yaml.safe_load(Path(LIBRARY, "schemas/config.schema.yaml").read_text(encoding="utf-8"))
 if "weights" in config:
-    raise WorkflowError(
+    raise InputError(
         "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
         "`round: first`, `pseudo` or `refine` with those that were trained here"
     )
@@ -87,11 +132,18 @@ IMPORTED_ROUNDS = {"published": "published", "small": "small", "adapted": "small
 TRAINED_ROUNDS = ("first", "pseudo", "refine")
 # By whose configuration a folder of scans is read.
 READ_BY = "this checkout's configuration"
+for key in ("read", "adapt"):
+    if key in cli_config and (path := path_as_typed(key, CLI_ARGUMENTS)):
+        config[key] = cli_config[key] = path
+        others = [argument for argument in CLI_ARGUMENTS if argument.partition("=")[0] != key]
+        CLI_ARGUMENTS[:] = [*others, path_for_jobs(key, path)]
+    if not isinstance(config[key], str | None):
+        raise InputError(f"{key}: {config[key]} is no path; put it in quotes")
 if config["read"] is not None:
-    scans = str(config["read"])  # the folder's name may be a number
+    scans = config["read"]
     images = page_sets.list_images(from_root(scans))
     if config["adapt"] is not None:
-        labels = str(config["adapt"])
+        labels = config["adapt"]
         config["round"] = "adapted"
         config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images)))
     else:
@@ -101,22 +153,24 @@ if config["read"] is not None:
             READ_BY = f"their configuration {os.path.relpath(noted)}" if noted else READ_BY
         # What the user gave goes over the models' configuration, as it goes over config.yaml.
         models = {**config, **models}
-        for file in workflow.overwrite_configfiles:
-            update_config(models, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+        for _, content in reversed(CONFIGURED[1:-1]):
+            update_config(models, content)
         update_config(models, cli_config)
         given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""
-        config.update(reading(models | {"read": scans}, scans, images))
+        # How pages are checked is no matter of the models.
+        models |= {"read": scans, "pages": config["pages"]}
+        config.update(reading(models, scans, images, Path("results").absolute()))
 elif config["adapt"] is not None:
-    raise WorkflowError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")
-validate(config, "../schemas/config.schema.yaml")
+    raise InputError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")
+check_configuration(config, SCHEMA, CONFIGURED)
 if IMPORTED_ROUNDS.get(config["round"]) == "small":
     # They read pages as they saw them in training.
     small_settings = without_nulls(config["small"]["settings"])
     update_config(config, small_settings)
     update_config(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
-    validate(config, "../schemas/config.schema.yaml")
+    check_configuration(config, SCHEMA, CONFIGURED)
 for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
     config[section] = without_nulls(config[section])
 for networks in set(IMPORTED_ROUNDS.values()):
@@ -160,9 +214,9 @@ if TRAINS:
 for key, names in named.items():
     for name in [names] if isinstance(names, str) else names:
         if name not in PAGE_SETS:
-            raise WorkflowError(f"config.yaml: {key}: there is no page set {name} under page_sets")
+            raise InputError(f"config.yaml: {key}: there is no page set {name} under page_sets")
         if key in ("training", "validation") and not page_sets.labelled(PAGE_SETS, name):
-            raise WorkflowError(f"config.yaml: {key}: the page set {name} needs `labels` for all of its images")
+            raise InputError(f"config.yaml: {key}: the page set {name} needs `labels` for all of its images")
 for key, name, section in [
     ("detect: mode", config["detect"]["mode"], config["detect"]["modes"]),
     *[
@@ -171,15 +225,32 @@ for key, name, section in [
     ],
 ]:
     if name not in section:
-        raise WorkflowError(f"config.yaml: {key}: there is no {name}; choose {' or '.join(section)}")
+        raise InputError(f"config.yaml: {key}: there is no {name}; choose {' or '.join(section)}")
+for section, names in [
+    ("classifiers", IMPORTED[ROUND]["classifiers"] if ROUND in IMPORTED else CLASSIFIERS),
+    ("detectors", DETECTORS[ROUND]),
+]:
+    if not names:
+        raise InputError(f"config.yaml: {section}: all of the {ROUND} round are null; keep at least one")
+for name in CLASSIFIERS if TRAINS else []:
+    check_architecture(name, config["classifiers"][name]["architecture"])
 for name in config["published"]["classifiers"] if ROUND == "published" else []:
     if name not in CLASSIFIERS:
-        raise WorkflowError(f"config.yaml: published: classifiers: there is no {name} under classifiers")
+        raise InputError(f"config.yaml: published: classifiers: there is no {name} under classifiers")
 for first, second in [("published", "small"), ("published", "first"), ("small", "first")]:
     for name in DETECTORS[first].keys() & DETECTORS[second].keys():
-        raise WorkflowError(
-            f"config.yaml: detectors: there are two called {name}; all results of one lie under its name"
-        )
+        raise InputError(f"config.yaml: detectors: there are two called {name}; all results of one lie under its name")
+# The own scans that cannot be read, by page set: {file name: reason}. Jobs plan by what the run itself found.
+UNREADABLE = {}
+if config["read"] is not None and config["adapt"] is None and config["pages"]["unreadable"] == "skip":
+    for name in config["recognize"]:
+        record = scan_record(name, Path("results"))
+        if workflow.is_main_process:
+            found = sort_scans(images, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()))
+        else:
+            found = recorded(record)
+        UNREADABLE[name] = found.unreadable
+        PAGE_SETS[name] |= found._asdict()
 
 
 def one_of(names):
@@ -292,7 +363,7 @@ def fonts(wildcards):
     """All fonts fetched at set-up."""
     found = sorted(map(str, Path(from_root("resources/fonts")).glob("*.[ot]t[fc]")))
     if not found:
-        raise WorkflowError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
+        raise InputError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
     return found
 
 

@@ -46,7 +46,7 @@ def detector_weights(wildcards):
     if not model.get("pretrained"):
         return []
     if model["depth"] not in DETECTOR_ADDRESSES:
-        raise WorkflowError(
+        raise InputError(
             f"config.yaml: detector_trainings: {wildcards.training}: model.depth: there are no ImageNet weights for "
             f"{model['depth']}; choose {' or '.join(map(str, DETECTOR_ADDRESSES))}, or pretrained: false"
         )

@@ -24,9 +24,7 @@ def drawn_sources(page_set):
 def transcriptions(wildcards):
     files = [PAGE_SETS[source].get("transcriptions") for source in page_sets.sources(PAGE_SETS, wildcards.page_set)]
     if not any(files) and not drawn_sources(wildcards.page_set):
-        raise WorkflowError(
-            f"config.yaml: page_sets: {wildcards.page_set} needs `transcriptions` to measure its text by"
-        )
+        raise InputError(f"config.yaml: page_sets: {wildcards.page_set} needs `transcriptions` to measure its text by")
     return [file for file in files if file]
 
 

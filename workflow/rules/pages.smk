@@ -3,6 +3,11 @@
 SUBSETS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 
 
+def left_out(page_set):
+    """Pairs of a scan's file that cannot be read and the reason."""
+    return [list(pair) for pair in UNREADABLE.get(page_set, {}).items()]
+
+
 rule pages:
     """Check every page of an image set, before hours of work begin."""
     input:
@@ -20,9 +25,30 @@ rule pages:
         runtime=scaled(60),
     params:
         code=code("pages"),
-        settings=lambda wildcards: dict(config["pages"], pages=[list(page) for page in pages_of(wildcards.image_set)]),
+        settings=lambda wildcards: dict(
+            max_megapixels=config["pages"]["max_megapixels"],
+            pages=[list(page) for page in pages_of(wildcards.image_set)],
+        ),
     script:
         "../scripts/pages.py"
+
+
+rule unreadable:
+    """List the scans that cannot be read, with reasons."""
+    output:
+        "results/pages/{page_set}_unreadable.csv",
+    log:
+        "results/logs/unreadable/{page_set}.log",
+    benchmark:
+        "results/benchmarks/unreadable/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(1000),
+        runtime=scaled(10),
+    params:
+        code=code("unreadable"),
+        settings=lambda wildcards: dict(unreadable=left_out(wildcards.page_set)),
+    script:
+        "../scripts/unreadable.py"
 
 
 rule truth:

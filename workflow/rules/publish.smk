@@ -44,6 +44,6 @@ rule viewer:
         runtime=scaled(30, 0.05),
     params:
         code=code("viewer"),
-        settings=dict(config["viewer"]),
+        settings=lambda wildcards: dict(config["viewer"], unreadable=left_out(wildcards.page_set)),
     script:
         "../scripts/viewer.py"

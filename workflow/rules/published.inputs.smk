@@ -20,7 +20,7 @@ GIVEN = config["published"]["start_from_detections"]
 for name in GIVEN:
     lacking = {"order", *detectors_of("published")} - set(config["published"]["detections"].get(name, ()))
     if name not in PAGE_SETS or lacking:
-        raise WorkflowError(
+        raise InputError(
             f"config.yaml: published.start_from_detections: {name} must be a page set with its "
             f"{', '.join(sorted(lacking)) or 'entry'} under published.detections"
         )

@@ -4,7 +4,7 @@
 def own_scans(wildcards):
     """The results for the scans in the folder `read`, if the models exist and nothing needs training."""
     if not only_reads():
-        raise WorkflowError(
+        raise InputError(
             "read: say --profile profiles/read too, which lets nothing be trained "
             "(on a cluster: --profile slurm --workflow-profile profiles/read)"
         )
@@ -15,8 +15,9 @@ def own_scans(wildcards):
         remedy = "train it again with the configuration that made it"
     gone = [path for path in trained if (TRAINS or ROUND == "adapted") and not os.path.exists(path)]
     if gone:
-        raise WorkflowError(f"{', '.join(gone)}: the model is not there; {remedy}")
-    return [path for kind in READ_KINDS for path in collect(f"results/{ROUND}/{kind}", page_set=config["recognize"])]
+        raise InputError(f"{', '.join(gone)}: the model is not there; {remedy}")
+    kinds = [f"results/{ROUND}/{kind}" for kind in READ_KINDS] + ["results/pages/{page_set}_unreadable.csv"]
+    return [path for kind in kinds for path in collect(kind, page_set=config["recognize"])]
 
 
 # What is made of scans, and in what words the terminal says so.
@@ -40,16 +41,31 @@ def networks_that_read():
     return f"{origin}: {', '.join([*detectors_of(ROUND), *classifiers_of(ROUND)])}"
 
 
+def what_cannot_be_read():
+    """Lines that name the scans that cannot be read, with reasons."""
+    unreadable = {name: reason for found in UNREADABLE.values() for name, reason in found.items()}
+    if not unreadable:
+        return []
+    return [
+        f"Scans that cannot be read and are left out ({len(unreadable)}); mend them and run again:",
+        *lines(unreadable),
+    ]
+
+
 def what_was_read():
-    """Lines that say which pages to check first, where everything lies, and which networks read."""
+    """Lines that say what could not be read, which pages to check first, where everything lies, and which networks read."""
     width = max(map(len, READ_KINDS.values()))
-    lines = ["Read:"]
+    said = ["Read:"]
     for page_set in config["recognize"]:
-        table = pd.read_csv(
-            f"results/{ROUND}/confidence/{page_set}.csv", dtype={"image_id": str}, keep_default_na=False
-        )
-        lines = pages_to_check(table) + lines
+        confidence = f"results/{ROUND}/confidence/{page_set}.csv"
+        if not os.path.exists(confidence):  # only a part of it was asked for
+            return what_cannot_be_read()
+        table = pd.read_csv(confidence, dtype={"image_id": str}, keep_default_na=False)
+        said = pages_to_check(table) + said
         for kind, words in READ_KINDS.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
-            lines.append(f"  {words:{width}}  {path}")
-    return [*lines, f"with {networks_that_read()}"]
+            said.append(f"  {words:{width}}  {path}")
+        if UNREADABLE.get(page_set):
+            path = os.path.relpath(f"results/pages/{page_set}_unreadable.csv", ROOT)
+            said.append(f"  {'what could not be read':{width}}  {path}")
+    return [*what_cannot_be_read(), *said, f"with {networks_that_read()}"]

@@ -18,6 +18,8 @@ onstart:
     if config["read"] is not None and config["adapt"] is None:
         print(
             f"Reading {len(pages_of(config['recognize'][0]))} pages with {networks_that_read()}; by {READ_BY}",
+            *what_cannot_be_read(),
+            sep="\n",
             flush=True,
         )
 
@@ -26,4 +28,4 @@ onsuccess:
     if config["adapt"] is not None:
         print("", *what_was_adapted(), sep="\n")
     elif config["read"] is not None:
-        print("", *what_was_read(), sep="\n")
+        print("", *what_was_read(), sep="\n", flush=True)

@@ -112,6 +112,7 @@ rule page_xml:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        images=lambda wildcards: original_images(wildcards.page_set),
     output:
         directory("results/{round}/page_xml/{page_set}"),
     log:
@@ -133,6 +134,7 @@ rule alto:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        images=lambda wildcards: original_images(wildcards.page_set),
     output:
         directory("results/{round}/alto/{page_set}"),
     log:

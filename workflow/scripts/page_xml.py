@@ -1,6 +1,7 @@
 """Writes the text of every page as PAGE XML.
 
-In: boxes in reading order, their alternatives, pages. Out: a folder of XML files.
+In: boxes in reading order, their alternatives, pages, their images.
+Out: a folder of XML files, with upright copies of scans that were turned.
 """
 
 from pathlib import Path
@@ -9,11 +10,12 @@ from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.text.page_xml import write_page_xml
 from kuzushiji.text.transcripts import transcripts
+from kuzushiji.text.upright import with_upright_files
 
 log_to(snakemake.log[0])
+folder = Path(snakemake.output[0])
+table = read_table(snakemake.input.pages, "pages")
 pages = transcripts(
-    read_table(snakemake.input.ordered, "ordered"),
-    read_table(snakemake.input.alternatives, "alternatives"),
-    read_table(snakemake.input.pages, "pages"),
+    read_table(snakemake.input.ordered, "ordered"), read_table(snakemake.input.alternatives, "alternatives"), table
 )
-write_page_xml(pages, Path(snakemake.output[0]))
+write_page_xml(with_upright_files(pages, table, folder), folder)

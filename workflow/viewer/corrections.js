@@ -11,13 +11,22 @@ function rectangle(box) {
 
 function loadCorrections() {
   try {
-    const stored = JSON.parse(localStorage.getItem(pageSet.storage) ?? '{"decisions": [], "checked": []}');
+    const stored = JSON.parse(localStorage.getItem(pageSet.storage) ?? formerCorrections());
     decisions = new Map(stored.decisions.map(([id, page]) => [id, new Map(page)]));
     checkedPages = new Set(stored.checked);
   } catch (error) {
     warn(`Earlier corrections cannot be read from this browser's storage (${error.message}).`);
   }
   currentPages.clear();
+}
+
+// Those that were stored under the page set's name alone, if they are of these pages: another folder may have had the name.
+function formerCorrections() {
+  const text = localStorage.getItem(pageSet.former_storage);
+  const ids = new Set(pageSet.pages.map(({id}) => id));
+  const {decisions, checked} = text ? JSON.parse(text) : {decisions: [], checked: []};
+  const ours = [...decisions.map(([id]) => id), ...checked].every((id) => ids.has(id));
+  return text && ours ? text : '{"decisions": [], "checked": []}';
 }
 
 function saveCorrections() {

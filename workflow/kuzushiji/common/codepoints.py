@@ -2,15 +2,21 @@
 
 import re
 
-_CODEPOINT = re.compile(r"U\+[0-9A-F]{4,6}")
+_CODEPOINT = re.compile(r"U\+([0-9A-F]{4}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4})")
 
 
 def is_codepoint(name: str) -> bool:
-    """Whether `name` is a codepoint that a character can have: Unicode ends at U+10FFFF, and surrogates are none."""
+    """Whether `name` is a codepoint that a character can have, written in the one way that Unicode has for it.
+
+    Unicode ends at U+10FFFF. Surrogates, control characters, and the codepoints that stand for no character (U+FDD0 to
+    U+FDEF, and the last two of every plane) are none; XML could not hold most of them.
+    """
     if not _CODEPOINT.fullmatch(name):
         return False
     number = int(name[2:], 16)
-    return number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF
+    control = number < 0x20 or 0x7F <= number < 0xA0
+    surrogate = 0xD800 <= number <= 0xDFFF
+    return not (control or surrogate or 0xFDD0 <= number <= 0xFDEF or number & 0xFFFE == 0xFFFE)
 
 
 def character(codepoint: str) -> str:

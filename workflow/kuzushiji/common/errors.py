@@ -1,6 +1,7 @@
 """The exception for errors that a user can fix."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 SHOWN = 5  # names that a message lists
 
@@ -12,3 +13,24 @@ class InputError(ValueError):
 def shortened(names: Sequence[str]) -> str:
     """The first `SHOWN` of `names`, separated by commas, with an ellipsis for the rest."""
     return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+
+
+def printable(name: str) -> str:
+    """A file's name for terminals and tables: escaped where it is no UTF-8 or has control characters."""
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def plain_errors(formatted: Callable[..., str]) -> Callable[..., str]:
+    """Snakemake's `format_exception_to_string`, but of an `InputError` its message alone, wherever it was raised.
+
+    Its rule and the lines of Snakefiles that it came through say nothing to those who can mend it.
+    """
+
+    @wraps(formatted)
+    def plainly(error: BaseException, *arguments, **named) -> str:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, InputError):
+            cause = cause.__cause__ or cause.__context__
+        return f"Error: {cause}" if cause is not None else formatted(error, *arguments, **named)
+
+    return plainly

@@ -7,6 +7,15 @@ import numpy as np
 from PIL import Image, ImageOps
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+# What is opened, whatever a file's name says: Pillow knows others, some of which start programs (PostScript).
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
+TURNED = "turned upright as its orientation says"  # the note of such a page
+Image.MAX_IMAGE_PIXELS = None  # `pages.max_megapixels` is the limit, and has a message of its own
+
+
+def open_page(path: str | os.PathLike) -> Image.Image:
+    """The page's file, of which Pillow has read the header alone. Raises whatever Pillow does."""
+    return Image.open(path, formats=FORMATS)
 
 
 def read_page(path: str | os.PathLike) -> np.ndarray:
@@ -14,7 +23,7 @@ def read_page(path: str | os.PathLike) -> np.ndarray:
 
     EXIF rotation is applied, gray becomes three channels, and transparent pixels become white.
     """
-    with Image.open(path) as image:
+    with open_page(path) as image:
         return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from natsort import natsorted
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.errors import InputError
@@ -133,6 +134,16 @@ def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
     if missing:
         raise InputError(f"{path}: not a table of {kind}: it lacks the columns {', '.join(missing)}")
     return pq.read_table(path, columns=names).cast(SCHEMAS[kind])
+
+
+def page_order(image_ids: Iterable[str]) -> list[str]:
+    """Ids of pages as people count them: `page 2` comes before `page 10`."""
+    return natsorted(sorted(image_ids))
+
+
+def in_page_order(pages: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table with an `image_id` each in `page_order`."""
+    return pages.set_index("image_id", drop=False).loc[page_order(pages["image_id"])].reset_index(drop=True)
 
 
 def concat_tables(tables: list[pd.DataFrame], kind: str) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def denoise_pages(
         image_id, path = page
         try:
             image = read_page(path)
-        except OSError as error:
+        except Exception as error:  # of Pillow's many kinds
             raise InputError(f"{path}: cannot be read as an image ({error}); replace or remove the file") from error
         with replacing(denoised_path(folder, image_id)) as partial:
             if not cv2.imwrite(str(partial), denoise(image, settings)):

@@ -5,7 +5,6 @@ is a row a box: `image_id,unicode,x,y,width,height`, and `trust` if wanted; furt
 stand for `unicode`, and `x_min,y_min,x_max,y_max` for the place, as in the tables of the workflow.
 """
 
-import csv
 import os
 import re
 from collections.abc import Iterator
@@ -13,8 +12,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from kuzushiji.common.codepoints import is_codepoint
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.rows import read_rows
 
 _FIELDS = 5  # values per box in a run
+_DIGITS = 100  # of a number: Python reads no more than 4,300
 _COLUMNS = ["image_id", "labels"]
 _PLACE = ["x", "y", "width", "height"]
 _CORNERS = ["x_min", "y_min", "x_max", "y_max"]
@@ -27,18 +29,22 @@ def read_labels(path: str | os.PathLike, least_trust: int = 0) -> tuple[dict[str
     Returns `{image_id: [(codepoint, x, y, width, height), ...]}` in pixels, and the problems, each with file and row.
     Malformed rows are left out.
     """
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        header = next(rows, [])
-        numbered = ((f"{path}: row {number}", row) for number, row in enumerate(rows, start=2) if row)
-        if header == _COLUMNS and not least_trust:
-            return _read_runs(numbered)
-        problem = _unusable(header, least_trust)
-        return ({}, [f"{path}: row 1: {problem}"]) if problem else _read_table(header, numbered, least_trust)
-
-
-def _read_runs(rows: Iterator[tuple[str, list[str]]]) -> tuple[dict[str, list[tuple]], list[str]]:
     boxes, problems = {}, []
+    rows = read_rows(path)
+    try:
+        _, header = next(rows, ("", []))
+        if header == _COLUMNS and not least_trust:
+            _read_runs(rows, boxes, problems)
+        elif problem := _unusable(header, least_trust):
+            problems.append(f"{path}: row 1: {problem}")
+        else:
+            _read_table(header, rows, least_trust, boxes, problems)
+    except InputError as error:  # of the file, from this row on
+        problems.append(str(error))
+    return boxes, problems
+
+
+def _read_runs(rows: Iterator[tuple[str, list[str]]], boxes: dict[str, list[tuple]], problems: list[str]) -> None:
     for place, row in rows:
         if len(row) != 2 or not row[0]:
             problems.append(f"{place}: needs the two values `image_id,labels`, has {len(row)}")
@@ -47,7 +53,6 @@ def _read_runs(rows: Iterator[tuple[str, list[str]]]) -> tuple[dict[str, list[tu
         else:
             boxes[row[0]], wrong = _parse_run(row[1])
             problems += [f"{place}: {row[0]}: {text}" for text in wrong]
-    return boxes, problems
 
 
 def _unusable(header: list[str], least_trust: int) -> str:
@@ -60,18 +65,18 @@ def _unusable(header: list[str], least_trust: int) -> str:
         )
     if least_trust and "trust" not in header:
         return f"there is no column `trust`: remove `least_trust: {least_trust}` of the page set, or add the column"
-    if len(set(header)) < len(header):
-        return f"a column is there twice: `{','.join(header)}`"
     return ""
 
 
 def _read_table(
-    header: list[str], rows: Iterator[tuple[str, list[str]]], least_trust: int
-) -> tuple[dict[str, list[tuple]], list[str]]:
+    header: list[str],
+    rows: Iterator[tuple[str, list[str]]],
+    least_trust: int,
+    boxes: dict[str, list[tuple]],
+    problems: list[str],
+) -> None:
     name = "unicode" if "unicode" in header else "codepoint"
     corners = not set(_PLACE) <= set(header)
-    boxes: dict[str, list[tuple]] = {}
-    problems = []
     for place, row in rows:
         if len(row) != len(header):
             problems.append(f"{place}: needs the {len(header)} values `{','.join(header)}`, has {len(row)}")
@@ -89,7 +94,6 @@ def _read_table(
             problems.append(f"{place}: {values['image_id']}: {problem}")
         elif int(trust) >= least_trust:
             page.append(box)
-    return boxes, problems
 
 
 def _parse_run(run: str) -> tuple[list[tuple], list[str]]:
@@ -112,6 +116,8 @@ def _box(codepoint: str, numbers: list[str], corners: bool) -> tuple[tuple, str]
     text, names = " ".join([codepoint, *numbers]), _CORNERS if corners else _PLACE
     if not is_codepoint(codepoint):
         return (), f"`{text}`: {codepoint} is no codepoint such as U+3042"
+    if any(len(number) > _DIGITS for number in numbers):
+        return (), f"`{text[:40]} …`: a number has more than {_DIGITS} digits"
     if not all(re.fullmatch(r"-?\d+", number) for number in numbers):
         return (), f"`{text}`: {', '.join(names[:-1])} and {names[-1]} must be whole pixels"
     x, y, width, height = map(int, numbers)

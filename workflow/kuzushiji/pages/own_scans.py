@@ -1,17 +1,26 @@
 """Reading a folder of scans with existing models, or learning the hand of the book that it holds."""
 
+import hashlib
+import json
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.errors import InputError, printable
 from kuzushiji.pages.labels import read_labels
+from kuzushiji.pages.pages import unusable_marks
 
 # The page sets that classifiers are adapted with: the labelled pages of a book, and these with what is replayed.
 LABELLED, ADAPTATION = "labelled", "adaptation"
+_NAME_BYTES = 100  # of a page set's name, by which results are called
+_ENCODED = "percent:"  # before a path in percent-encoding
 _CHUNKS = 64  # at most
 _PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
@@ -29,16 +38,36 @@ def newest_models(results: Path, imported: Collection[str]) -> tuple[Path | None
     return None, {"round": "adapted" if any(results.glob("adapted/classifiers/*.pth")) else "small"}
 
 
-def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
+def path_as_typed(key: str, arguments: Sequence[str]) -> str | None:
+    """The path of `key=path` among the `arguments` of `--config`, or None if there is none.
+
+    Snakemake parses it as YAML, which changes names: `0012`, `scan #3`, `null`. A path in quotes is understood as in
+    YAML, unless there is one with the quotes in its name, and what `path_for_jobs` made is taken back.
+    """
+    given = [argument.partition("=")[2] for argument in arguments if argument.partition("=")[0] == key]
+    text = given[-1] if given else ""
+    if text.startswith(_ENCODED):
+        return os.fsdecode(unquote_to_bytes(text.removeprefix(_ENCODED)))
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and not os.path.exists(text):
+        return str(yaml.load(text, yaml.BaseLoader))
+    return text or None
+
+
+def path_for_jobs(key: str, path: str) -> str:
+    """An argument of `--config` that neither a shell nor Python's `repr` nor YAML changes, for Snakemake's own jobs."""
+    return f"{key}={_ENCODED}{quote(os.fsencode(path))}"
+
+
+def reading(config: dict, folder: str, scans: Sequence[Path], results: Path) -> dict:
     """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
 
-    The page set has the folder's name, with `_` for characters that a name cannot have. Raises `InputError` if another
-    page set has that name.
+    The page set is called as `page_set_name` says. Raises `InputError` for a path that no rule could name.
     """
-    name = _name(scans)
+    if marks := unusable_marks(folder):
+        raise InputError(f"{printable(folder)}: a folder of scans cannot have {marks} in its path; rename it")
     entry = {"images": folder}
-    if config["page_sets"].get(name, entry) != entry:
-        raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
+    others = {name for name, other in config["page_sets"].items() if other != entry}
+    name = page_set_name(scans[0].parent, others, results)
     return {
         **config,
         "page_sets": {**config["page_sets"], name: entry},
@@ -47,9 +76,40 @@ def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
     }
 
 
-def _name(scans: Sequence[Path]) -> str:
-    """The name of the scans' folder, with `_` for characters that a page set's name cannot have."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", scans[0].parent.resolve().name).strip("_") or "scans"
+def page_set_name(folder: Path, others: Collection[str], results: Path) -> str:
+    """The name of a page set for the scans in `folder`: the one that it has under `results`, if it was read before.
+
+    Else it is the folder's own name, in Unicode's form NFC, with `_` for what a name cannot have. Where that is
+    another folder's already, or among the `others`, part of a checksum of the folder's path follows, so that different
+    folders have different names.
+    """
+    path = folder.resolve()
+    called = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", path.name)).strip("_")
+    plain = called.encode()[:_NAME_BYTES].decode(errors="ignore") or "scans"
+    former = re.sub(r"[^A-Za-z0-9_-]+", "_", path.name).strip("_") or "scans"  # as names were before
+    apart = f"{plain}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+    for name in (plain, former, apart):
+        if _folder_read_as(name, results) == path:
+            return name
+    return apart if plain in others or _folder_read_as(plain, results) else plain
+
+
+def scan_record(name: str, results: Path) -> Path:
+    """Where it is kept which folder is read as page set `name`, and what its check found."""
+    return results / "pages" / "state" / f"{name}.json"
+
+
+def _folder_read_as(name: str, results: Path) -> Path | None:
+    """The folder whose scans were read as page set `name`, or None."""
+    try:
+        return Path(json.loads(scan_record(name, results).read_text(encoding="utf-8"))["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no record, or a damaged one
+    try:
+        path = pq.read_table(results / "pages" / f"{name}.parquet", columns=["path"])["path"][0].as_py()
+    except (OSError, pa.ArrowException, IndexError):
+        return None
+    return (results.parent / path).parent.resolve()
 
 
 def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str]:

@@ -2,7 +2,7 @@
 
 A page set is a source (a folder of `images`, or of some `pages` in it, or `synthetic` pages to draw) or a subset `of`
 other page sets: all of their pages, only some `books`, or all books but some (`without_books`). An image set is a
-source: it owns its images.
+source: it owns its images. Of own scans, `unreadable` names files to leave out, and `mended` those once left out.
 """
 
 import re
@@ -106,14 +106,25 @@ def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
             for image_id in synthetic_ids(settings["synthetic"])
         ]
     else:
-        files = list_images(settings["images"])
+        files = [file for file in list_images(settings["images"]) if file.name not in settings.get("unreadable", ())]
         if "pages" in settings:
             chosen = set(map(str, settings["pages"]))
             missing = sorted(chosen - {file.stem for file in files})
             if missing:
                 raise InputError(f"page_sets: {source}: {settings['images']} has no image of {', '.join(missing[:5])}")
             files = [file for file in files if file.stem in chosen]
-    return [Page(file.stem, book_of(file.stem), source, chunk_of(file.stem, chunks), str(file)) for file in files]
+    # Pages that an earlier run could not read come after its chunks, which stay as they are.
+    late = settings.get("mended", ())
+    return [
+        Page(
+            file.stem,
+            book_of(file.stem),
+            source,
+            chunks if file.name in late else chunk_of(file.stem, chunks),
+            str(file),
+        )
+        for file in files
+    ]
 
 
 def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str, list[tuple[set[str], bool]]]]:

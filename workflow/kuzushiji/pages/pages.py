@@ -2,21 +2,37 @@
 
 import logging
 import os
+import unicodedata
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from kuzushiji.common.errors import InputError
+from kuzushiji.common.errors import InputError, printable
+from kuzushiji.common.images import TURNED, open_page
 from kuzushiji.pages.page_sets import Page
+
+_NAME_BYTES = 200  # of a page's name: file systems allow 255, and results are called after pages
+
+
+class Checked(NamedTuple):
+    """What a page's file holds: its size in pixels as people see it, corrections on reading, and what is wrong."""
+
+    width: int = 0
+    height: int = 0
+    note: str = ""
+    problem: str = ""
 
 
 def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.DataFrame:
     """A table "pages" of all pages, each opened once.
 
-    Corrections on reading (EXIF rotation, alpha, gray) are logged, and noted in the column `note`.
+    Corrections on reading (rotation, alpha, gray) are logged, and noted in the column `note`.
 
     Raises one `InputError` that lists all unusable pages.
     """
@@ -28,15 +44,13 @@ def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.
         for image_id, paths in files.items()
         if len(paths) > 1
     ]
-    with ProcessPoolExecutor(processes) as pool:
-        checked = list(pool.map(_check_image, [page.path for page in pages], repeat(max_megapixels), chunksize=8))
     rows = []
-    for page, (width, height, note, problem) in zip(pages, checked, strict=True):
-        if problem:
-            problems.append(f"{page.path}: {problem}")
-        if note:
-            logging.info("%s: %s", page.path, note)
-        rows.append((*page, width, height, note))
+    for page, found in zip(pages, check_images([page.path for page in pages], max_megapixels, processes), strict=True):
+        if found.problem:
+            problems.append(f"{printable(page.path)}: {found.problem}")
+        if found.note:
+            logging.info("%s: %s", page.path, found.note)
+        rows.append((*page, found.width, found.height, found.note))
     table = pd.DataFrame(rows, columns=[*Page._fields, "width", "height", "note"])
     if problems:
         raise InputError(f"Problems with the pages ({len(problems)}):\n" + "\n".join(problems))
@@ -44,32 +58,76 @@ def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.
     return table
 
 
-def _check_image(path: str, max_megapixels: float) -> tuple[int, int, str, str]:
-    """Width, height, corrections on reading, and problems."""
-    if not os.path.exists(path):
-        return 0, 0, "", "the file is missing"
-    if os.path.getsize(path) == 0:
-        return 0, 0, "", "the file is empty (0 bytes); copy it again"
-    Image.MAX_IMAGE_PIXELS = None  # the check below has a limit and a message of its own
+def check_images(paths: Sequence[str], max_megapixels: float, threads: int) -> list[Checked]:
+    """`check_image` of every path, so many at a time: Pillow decodes outside Python's lock."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(check_image, paths, repeat(max_megapixels)))
+
+
+def name_problem(path: str | os.PathLike) -> str:
+    """Why a page cannot have this file name, or nothing: results, XML and Snakemake's patterns have to bear it.
+
+    White space, quotes, `&`, `<b>`, `$`, and every script are no problem.
+    """
+    name = Path(path).stem
+    if problem := unusable_marks(name):
+        return f"its name has {problem}; rename the file"
+    if (size := len(name.encode())) > _NAME_BYTES:
+        return f"its name has {size} bytes, more than {_NAME_BYTES}; give it a shorter one"
+    return ""
+
+
+def unusable_marks(name: str) -> str:
+    """What in the name of a page or of its folder would upset patterns, lists of checksums or XML, or nothing."""
+    if any("\ud800" <= mark <= "\udfff" for mark in name):
+        return "bytes that are no UTF-8"
+    if any(unicodedata.category(mark) == "Cc" or ord(mark) & 0xFFFE == 0xFFFE for mark in name):
+        return "line ends or control characters"
+    return " ".join(sorted(set(name) & set("{}\\")))
+
+
+def check_image(path: str, max_megapixels: float) -> Checked:
+    """Read a page's file; whatever is wrong with it or its name becomes `problem`.
+
+    What the header already rules out is never decoded, so that memory is that of `max_megapixels`.
+    """
+    if problem := name_problem(path) or _no_file(path):
+        return Checked(problem=problem)
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            problem = _unusable(image, max_megapixels)
-            if not problem:
-                image.load()
-            note = _mended(image)
-            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # rotated by 90 degrees
-                width, height = height, width
-            return width, height, note, problem
+        with open_page(path) as image:
+            if problem := _unusable(image, max_megapixels):
+                return Checked(image.width, image.height, problem=problem)
+            orientations = [image.tag_v2.get(ExifTags.Base.Orientation, 1)] if image.format == "TIFF" else []
+            image.load()  # which turns a TIFF upright
+            orientations.append(image.getexif().get(ExifTags.Base.Orientation, 1))
+            if text := [found for found in orientations if not isinstance(found, int)]:
+                return Checked(problem=f"its orientation is no number ({text[0]!r}); save it anew, upright")
+            note = _mended(image, orientations)
+            ImageOps.exif_transpose(image, in_place=True)
+            return Checked(*image.size, note)
     except UnidentifiedImageError:
-        return 0, 0, "", "is no image that can be read; convert it to JPEG, PNG or TIFF"
-    except (OSError, SyntaxError, ValueError) as error:
+        return Checked(problem="is no image that can be read; convert it to JPEG, PNG or TIFF")
+    except MemoryError:
+        return Checked(problem="does not fit in memory; scale it, or convert it to another format")
+    except Exception as error:  # Pillow's readers raise of every kind at damaged files: TypeError, struct.error, …
         if isinstance(error, OSError) and error.errno:  # from the system: Pillow's own have no number
-            return 0, 0, "", f"cannot be read ({error.strerror})"
-        return 0, 0, "", f"is truncated or damaged ({error}); copy it again"
+            return Checked(problem=f"cannot be read ({error.strerror})")
+        return Checked(problem=f"is truncated or damaged ({error}); copy it again")
+
+
+def _no_file(path: str) -> str:
+    try:
+        if not os.path.exists(path):
+            return "the file is missing"
+        if not os.path.isfile(path):
+            return "is no file, but a folder or a device"
+        return "" if os.path.getsize(path) else "the file is empty (0 bytes); copy it again"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _unusable(image: Image.Image, max_megapixels: float) -> str:
+    """What the header alone says against the image."""
     if image.width * image.height > max_megapixels * 1e6:
         size = f"{image.width}x{image.height} pixels are more than {max_megapixels} megapixels"
         return f"{size}; scale or split it, or raise pages: max_megapixels"
@@ -82,12 +140,14 @@ def _unusable(image: Image.Image, max_megapixels: float) -> str:
     return ""
 
 
-def _mended(image: Image.Image) -> str:
+def _mended(image: Image.Image, orientations: list[int]) -> str:
     notes = []
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        notes.append("turned upright as its EXIF orientation says")
+    if any(2 <= found <= 8 for found in orientations):
+        notes.append(TURNED)
     if image.has_transparency_data:
         notes.append("transparent parts taken as white")
     if image.mode in ("1", "L", "LA", "I;16"):
         notes.append("gray taken as RGB")
+    if image.format not in ("JPEG", "PNG", "TIFF"):
+        notes.append(f"read as {image.format}, which it is in spite of its name")
     return "; ".join(notes)

@@ -1,8 +1,10 @@
 """A web page to read, search and correct a page set, without server or network."""
 
 import base64
+import hashlib
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -14,8 +16,10 @@ from markupsafe import Markup
 from PIL import Image
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.errors import printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
+from kuzushiji.common.tables import in_page_order
 from kuzushiji.publish.web_fonts import web_fonts
 
 _SMALLEST_SIDE = 600  # pixels: smaller pages would not be readable
@@ -38,15 +42,19 @@ def write_viewer(
     `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages. `template` is a
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
-    `review` (boxes below this probability are initially listed for review).
+    `review` (boxes below this probability are initially listed for review), and `unreadable` lists pairs of a scan that
+    was left out and the reason.
 
-    The browser stores corrections under the name of the page set, independent of the round.
+    The browser stores corrections under the name of the page set and a checksum of its images' folders, independent of
+    the round; those of before, under the name alone, are taken over if they are of these pages.
     """
+    pages = in_page_order(pages)
     boxes = join_boxes(recognized, ordered, alternatives)
     characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
     page_set = {
         "name": name,
-        "storage": f"kuzushiji {name}",
+        "storage": f"kuzushiji {name} {_checksum_of_folders(pages['path'])}",
+        "former_storage": f"kuzushiji {name}",
         "review": settings["review"],
         "pages": [
             {"id": page.image_id, "width": page.width, "height": page.height} for page in pages.itertuples(index=False)
@@ -58,6 +66,7 @@ def write_viewer(
         images = _shrink_pages([Path(path) for path in pages["path"]], settings, Path(folder), processes)
         environment.get_template("viewer.html").stream(
             page_set=page_set,
+            unreadable=[(printable(file), reason) for file, reason in settings["unreadable"]],
             fonts=[_base64(font) for font in web_fonts(characters, fonts)],
             inline=lambda file: Markup((template / file).read_text(encoding="utf-8")),
             pages=_embedded(boxes, pages, images),
@@ -136,6 +145,11 @@ def _shrink_page(path: Path, side: int, quality: int, file: Path) -> int:
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
     image.save(file, "JPEG", quality=quality, optimize=True)
     return file.stat().st_size
+
+
+def _checksum_of_folders(paths: Iterable[str]) -> str:
+    folders = sorted({os.fsencode(Path(path).parent.resolve()) for path in paths})
+    return hashlib.sha256(b"\0".join(folders)).hexdigest()[:16]
 
 
 def _base64(data: bytes) -> str:

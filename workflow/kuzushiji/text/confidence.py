@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from kuzushiji.common.tables import page_order
+
 NO_WRITING = "no writing found"
 HARDLY_ANY = "hardly any writing found"
 REJECTED = "most of what was found was rejected: perhaps a picture, or printed type"
@@ -24,7 +26,7 @@ def page_confidence(recognized: pd.DataFrame, pages: pd.DataFrame, settings: Map
     """
     right = recognized["probability"].clip(0, 1) * recognized["keep_probability"]
     kept = recognized.assign(right=right)[recognized["kept"]].groupby("image_id")
-    ids = pd.Index(sorted(pages["image_id"]), name="image_id")
+    ids = pd.Index(page_order(pages["image_id"]), name="image_id")
     count = recognized.groupby("image_id").size().reindex(ids, fill_value=0)
     boxes = kept.size().reindex(ids, fill_value=0)
     filtered = 1 - (boxes / count.where(count > 0)).fillna(1.0)
@@ -55,7 +57,7 @@ def pages_to_check(table: pd.DataFrame, most: int = 20) -> list[str]:
 
     At most `most` pages are named, and then how many more there are.
     """
-    doubtful = table[table["note"] != ""].sort_values(["confidence", "image_id"])
+    doubtful = table[table["note"] != ""].sort_values("confidence", kind="stable")
     if doubtful.empty:
         return []
     lines = [f"Pages to check first ({len(doubtful)} of {len(table)}), with their confidence:"]

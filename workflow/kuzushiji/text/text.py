@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.tables import in_page_order
 
 # Ruby as in Aozora Bunko's texts, notes in two lines as in printed editions of old books.
 _BRACKETS = {"text": ("", ""), "ruby": ("《", "》"), "note": ("〈", "〉")}
@@ -45,11 +46,11 @@ def _rows(boxes: pd.DataFrame) -> Iterator[tuple[int, int, str, str]]:
 def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path) -> None:
     """Write the text of "ordered" boxes for every page of the table `pages`.
 
-    `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book by id, each under `[image_id]`.
+    `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book, each under `[image_id]`.
     """
     (folder / "books").mkdir(parents=True, exist_ok=True)
     by_page = dict(list(ordered.groupby("image_id")))
-    for book, of_book in pages.sort_values("image_id").groupby("book"):
+    for book, of_book in in_page_order(pages).groupby("book"):
         parts = []
         for image_id in of_book["image_id"]:
             text = page_text(by_page.get(image_id, ordered.iloc[:0]))

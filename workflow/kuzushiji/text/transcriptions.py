@@ -1,6 +1,5 @@
 """The known texts of pages: transcriptions, and the text of drawn pages."""
 
-import csv
 import os
 import re
 import unicodedata
@@ -10,6 +9,7 @@ import pandas as pd
 
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.rows import read_rows
 
 # A long repeat mark is one character or two halves; one character is compared.
 _HALVES = {"〳〵": "〱", "〴〵": "〲"}
@@ -25,25 +25,25 @@ class Written(NamedTuple):
 def read_transcriptions(path: str | os.PathLike) -> dict[str, str]:
     """The text of every page of a CSV file with the columns `image_id` and `text`; others are ignored.
 
-    Raises `InputError` with the file and row or column if a column or value is missing, or for a duplicate page.
+    Raises `InputError` with the file and row or column if a column or value is missing, for a duplicate page, and where
+    a comma or a quotation mark in a text was taken for a value's end.
     """
     texts: dict[str, str] = {}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = {"image_id", "text"} - set(rows.fieldnames or [])
-            if missing:
-                raise InputError(
-                    f"{path}: row 1: a file of transcriptions needs a column {' and '.join(sorted(missing))}"
-                )
-            for row in rows:
-                if not row["image_id"] or row["text"] is None:
-                    raise InputError(f"{path}: row {rows.line_num}: it needs an image_id and a text")
-                if row["image_id"] in texts:
-                    raise InputError(f"{path}: row {rows.line_num}: {row['image_id']} has a row already; keep one")
-                texts[row["image_id"]] = row["text"]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; save the transcriptions as CSV in UTF-8") from error
+    rows = read_rows(path)
+    _, header = next(rows, ("", []))
+    if missing := {"image_id", "text"} - set(header):
+        raise InputError(f"{path}: row 1: a file of transcriptions needs a column {' and '.join(sorted(missing))}")
+    for place, values in rows:
+        row = dict(zip(header, values, strict=False))
+        if not row.get("image_id") or "text" not in row:
+            raise InputError(f"{place}: it needs an image_id and a text")
+        if any(values[len(header) :]):
+            raise InputError(f"{place}: has {len(values)} values, not {len(header)}; put a text with commas in quotes")
+        if swallowed := re.search(r"\n([\w-]+),", row["text"], re.ASCII):
+            raise InputError(f"{place}: a quotation mark is not closed: the row of {swallowed[1]} is part of the text")
+        if row["image_id"] in texts:
+            raise InputError(f"{place}: {row['image_id']} has a row already; keep one")
+        texts[row["image_id"]] = row["text"]
     return texts
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.tables import in_page_order
 
 
 class Glyph(NamedTuple):
@@ -53,7 +54,7 @@ class Transcript(NamedTuple):
 
 
 def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.DataFrame) -> Iterator[Transcript]:
-    """The transcript of every page of the table `pages`, by id, from tables of "ordered" boxes and "alternatives".
+    """The transcript of every page of the table `pages`, in `page_order`, from tables of these kinds.
 
     Corners are clipped to the page, probabilities to [0, 1].
     """
@@ -61,7 +62,7 @@ def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.Dat
     boxes["probability"] = boxes["probability"].clip(0, 1)
     boxes = boxes.sort_values(["image_id", "position"], ignore_index=True)
     by_page = dict(list(boxes.groupby("image_id")))
-    for page in pages.sort_values("image_id").itertuples():
+    for page in in_page_order(pages).itertuples():
         found = by_page.get(page.image_id, boxes.iloc[:0])
         found = found.assign(**found[CORNERS].clip(0, [page.width, page.height] * 2, axis=1))
         yield Transcript(

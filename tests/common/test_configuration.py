@@ -1,0 +1,99 @@
+"""The check of a configuration, by its own schema."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import timm
+import yaml
+
+from kuzushiji.common.configuration import _architectures, check_architecture, check_configuration
+from kuzushiji.common.errors import InputError, plain_errors
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DRAWN = yaml.safe_load((ROOT / "profiles/demo/settings.yaml").read_text(encoding="utf-8"))["page_sets"]["drawn_test"]
+
+
+def check(keys, value):
+    """Check config.yaml with `value` at `keys`, given by `--config`; returns what is wrong."""
+    config, given = copy.deepcopy(CONFIG), value
+    part = config
+    for key in keys[:-1]:
+        part = part.setdefault(key, {}) if isinstance(part, dict) else part[key]
+    part[keys[-1]] = value
+    for key in reversed(keys):
+        given = {key: given}
+    try:
+        check_configuration(config, SCHEMA, [("--config", given), ("config.yaml", CONFIG)])
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_the_configuration_and_drawn_pages_are_right():
+    assert check(["chunks"], 3) == ""
+    assert check(["page_sets", "drawn"], DRAWN) == ""
+
+
+def test_of_an_unknown_key_the_nearest_one_is_said_and_where_it_stands():
+    assert check(["nms", "iuo"], 0.3) == "--config: nms: iuo: there is no such key; did you mean iou?"
+    assert check(["clasifiers"], {}) == "--config: clasifiers: there is no such key; did you mean classifiers?"
+    assert check(["nms", "xyz"], 1) == "--config: nms: xyz: there is no such key; known are iou"
+    assert check(["page_sets", "mine"], {"imges": "a"}).splitlines()[0].endswith("did you mean images?")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["filter", "threshold"],
+        ["classifiers", "02_resnet152", "mean"],
+        ["detection", "learning_rate"],
+        ["viewer", "review"],
+    ],
+)
+def test_numbers_are_finite(keys, value):
+    said = check(keys, value)
+    assert f"--config: {': '.join(keys)}: {value} is no finite number" in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "says"),
+    [
+        (["annotations", "canvas"], "https://a/{book.__class__}", "only {image_id} and {book} may stand in braces"),
+        (["annotations", "canvas"], "https://a/{0}", "only {image_id} and {book} may stand in braces"),
+        (["page_sets", "drawn"], {"synthetic": DRAWN["synthetic"] | {"width": 0}}, "width: 0 is less than the minimum"),
+        (["page_sets", "mine"], {"images": "a", "of": ["train"]}, "must have one of images, of, synthetic"),
+        (["chunks"], "many", "chunks: 'many' is not of type 'integer'"),
+    ],
+)
+def test_what_would_fail_later_is_refused(keys, value, says):
+    said = check(keys, value)
+    assert says in said and len(said) < 500 and "\n" not in said
+
+
+def test_architectures_are_known_without_importing_timm():
+    assert set(timm.list_models()) <= _architectures()
+    for name in ("efficientnet_b4", "resnet152", "resnet50.a1_in1k"):
+        check_architecture("mine", name)
+    with pytest.raises(
+        InputError, match=r"classifiers: mine: architecture: timm has no resnet_152; perhaps .*resnet152"
+    ):
+        check_architecture("mine", "resnet_152")
+
+
+def test_an_error_of_ours_is_said_without_its_way():
+    def formatted(error, linemaps=None):
+        return f'{error} in file "x", line 3'
+
+    plainly = plain_errors(formatted)
+    try:
+        try:
+            raise InputError("a.csv: row 3: wrong")
+        except InputError as error:
+            raise RuntimeError("in rule x") from error
+    except RuntimeError as wrapped:
+        assert plainly(wrapped, {}) == "Error: a.csv: row 3: wrong"
+    assert plainly(ValueError("other")) == 'other in file "x", line 3'

@@ -1,0 +1,94 @@
+"""A check of the whole configuration against its schema, before anything is planned."""
+
+import difflib
+import importlib.util
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from kuzushiji.common.errors import InputError
+
+_LONGEST = 200  # characters of a message
+
+
+def check_configuration(config: Mapping, schema: dict, places: Sequence[tuple[str, Mapping]]) -> None:
+    """Raise one `InputError` with all problems of `config`, a line each: where it stands, the key, what is wrong.
+
+    `places` are the parts of the configuration with names for them, the strongest first. Of an unknown key the nearest
+    known one is named. Beside what `schema` says, numbers must be finite.
+    """
+    problems = [*_unsuitable(config, schema), *_not_finite(config, ())]
+    if problems:
+        lines = [f"{_place(path, places)}: {': '.join(map(str, path))}: {what}" for path, what in problems]
+        raise InputError("\n".join(dict.fromkeys(lines)))
+
+
+def check_architecture(classifier: str, name: str) -> None:
+    """Raise `InputError` with the nearest name if timm has no architecture `name`, without importing timm if it has."""
+    known = _architectures()
+    if name.partition(".")[0] in known:
+        return
+    import timm  # takes seconds; knows deprecated names too
+
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, known, n=3)
+        advice = f"perhaps {' or '.join(near)}" if near else "`timm.list_models()` lists all"
+        raise InputError(f"config.yaml: classifiers: {classifier}: architecture: timm has no {name}; {advice}")
+
+
+@cache
+def _architectures() -> frozenset[str]:
+    """The names that timm's sources register."""
+    models = Path(importlib.util.find_spec("timm").origin).parent / "models"
+    sources = (file.read_text(encoding="utf-8") for file in models.glob("*.py"))
+    return frozenset(name for text in sources for name in re.findall(r"@register_model\ndef (\w+)\(", text))
+
+
+def _unsuitable(config: Mapping, schema: dict) -> Iterator[tuple[tuple, str]]:
+    for error in Draft202012Validator(schema).iter_errors(config):
+        path = tuple(error.absolute_path)
+        if error.validator == "additionalProperties" and error.validator_value is False:
+            known = error.schema.get("properties", {})
+            for key in [key for key in error.instance if key not in known]:
+                near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+                advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+                yield (*path, key), f"there is no such key; {advice}"
+        else:
+            yield path, _message(error)
+
+
+def _message(error: ValidationError) -> str:
+    if error.validator == "pattern" and "description" in error.schema:
+        return f"{error.instance}: {error.schema['description']}"
+    if error.validator == "oneOf":
+        keys = [part["required"][0] for part in error.validator_value if "required" in part]
+        if keys and isinstance(error.instance, dict) and len(set(keys)) == len(keys):
+            return f"must have one of {', '.join(keys)}, and no more than one"
+    text = error.message
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+
+
+def _not_finite(value, path: tuple) -> Iterator[tuple[tuple, str]]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, f"{value} is no finite number"
+    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from _not_finite(part, (*path, key))
+
+
+def _place(path: tuple, places: Sequence[tuple[str, Mapping]]) -> str:
+    return next((name for name, part in places if _has(part, path)), "the configuration")
+
+
+def _has(part, path: tuple) -> bool:
+    for key in path:
+        try:
+            part = part[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True

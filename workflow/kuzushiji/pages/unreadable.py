@@ -1,0 +1,93 @@
+"""Own scans that cannot be read are left out, with the reason, and the others are read.
+
+What the check found is kept, so that planning opens each file once. A page that is mended later is read in a chunk of
+its own: its first chunk, without it, was read already and stays as it is.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from kuzushiji.common.errors import InputError, printable
+from kuzushiji.common.files import replacing
+from kuzushiji.common.tables import page_order
+from kuzushiji.pages.pages import check_images
+
+
+class Sorted(NamedTuple):
+    """The names of files that cannot be read, with reasons, and of those that an earlier run could not read."""
+
+    unreadable: dict[str, str]
+    mended: list[str]
+
+
+def sort_scans(scans: Sequence[Path], record: Path, max_megapixels: float, threads: int) -> Sorted:
+    """Which `scans`, files of one folder, can be read; only those are opened that are new or changed since `record`.
+
+    `record` is a JSON file, written anew. Where two files are one page but for the suffix, the first is taken. Raises
+    `InputError` with all reasons if no scan can be read.
+    """
+    known = _read(record)
+    same = known.get("max_megapixels") == max_megapixels
+    files = {}
+    for scan in scans:
+        entry = known.get("files", {}).get(scan.name, {}) if same else {}
+        if entry.get("problem") == "" and entry["stamp"] == _stamp(scan):
+            files[scan.name] = entry
+    opened = [scan for scan in scans if scan.name not in files]
+    for scan, found in zip(opened, check_images([str(scan) for scan in opened], max_megapixels, threads), strict=True):
+        files[scan.name] = {"stamp": _stamp(scan), "problem": found.problem}
+    taken: dict[str, str] = {}
+    for scan in scans:
+        entry = files[scan.name]
+        if not entry["problem"] and taken.setdefault(scan.stem, scan.name) != scan.name:
+            entry["problem"] = f"is called as {taken[scan.stem]} is, which is read; rename one of them"
+        before = known.get("files", {}).get(scan.name, {})
+        entry["failed"] = bool(entry["problem"] or before.get("failed"))
+    with replacing(record) as partial:
+        content = {"folder": os.path.realpath(scans[0].parent), "max_megapixels": max_megapixels, "files": files}
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    found = recorded(record)
+    if len(found.unreadable) == len(scans):
+        raise InputError(f"{scans[0].parent}: no scan can be read:\n" + "\n".join(lines(found.unreadable)))
+    return found
+
+
+def recorded(record: Path) -> Sorted:
+    """What `sort_scans` found last, for jobs, which must all plan the same; nothing if there is no record."""
+    files = _read(record).get("files", {})
+    unreadable = {name: files[name]["problem"] for name in page_order(files) if files[name]["problem"]}
+    return Sorted(unreadable, [name for name, entry in files.items() if entry["failed"] and not entry["problem"]])
+
+
+def lines(unreadable: dict[str, str], most: int = 20) -> list[str]:
+    """Lines for the terminal: at most so many files with their reasons, and how many more there are."""
+    shown = [f"  {printable(name)}: {reason}" for name, reason in list(unreadable.items())[:most]]
+    return shown + [f"  and {len(unreadable) - most} more"] * (len(unreadable) > most)
+
+
+def unreadable_table(unreadable: dict[str, str]) -> pd.DataFrame:
+    """`file` and `reason`, a row for each file that was left out."""
+    return pd.DataFrame(
+        {"file": [printable(name) for name in unreadable], "reason": list(unreadable.values())}, dtype=str
+    )
+
+
+def _read(record: Path) -> dict:
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # there is none, or a damaged one: all is checked again
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _stamp(scan: Path) -> list[int]:
+    try:
+        status = scan.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
