@@ -347,3 +347,20 @@ def test_reading_allows_every_rule_that_trains_and_judges_nothing(checkout):
     rules = {rule for file in files for rule in re.findall(r"(?m)^rule (\w+):", file.read_text())}
     assert sorted(allowed) == sorted(rules - set(NOT_READING))
     assert {rule for stage in STAGES.values() for rule in stage.rules} <= set(allowed)
+
+
+def test_every_format_of_scans_is_a_word(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/1.jpg").touch()
+
+    def read(formats):
+        return snakemake(
+            "--dry-run", *READ, "round=small", f"formats={formats}", "--", "read", cwd=checkout, check=False
+        )
+
+    jobs = planned(read("pdf tei page"))
+    assert jobs["page_xml"] == jobs["tei"] == jobs["pdf"] == jobs["confidence"] == 1
+    assert not {"viewer", "text", "overlays", "json_lines"} & jobs.keys()
+    assert planned(read("all")).keys() >= {"viewer", "text", "page_xml", "alto", "docx", "annotations"}
+    refused = read("page,word")
+    assert "formats: there is no word; choose of viewer text" in re.sub(r"\s+", " ", refused.stdout + refused.stderr)

@@ -168,3 +168,67 @@ rule annotations:
         settings=dict(config["annotations"]),
     script:
         "../scripts/annotations.py"
+
+
+rule tei:
+    """Write the text of each book as TEI."""
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        directory("results/{round}/tei/{page_set}"),
+    log:
+        "results/logs/tei/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/tei/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("tei"),
+    script:
+        "../scripts/tei.py"
+
+
+rule pdf:
+    """Write each book as a searchable PDF."""
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        images=lambda wildcards: original_images(wildcards.page_set),
+    output:
+        directory("results/{round}/pdf/{page_set}"),
+    log:
+        "results/logs/pdf/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/pdf/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("pdf"),
+    script:
+        "../scripts/pdf.py"
+
+
+rule docx:
+    """Write the text of each book as a Word document."""
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        directory("results/{round}/docx/{page_set}"),
+    log:
+        "results/logs/docx/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/docx/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("docx"),
+    script:
+        "../scripts/docx.py"

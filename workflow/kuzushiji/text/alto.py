@@ -1,7 +1,8 @@
 """ALTO XML (Library of Congress, version 4.4), for libraries' repositories and viewers of newspapers and books.
 
-A block is a TextBlock, a line a TextLine with one String, a character a Glyph with its alternatives as Variants. Lines
-of ruby and notes refer to a tag for them. ALTO has no writing direction; ReadingOrder gives the order.
+A block is a TextBlock, a line a TextLine with its baseline, outline and one String, a character a Glyph with its
+alternatives as Variants. Lines of ruby and notes refer to a tag for them. BASEDIRECTION says that lines run from top to
+bottom; ReadingOrder gives the order.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.text.line_shape import baseline, outline, written
 from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidence, extent, glyphs_of, others
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -65,7 +67,9 @@ def _reading_order(blocks: list[Block]) -> list[etree._Element]:
 
 
 def _block(block: Block) -> etree._Element:
-    return _E.TextBlock(*map(_line, block.lines), ID=f"b{block.number}", **_place(extent(glyphs_of(block))))
+    return _E.TextBlock(
+        *map(_line, block.lines), ID=f"b{block.number}", BASEDIRECTION="ttb", **_place(extent(glyphs_of(block)))
+    )
 
 
 def _line(line: Line) -> etree._Element:
@@ -74,7 +78,9 @@ def _line(line: Line) -> etree._Element:
         *map(_glyph, line.glyphs), ID=f"s{line.number}", CONTENT=line.text, WC=f"{confidence(line.glyphs):.4f}", **place
     )
     tags = {"TAGREFS": line.role} if line.role in _TAGS else {}
-    return _E.TextLine(string, ID=f"l{line.number}", **tags, **place)
+    shape = _E.Shape(_E.Polygon(POINTS=written(outline(line.glyphs))))
+    course = written(baseline(line.glyphs))
+    return _E.TextLine(shape, string, ID=f"l{line.number}", BASELINE=course, **tags, **place)
 
 
 def _glyph(glyph: Glyph) -> etree._Element:
