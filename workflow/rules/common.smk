@@ -20,8 +20,9 @@ os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv(
 from kuzushiji.common.code import digest, imported
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
+from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
-from kuzushiji.pages.own_scans import adapting, labelled_pages, newest_models, reading
+from kuzushiji.pages.own_scans import adapting, corrections_beside, labelled_pages, newest_models, reading
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
@@ -108,6 +109,10 @@ if config["read"] is not None:
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""
         config.update(reading(models | {"read": scans}, scans, images))
+        corrections = config["corrections"] or corrections_beside(from_root(scans))
+        if corrections:
+            read_corrections(from_root(corrections), [image.stem for image in images])  # checked before work begins
+            config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
 elif config["adapt"] is not None:
     raise WorkflowError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")
 validate(config, "../schemas/config.schema.yaml")
@@ -139,7 +144,7 @@ PAGE_SETS = {
     name: entry
     | {
         key: entry[key] if key == "labels" and made_here(entry[key]) else from_root(entry[key])
-        for key in ("images", "labels", "transcriptions")
+        for key in ("images", "labels", "transcriptions", "corrections")
         if key in entry
     }
     for name, entry in config["page_sets"].items()
@@ -281,6 +286,18 @@ def original_images(page_set):
     drawn = [name for name in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[name]]
     scanned = [page.path for page in pages_of(page_set) if page.image_set not in drawn]
     return [part for image_set in drawn for part in drawn_images(image_set)] + scanned
+
+
+def what_is_read(wildcards):
+    """The boxes that all text is made of: recognized ones, with the page set's corrections if it has any."""
+    kind = "corrected" if "corrections" in PAGE_SETS[wildcards.page_set] else "recognized"
+    return f"results/{wildcards.round}/{kind}/{wildcards.page_set}.parquet"
+
+
+def what_is_corrected(wildcards):
+    """The table of corrected pages, if the page set has corrections."""
+    has = "corrections" in PAGE_SETS[wildcards.page_set]
+    return [f"results/{wildcards.round}/corrected/{wildcards.page_set}.csv"] if has else []
 
 
 def fonts(wildcards):

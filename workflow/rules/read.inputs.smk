@@ -70,6 +70,11 @@ def what_was_read():
             f"results/{ROUND}/confidence/{page_set}.csv", dtype={"image_id": str}, keep_default_na=False
         )
         lines = pages_to_check(table) + lines
+        if "corrections" in PAGE_SETS[page_set]:
+            report = f"results/{ROUND}/corrected/{page_set}.csv"
+            counts = pd.read_csv(report).drop(columns="image_id")
+            changes = ", ".join(f"{count} {kind}" for kind, count in counts.sum().items())
+            lines.append(f"  {len(counts)} corrected pages (characters: {changes})  {os.path.relpath(report, ROOT)}")
         for kind, words in kinds.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
             lines.append(f"  {words:{width}}  {path}")

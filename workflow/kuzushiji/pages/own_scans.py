@@ -52,6 +52,14 @@ def _name(scans: Sequence[Path]) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", scans[0].parent.resolve().name).strip("_") or "scans"
 
 
+def corrections_beside(folder: str) -> str | None:
+    """The file or folder of corrections in a folder of scans, `corrections.csv` or `corrections`, if there is one."""
+    for name in ("corrections.csv", "corrections"):
+        if Path(folder, name).exists():
+            return str(Path(folder, name).resolve())
+    return None
+
+
 def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str]:
     """The ids of the `scans` that the file `labels` has boxes of or calls empty, by id.
 

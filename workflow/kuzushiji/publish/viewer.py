@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -32,6 +32,7 @@ def write_viewer(
     settings: dict,
     out: Path,
     processes: int,
+    corrected: Collection[str] = (),
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
@@ -39,6 +40,8 @@ def write_viewer(
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
     `review` (boxes below this probability are initially listed for review).
+
+    Pages whose ids are `corrected` are marked.
 
     The browser stores corrections under the name of the page set, independent of the round.
     """
@@ -49,7 +52,14 @@ def write_viewer(
         "storage": f"kuzushiji {name}",
         "review": settings["review"],
         "pages": [
-            {"id": page.image_id, "width": page.width, "height": page.height} for page in pages.itertuples(index=False)
+            {
+                "id": page.image_id,
+                "width": page.width,
+                "height": page.height,
+                "corrected": page.image_id in corrected,
+                "file": Path(page.path).name,
+            }
+            for page in pages.itertuples(index=False)
         ],
     }
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template), autoescape=True, trim_blocks=True)

@@ -37,6 +37,7 @@ def alto(page: Transcript) -> bytes:
         _E.MeasurementUnit("pixel"),
         _E.sourceImageInformation(_E.fileName(page.file)),
         _E.Processing(_E.processingCategory("contentGeneration"), software, ID="kuzushiji"),
+        *([_E.Processing(_E.processingCategory("contentModification"), _by_hand(), ID="corrected")] * page.corrected),
     )
     tags = [_E.StructureTag(ID=name, LABEL=name, DESCRIPTION=says) for name, says in _TAGS.items()]
     size = {"WIDTH": str(page.width), "HEIGHT": str(page.height)}
@@ -50,6 +51,10 @@ def alto(page: Transcript) -> bytes:
         {f"{{{_XSI}}}schemaLocation": _SCHEMA, "SCHEMAVERSION": _VERSION},
     )
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _by_hand() -> etree._Element:
+    return _E.processingStepDescription("corrected by hand")
 
 
 def _reading_order(blocks: list[Block]) -> list[etree._Element]:

@@ -39,7 +39,7 @@ def document(book: str, pages: list[Transcript]) -> Document:
     section._sectPr.append(direction)
     made.styles["Normal"].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "MS Mincho")
     for page in pages:
-        made.add_heading(page.image_id, level=2)
+        made.add_heading(page.image_id + " (corrected)" * page.corrected, level=2)
         for block in page.blocks:
             ruby = ruby_by_base(block.lines)
             for lines in columns(block):

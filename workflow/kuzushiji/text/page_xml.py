@@ -40,6 +40,7 @@ def page_xml(page: Transcript) -> bytes:
         imageWidth=str(page.width),
         imageHeight=str(page.height),
         primaryLanguage="Japanese",
+        **({"custom": "corrected {by:hand;}"} if page.corrected else {}),
         **_VERTICAL,
     )
     metadata = _E.Metadata(

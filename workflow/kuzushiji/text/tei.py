@@ -32,7 +32,11 @@ def tei(book: str, pages: list[Transcript]) -> bytes:
     blocks = [block for number, page in numbered for block in _page(number, page)]
     text = _E.text(_E.body(*blocks), {_LANGUAGE: "ja"})
     facsimile = _E.facsimile(*(_surface(number, page) for number, page in numbered))
-    root = _E.TEI(_header(book), text, facsimile)
+    header = _header(book)
+    changes = [_E.change("corrected by hand", target=f"#page-{number}") for number, page in numbered if page.corrected]
+    if changes:
+        header.append(_E.revisionDesc(*changes))
+    root = _E.TEI(header, text, facsimile)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 

@@ -47,7 +47,7 @@ class Block(NamedTuple):
 
 
 class Transcript(NamedTuple):
-    """The text of a page, whose image lies at `path`."""
+    """The text of a page, whose image lies at `path`; `corrected`: by people."""
 
     image_id: str
     book: str
@@ -55,6 +55,7 @@ class Transcript(NamedTuple):
     width: int
     height: int
     blocks: list[Block]
+    corrected: bool = False
 
     @property
     def file(self) -> str:
@@ -62,8 +63,15 @@ class Transcript(NamedTuple):
 
 
 def read_transcripts(tables: Mapping[str, str | os.PathLike]) -> Iterator[Transcript]:
-    """`transcripts` of the tables at the paths `ordered`, `alternatives` and `pages`."""
-    return transcripts(*(read_table(tables[kind], kind) for kind in ("ordered", "alternatives", "pages")))
+    """`transcripts` of the tables at the paths `ordered`, `alternatives` and `pages`, marked by that at `corrected`."""
+    corrected = corrected_pages(tables["corrected"])
+    for page in transcripts(*(read_table(tables[kind], kind) for kind in ("ordered", "alternatives", "pages"))):
+        yield page._replace(corrected=page.image_id in corrected)
+
+
+def corrected_pages(path: str | os.PathLike | None) -> set[str]:
+    """The ids in the table of corrected pages that `text.correct` made, of which there may be none."""
+    return set(pd.read_csv(path, dtype={"image_id": str}, keep_default_na=False)["image_id"]) if path else set()
 
 
 def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.DataFrame) -> Iterator[Transcript]:
