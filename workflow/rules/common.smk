@@ -23,6 +23,7 @@ from kuzushiji.pages import page_sets
 from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
 from kuzushiji.pages.own_scans import adapting, corrections_beside, labelled_pages, newest_models, reading
+from kuzushiji.pages.scans import is_plain, list_scans
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
@@ -90,7 +91,12 @@ TRAINED_ROUNDS = ("first", "pseudo", "refine")
 READ_BY = "this checkout's configuration"
 if config["read"] is not None:
     scans = str(config["read"])  # the folder's name may be a number
-    images = page_sets.list_images(from_root(scans))
+    LEFT_OUT, packed = [], not is_plain(Path(from_root(scans)))
+    if packed:
+        pages, LEFT_OUT = list_scans(from_root(scans))
+        images = [Path(from_root(scans), f"{page.image_id}.png") for page in pages]
+    else:
+        images = page_sets.list_images(from_root(scans))
     if config["adapt"] is not None:
         labels = str(config["adapt"])
         config["round"] = "adapted"
@@ -108,7 +114,7 @@ if config["read"] is not None:
         given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""
-        config.update(reading(models | {"read": scans}, scans, images))
+        config.update(reading(models | {"read": scans}, scans, images, "scans" if packed else "images"))
         corrections = config["corrections"] or corrections_beside(from_root(scans))
         if corrections:
             read_corrections(from_root(corrections), [image.stem for image in images])  # checked before work begins
@@ -144,7 +150,7 @@ PAGE_SETS = {
     name: entry
     | {
         key: entry[key] if key == "labels" and made_here(entry[key]) else from_root(entry[key])
-        for key in ("images", "labels", "transcriptions", "corrections")
+        for key in ("images", "scans", "labels", "transcriptions", "corrections")
         if key in entry
     }
     for name, entry in config["page_sets"].items()
@@ -277,15 +283,17 @@ def denoised_chunk_pages(wildcards):
     return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
 
 
-def drawn_images(image_set):
-    return folder(f"results/synthetic/{image_set}/images")
+def made_images(image_set):
+    """The folder of the drawn or unpacked images of an image set."""
+    kind = "synthetic" if "synthetic" in PAGE_SETS[image_set] else "unpacked"
+    return folder(f"results/{kind}/{image_set}/images")
 
 
 def original_images(page_set):
-    """The original images of a page set, or the folders of drawn images."""
-    drawn = [name for name in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[name]]
-    scanned = [page.path for page in pages_of(page_set) if page.image_set not in drawn]
-    return [part for image_set in drawn for part in drawn_images(image_set)] + scanned
+    """The original images of a page set, or the folders of those that are drawn or unpacked."""
+    made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
+    scanned = [page.path for page in pages_of(page_set) if page.image_set not in made]
+    return [part for image_set in made for part in made_images(image_set)] + scanned
 
 
 def what_is_read(wildcards):

@@ -71,10 +71,10 @@ def what_was_read():
         )
         lines = pages_to_check(table) + lines
         if "corrections" in PAGE_SETS[page_set]:
-            report = f"results/{ROUND}/corrected/{page_set}.csv"
-            counts = pd.read_csv(report).drop(columns="image_id")
+            corrected = f"results/{ROUND}/corrected/{page_set}.csv"
+            counts = pd.read_csv(corrected).drop(columns="image_id")
             changes = ", ".join(f"{count} {kind}" for kind, count in counts.sum().items())
-            lines.append(f"  {len(counts)} corrected pages (characters: {changes})  {os.path.relpath(report, ROOT)}")
+            lines.append(f"  {len(counts)} corrected pages (characters: {changes})  {os.path.relpath(corrected, ROOT)}")
         for kind, words in kinds.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
             lines.append(f"  {words:{width}}  {path}")

@@ -29,14 +29,16 @@ def newest_models(results: Path, imported: Collection[str]) -> tuple[Path | None
     return None, {"round": "adapted" if any(results.glob("adapted/classifiers/*.pth")) else "small"}
 
 
-def reading(config: dict, folder: str, scans: Sequence[Path]) -> dict:
+def reading(config: dict, folder: str, scans: Sequence[Path], kind: str = "images") -> dict:
     """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
+
+    `kind`: "images", or "scans" that are to be unpacked.
 
     The page set has the folder's name, with `_` for characters that a name cannot have. Raises `InputError` if another
     page set has that name.
     """
     name = _name(scans)
-    entry = {"images": folder}
+    entry = {kind: folder}
     if config["page_sets"].get(name, entry) != entry:
         raise InputError(f"{folder}: there is a page set {name} already; rename the folder")
     return {
