@@ -16,7 +16,7 @@ read: IMAGES ?= resources/samples
 read: MODELS ?= $(if $(filter adapted,$(WEIGHTS)),adapted)
 read: .venv/installed resources/fonts/.fetched
 	$(if $(MODELS),$(if $(wildcard $(MODELS)/results),,$(error $(MODELS): holds no results of a run; say the directory, or run make adapt first)))
-	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),round=$(WEIGHTS)) -- read
+	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),round=$(WEIGHTS)) $(if $(FORMATS),formats="$(FORMATS)") $(if $(CORRECTIONS),corrections="$(CORRECTIONS)") -- read
 
 # Tune the small classifiers to the hand of the book whose scans lie in the folder IMAGES, by the file LABELS of some of its
 # pages, as the viewer exports it. Then: make read IMAGES=… WEIGHTS=adapted. MODELS is the directory for the result.

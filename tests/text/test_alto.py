@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from shapely import LineString, Polygon
 from transcripts_for_tests import make_transcripts
 
 from kuzushiji.text.alto import NAMESPACE, alto, write_alto
@@ -60,3 +61,16 @@ def test_the_same_pages_give_the_same_files(tmp_path):
     one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
     assert one == two
     assert set(one) == {"book001.xml", "book002.xml", "other & <1>.xml"}
+
+
+def test_every_line_has_a_baseline_within_its_outline():
+    lines = [
+        line for page in make_transcripts() for line in etree.fromstring(alto(page)).iterfind(".//a:TextLine", NAMES)
+    ]
+    assert lines
+    for line in lines:
+        outline, baseline = (
+            [tuple(map(int, point.split(","))) for point in points.split()]
+            for points in (line.find("a:Shape/a:Polygon", NAMES).get("POINTS"), line.get("BASELINE"))
+        )
+        assert Polygon(outline).buffer(1).covers(LineString(baseline))

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from shapely import LineString, Polygon
 from transcripts_for_tests import make_transcripts
 
 from kuzushiji.text.page_xml import NAMESPACE, page_xml, write_page_xml
@@ -54,3 +55,20 @@ def test_the_same_pages_give_the_same_files(tmp_path):
     one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
     assert one == two
     assert set(one) == {"book001.xml", "book002.xml", "other & <1>.xml"}
+
+
+def test_every_line_has_a_baseline_within_its_outline():
+    """kraken and eScriptorium leave lines without a baseline out, and so does Transkribus."""
+    lines = [
+        line
+        for page in make_transcripts()
+        for line in etree.fromstring(page_xml(page)).iterfind(".//p:TextLine", NAMES)
+    ]
+    assert lines
+    for line in lines:
+        outline, baseline = (
+            [tuple(map(int, point.split(","))) for point in line.find(name, NAMES).get("points").split()]
+            for name in ("p:Coords", "p:Baseline")
+        )
+        assert len(baseline) == 2 and baseline[0][1] < baseline[1][1]
+        assert Polygon(outline).buffer(1).covers(LineString(baseline))

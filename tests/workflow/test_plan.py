@@ -377,3 +377,31 @@ def test_reading_allows_every_rule_that_trains_and_judges_nothing(checkout):
     rules = {rule for file in files for rule in re.findall(r"(?m)^rule (\w+):", file.read_text())}
     assert sorted(allowed) == sorted(rules - set(NOT_READING))
     assert {rule for stage in STAGES.values() for rule in stage.rules} <= set(allowed)
+
+
+def test_every_format_of_scans_is_a_word(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/1.jpg").touch()
+
+    def read(formats):
+        return snakemake(
+            "--dry-run", *READ, "round=small", f"formats={formats}", "--", "read", cwd=checkout, check=False
+        )
+
+    jobs = planned(read("pdf tei page"))
+    assert jobs["page_xml"] == jobs["tei"] == jobs["pdf"] == jobs["confidence"] == 1
+    assert not {"viewer", "text", "overlays", "json_lines"} & jobs.keys()
+    assert planned(read("all")).keys() >= {"viewer", "text", "page_xml", "alto", "docx", "annotations"}
+    refused = read("page,word")
+    assert "formats: there is no word; choose of viewer text" in re.sub(r"\s+", " ", refused.stdout + refused.stderr)
+
+
+def test_a_pdf_is_unpacked_and_corrections_precede_the_text(checkout):
+    (checkout / "scans").mkdir()
+    Image.new("RGB", (60, 80)).save(checkout / "scans/book.pdf", "PDF")
+    (checkout / "scans/corrections.csv").write_text("image_id,labels\nbook_0001,U+3042 10 10 20 20\n")
+    run = snakemake("--dry-run", *READ, "round=small", "formats=text", "--", "read", cwd=checkout)
+    assert planned(run).items() >= {"unpack": 1, "denoise": 1, "correct": 1, "text": 1}.items()
+    (checkout / "scans/corrections.csv").write_text("image_id,labels\nother,U+3042 10 10 20 20\n")
+    run = snakemake("--dry-run", *READ, "round=small", "--", "read", cwd=checkout, check=False)
+    assert "other: no such page is read" in re.sub(r"\s+", " ", run.stdout + run.stderr)

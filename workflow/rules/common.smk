@@ -24,9 +24,11 @@ from kuzushiji.common.errors import InputError, plain_errors
 from kuzushiji.common.runs import take_up
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
+from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
 from kuzushiji.pages.own_scans import (
     adapting,
+    corrections_beside,
     labelled_pages,
     newest_models,
     path_as_typed,
@@ -34,7 +36,8 @@ from kuzushiji.pages.own_scans import (
     reading,
     scan_record,
 )
-from kuzushiji.pages.unreadable import lines, recorded, sort_scans
+from kuzushiji.pages.scans import is_plain, list_scans
+from kuzushiji.pages.unreadable import lines, record_folder, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
@@ -141,7 +144,12 @@ for key in ("read", "adapt"):
         raise InputError(f"{key}: {config[key]} is no path; put it in quotes")
 if config["read"] is not None:
     scans = config["read"]
-    images = page_sets.list_images(from_root(scans))
+    LEFT_OUT, packed = [], not is_plain(Path(from_root(scans)))
+    if packed:
+        pages, LEFT_OUT = list_scans(from_root(scans))
+        images = [Path(from_root(scans), f"{page.image_id}.png") for page in pages]
+    else:
+        images = page_sets.list_images(from_root(scans))
     if config["adapt"] is not None:
         labels = config["adapt"]
         config["round"] = "adapted"
@@ -161,7 +169,12 @@ if config["read"] is not None:
         READ_BY += f", and over it {', '.join(given)}" if given else ""
         # How pages are checked is no matter of the models.
         models |= {"read": scans, "pages": config["pages"]}
-        config.update(reading(models, scans, images, Path("results").absolute()))
+        kind = "scans" if packed else "images"
+        config.update(reading(models, scans, images, Path("results").absolute(), kind))
+        corrections = config["corrections"] or corrections_beside(from_root(scans))
+        if corrections:
+            read_corrections(from_root(corrections), [image.stem for image in images])  # checked before work begins
+            config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
 elif config["adapt"] is not None:
     raise InputError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")
 check_configuration(config, SCHEMA, CONFIGURED)
@@ -193,7 +206,7 @@ PAGE_SETS = {
     name: entry
     | {
         key: entry[key] if key == "labels" and made_here(entry[key]) else from_root(entry[key])
-        for key in ("images", "labels", "transcriptions")
+        for key in ("images", "scans", "labels", "transcriptions", "corrections")
         if key in entry
     }
     for name, entry in config["page_sets"].items()
@@ -245,6 +258,9 @@ UNREADABLE = {}
 if config["read"] is not None and config["adapt"] is None and config["pages"]["unreadable"] == "skip":
     for name in config["recognize"]:
         record = scan_record(name, Path("results"))
+        if packed:  # the pages that cannot be unpacked are known already
+            record_folder(record, from_root(scans))
+            continue
         if workflow.is_main_process:
             found = sort_scans(images, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()))
         else:
@@ -348,15 +364,29 @@ def denoised_chunk_pages(wildcards):
     return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
 
 
-def drawn_images(image_set):
-    return folder(f"results/synthetic/{image_set}/images")
+def made_images(image_set):
+    """The folder of the drawn or unpacked images of an image set."""
+    kind = "synthetic" if "synthetic" in PAGE_SETS[image_set] else "unpacked"
+    return folder(f"results/{kind}/{image_set}/images")
 
 
 def original_images(page_set):
-    """The original images of a page set, or the folders of drawn images."""
-    drawn = [name for name in page_sets.sources(PAGE_SETS, page_set) if "synthetic" in PAGE_SETS[name]]
-    scanned = [page.path for page in pages_of(page_set) if page.image_set not in drawn]
-    return [part for image_set in drawn for part in drawn_images(image_set)] + scanned
+    """The original images of a page set, or the folders of those that are drawn or unpacked."""
+    made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
+    scanned = [page.path for page in pages_of(page_set) if page.image_set not in made]
+    return [part for image_set in made for part in made_images(image_set)] + scanned
+
+
+def what_is_read(wildcards):
+    """The boxes that all text is made of: recognized ones, with the page set's corrections if it has any."""
+    kind = "corrected" if "corrections" in PAGE_SETS[wildcards.page_set] else "recognized"
+    return f"results/{wildcards.round}/{kind}/{wildcards.page_set}.parquet"
+
+
+def what_is_corrected(wildcards):
+    """The table of corrected pages, if the page set has corrections."""
+    has = "corrections" in PAGE_SETS[wildcards.page_set]
+    return [f"results/{wildcards.round}/corrected/{wildcards.page_set}.csv"] if has else []
 
 
 def fonts(wildcards):

@@ -4,8 +4,8 @@ rule denoise:
     """Denoise the pages of a chunk."""
     input:
         images=branch(
-            lambda wildcards: "synthetic" in PAGE_SETS[wildcards.image_set],
-            then=lambda wildcards: drawn_images(wildcards.image_set),
+            lambda wildcards: page_sets.made(PAGE_SETS[wildcards.image_set]),
+            then=lambda wildcards: made_images(wildcards.image_set),
             otherwise=lambda wildcards: [
                 page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
             ],

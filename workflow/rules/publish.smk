@@ -2,7 +2,7 @@
 rule overlays:
     """Draw the recognized characters on the pages."""
     input:
-        recognized="results/{round}/recognized/{page_set}.parquet",
+        recognized=what_is_read,
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
@@ -25,10 +25,11 @@ rule overlays:
 rule viewer:
     """Write a web page to read, search and correct a page set: one file, opened from disk."""
     input:
-        recognized="results/{round}/recognized/{page_set}.parquet",
+        recognized=what_is_read,
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
         template=sorted(str(path) for path in Path(from_root("workflow/viewer")).iterdir() if path.suffix != ".md"),

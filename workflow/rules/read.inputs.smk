@@ -16,19 +16,39 @@ def own_scans(wildcards):
     gone = [path for path in trained if (TRAINS or ROUND == "adapted") and not os.path.exists(path)]
     if gone:
         raise InputError(f"{', '.join(gone)}: the model is not there; {remedy}")
-    kinds = [f"results/{ROUND}/{kind}" for kind in READ_KINDS] + ["results/pages/{page_set}_unreadable.csv"]
+    kinds = [f"results/{ROUND}/{kind}" for kind in read_kinds()] + ["results/pages/{page_set}_unreadable.csv"]
     return [path for kind in kinds for path in collect(kind, page_set=config["recognize"])]
 
 
-# What is made of scans, and in what words the terminal says so.
-READ_KINDS = {
-    "viewer/{page_set}.html": "viewer: open it in a browser",
-    "text/{page_set}": "text",
-    "overlays/{page_set}": "pictures",
-    "text/{page_set}.jsonl": "text with boxes and alternatives, for programs",
+# What can be made of scans: the word for it, where it lies, and in what words the terminal says so.
+FORMATS = {
+    "viewer": ("viewer/{page_set}.html", "viewer: open it in a browser"),
+    "text": ("text/{page_set}", "text"),
+    "pictures": ("overlays/{page_set}", "pictures"),
+    "json": ("text/{page_set}.jsonl", "text with boxes and alternatives, for programs"),
+    "page": ("page_xml/{page_set}", "PAGE XML"),
+    "alto": ("alto/{page_set}", "ALTO XML"),
+    "tei": ("tei/{page_set}", "TEI, a file a book"),
+    "pdf": ("pdf/{page_set}", "searchable PDF, a file a book"),
+    "docx": ("docx/{page_set}", "documents for Word, a file a book"),
+    "iiif": ("annotations/{page_set}", "annotations for IIIF viewers"),
+}
+# What is always made.
+READ_RECORDS = {
     "confidence/{page_set}.csv": "how far each page can be believed",
     "provenance/{page_set}": "what made it",
 }
+
+
+def read_kinds():
+    """The paths of what is made of scans, with words for each: the formats that `formats` names, and the records."""
+    formats = config["formats"]
+    words = formats if isinstance(formats, list) else re.split(r"[\s,]+", formats.strip())
+    unknown = [word for word in words if word not in FORMATS and word != "all"]
+    if unknown:
+        raise InputError(f"formats: there is no {unknown[0]}; choose of {' '.join(FORMATS)}, or say all")
+    named = [kind for word, kind in FORMATS.items() if word in words or "all" in words]
+    return dict(named) | READ_RECORDS
 
 
 def networks_that_read():
@@ -54,7 +74,8 @@ def what_cannot_be_read():
 
 def what_was_read():
     """Lines that say what could not be read, which pages to check first, where everything lies, and which networks read."""
-    width = max(map(len, READ_KINDS.values()))
+    kinds = read_kinds()
+    width = max(map(len, kinds.values()))
     said = ["Read:"]
     for page_set in config["recognize"]:
         confidence = f"results/{ROUND}/confidence/{page_set}.csv"
@@ -62,7 +83,12 @@ def what_was_read():
             return what_cannot_be_read()
         table = pd.read_csv(confidence, dtype={"image_id": str}, keep_default_na=False)
         said = pages_to_check(table) + said
-        for kind, words in READ_KINDS.items():
+        if "corrections" in PAGE_SETS[page_set]:
+            corrected = f"results/{ROUND}/corrected/{page_set}.csv"
+            counts = pd.read_csv(corrected).drop(columns="image_id")
+            changes = ", ".join(f"{count} {kind}" for kind, count in counts.sum().items())
+            said.append(f"  {len(counts)} corrected pages (characters: {changes})  {os.path.relpath(corrected, ROOT)}")
+        for kind, words in kinds.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
             said.append(f"  {words:{width}}  {path}")
         if UNREADABLE.get(page_set):

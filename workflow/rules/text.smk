@@ -1,8 +1,30 @@
 # The recognized text in formats for people and their tools.
+rule correct:
+    """Put people's corrections in place of what was read."""
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        corrections=lambda wildcards: PAGE_SETS[wildcards.page_set]["corrections"],
+        pages="results/pages/{page_set}.parquet",
+    output:
+        boxes="results/{round}/corrected/{page_set}.parquet",
+        report="results/{round}/corrected/{page_set}.csv",
+    log:
+        "results/logs/correct/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/correct/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("correct"),
+    script:
+        "../scripts/correct.py"
+
+
 rule reading_order:
     """Find the columns and the reading order of each page."""
     input:
-        recognized="results/{round}/recognized/{page_set}.parquet",
+        recognized=what_is_read,
     output:
         "results/{round}/reading_order/{page_set}.parquet",
     log:
@@ -23,6 +45,7 @@ rule text:
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
     output:
         directory("results/{round}/text/{page_set}"),
     log:
@@ -41,7 +64,7 @@ rule text:
 rule alternatives:
     """List the candidates for each box, for people who correct the text."""
     input:
-        recognized="results/{round}/recognized/{page_set}.parquet",
+        recognized=what_is_read,
         predictions=tables_of("predictions"),
     output:
         "results/{round}/alternatives/{page_set}.parquet",
@@ -66,7 +89,7 @@ rule alternatives:
 rule confidence:
     """Say of every page how far its text can be believed."""
     input:
-        recognized="results/{round}/recognized/{page_set}.parquet",
+        recognized=what_is_read,
         pages="results/pages/{page_set}.parquet",
     output:
         "results/{round}/confidence/{page_set}.csv",
@@ -91,6 +114,7 @@ rule json_lines:
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
     output:
         "results/{round}/text/{page_set}.jsonl",
     log:
@@ -113,6 +137,7 @@ rule page_xml:
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
+        corrected=what_is_corrected,
     output:
         directory("results/{round}/page_xml/{page_set}"),
     log:
@@ -135,6 +160,7 @@ rule alto:
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
+        corrected=what_is_corrected,
     output:
         directory("results/{round}/alto/{page_set}"),
     log:
@@ -156,6 +182,7 @@ rule annotations:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
     output:
         directory("results/{round}/annotations/{page_set}"),
     log:
@@ -170,3 +197,70 @@ rule annotations:
         settings=dict(config["annotations"]),
     script:
         "../scripts/annotations.py"
+
+
+rule tei:
+    """Write the text of each book as TEI."""
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
+    output:
+        directory("results/{round}/tei/{page_set}"),
+    log:
+        "results/logs/tei/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/tei/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("tei"),
+    script:
+        "../scripts/tei.py"
+
+
+rule pdf:
+    """Write each book as a searchable PDF."""
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
+        images=lambda wildcards: original_images(wildcards.page_set),
+    output:
+        directory("results/{round}/pdf/{page_set}"),
+    log:
+        "results/logs/pdf/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/pdf/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("pdf"),
+    script:
+        "../scripts/pdf.py"
+
+
+rule docx:
+    """Write the text of each book as a Word document."""
+    input:
+        ordered="results/{round}/reading_order/{page_set}.parquet",
+        alternatives="results/{round}/alternatives/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
+    output:
+        directory("results/{round}/docx/{page_set}"),
+    log:
+        "results/logs/docx/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/docx/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60, 0.02),
+    params:
+        code=code("docx"),
+    script:
+        "../scripts/docx.py"

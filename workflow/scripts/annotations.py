@@ -6,15 +6,10 @@ In: boxes in reading order, their alternatives, pages. Out: a folder of JSON fil
 from pathlib import Path
 
 from kuzushiji.common.logs import log_to
-from kuzushiji.common.tables import read_table
 from kuzushiji.text.annotations import write_annotations
-from kuzushiji.text.transcripts import transcripts
+from kuzushiji.text.transcripts import read_transcripts
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-pages = transcripts(
-    read_table(snakemake.input.ordered, "ordered"),
-    read_table(snakemake.input.alternatives, "alternatives"),
-    read_table(snakemake.input.pages, "pages"),
-)
+pages = read_transcripts(snakemake.input)
 write_annotations(pages, settings["canvas"], settings["granularity"], Path(snakemake.output[0]))

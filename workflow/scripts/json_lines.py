@@ -9,15 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from kuzushiji.common.logs import log_to
-from kuzushiji.common.tables import read_table
 from kuzushiji.text.json_lines import write_json_lines
-from kuzushiji.text.transcripts import transcripts
+from kuzushiji.text.transcripts import read_transcripts
 
 log_to(snakemake.log[0])
-pages = transcripts(
-    read_table(snakemake.input.ordered, "ordered"),
-    read_table(snakemake.input.alternatives, "alternatives"),
-    read_table(snakemake.input.pages, "pages"),
-)
+pages = read_transcripts(snakemake.input)
 confidence = pd.read_csv(snakemake.input.confidence, dtype={"image_id": str}, keep_default_na=False)
 write_json_lines(pages, confidence, Path(snakemake.output[0]))

@@ -9,13 +9,10 @@ from pathlib import Path
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.text.page_xml import write_page_xml
-from kuzushiji.text.transcripts import transcripts
+from kuzushiji.text.transcripts import read_transcripts
 from kuzushiji.text.upright import with_upright_files
 
 log_to(snakemake.log[0])
 folder = Path(snakemake.output[0])
-table = read_table(snakemake.input.pages, "pages")
-pages = transcripts(
-    read_table(snakemake.input.ordered, "ordered"), read_table(snakemake.input.alternatives, "alternatives"), table
-)
-write_page_xml(with_upright_files(pages, table, folder), folder)
+pages = with_upright_files(read_transcripts(snakemake.input), read_table(snakemake.input.pages, "pages"), folder)
+write_page_xml(pages, folder)

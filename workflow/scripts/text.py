@@ -8,10 +8,12 @@ from pathlib import Path
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.text.text import write_text
+from kuzushiji.text.transcripts import corrected_pages
 
 log_to(snakemake.log[0])
 write_text(
     read_table(snakemake.input.ordered, "ordered"),
     read_table(snakemake.input.pages, "pages"),
     Path(snakemake.output[0]),
+    corrected_pages(snakemake.input.corrected),
 )

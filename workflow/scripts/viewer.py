@@ -9,6 +9,7 @@ from pathlib import Path
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.publish.viewer import write_viewer
+from kuzushiji.text.transcripts import corrected_pages
 
 log_to(snakemake.log[0])
 write_viewer(
@@ -22,4 +23,5 @@ write_viewer(
     snakemake.params.settings,
     Path(snakemake.output[0]),
     snakemake.threads,
+    corrected_pages(snakemake.input.corrected),
 )

@@ -22,7 +22,7 @@ function updateCounts() {
   byId("forget").disabled = !corrections && !checked;
   [...byId("page-list").options].forEach((option, number) => {
     const page = pageSet.pages[number];
-    option.textContent = `${number + 1} · ${page.id}${checkedPages.has(page.id) ? " ✓" : ""}`;
+    option.textContent = `${number + 1} · ${page.id}${page.corrected ? " (corrected)" : ""}${checkedPages.has(page.id) ? " ✓" : ""}`;
   });
 }
 

@@ -58,14 +58,15 @@ def path_for_jobs(key: str, path: str) -> str:
     return f"{key}={_ENCODED}{quote(os.fsencode(path))}"
 
 
-def reading(config: dict, folder: str, scans: Sequence[Path], results: Path) -> dict:
+def reading(config: dict, folder: str, scans: Sequence[Path], results: Path, kind: str = "images") -> dict:
     """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
 
-    The page set is called as `page_set_name` says. Raises `InputError` for a path that no rule could name.
+    `kind`: "images", or "scans" that are to be unpacked. The page set is called as `page_set_name` says. Raises
+    `InputError` for a path that no rule could name.
     """
     if marks := unusable_marks(folder):
         raise InputError(f"{printable(folder)}: a folder of scans cannot have {marks} in its path; rename it")
-    entry = {"images": folder}
+    entry = {kind: folder}
     others = {name for name, other in config["page_sets"].items() if other != entry}
     name = page_set_name(scans[0].parent, others, results)
     return {
@@ -110,6 +111,14 @@ def _folder_read_as(name: str, results: Path) -> Path | None:
     except (OSError, pa.ArrowException, IndexError):
         return None
     return (results.parent / path).parent.resolve()
+
+
+def corrections_beside(folder: str) -> str | None:
+    """The file or folder of corrections in a folder of scans, `corrections.csv` or `corrections`, if there is one."""
+    for name in ("corrections.csv", "corrections"):
+        if Path(folder, name).exists():
+            return str(Path(folder, name).resolve())
+    return None
 
 
 def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str]:

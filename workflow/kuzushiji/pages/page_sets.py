@@ -1,8 +1,9 @@
 """The pages of each page set, from folder listings and the configuration alone.
 
-A page set is a source (a folder of `images`, or of some `pages` in it, or `synthetic` pages to draw) or a subset `of`
-other page sets: all of their pages, only some `books`, or all books but some (`without_books`). An image set is a
-source: it owns its images. Of own scans, `unreadable` names files to leave out, and `mended` those once left out.
+A page set is a source (a folder of `images`, or of some `pages` in it, `scans` to unpack, or `synthetic` pages to draw)
+or a subset `of` other page sets: all of their pages, only some `books`, or all books but some (`without_books`). An
+image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out, and `mended` those once
+left out.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import SUFFIXES
+from kuzushiji.pages.scans import Scan, list_scans
 
 
 class Page(NamedTuple):
@@ -89,6 +91,16 @@ def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
     return found
 
 
+def scans(settings: dict) -> list[Scan]:
+    """The pages of a source of `scans` that are to be unpacked."""
+    return list(list_scans(settings["scans"])[0])
+
+
+def made(settings: dict) -> bool:
+    """Whether the workflow makes the images of a source: drawn or unpacked ones."""
+    return bool({"synthetic", "scans"} & settings.keys())
+
+
 def labelled(page_sets: dict, name: str) -> bool:
     """Whether every source of page set `name` has labels."""
     return all({"labels", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
@@ -100,6 +112,17 @@ def transcribed(page_sets: dict, name: str) -> bool:
 
 
 def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
+    if "scans" in settings:
+        return [
+            Page(
+                scan.image_id,
+                scan.book,
+                source,
+                chunk_of(scan.image_id, chunks),
+                str(Path("results/unpacked", source, "images", f"{scan.image_id}.png")),
+            )
+            for scan in scans(settings)
+        ]
     if "synthetic" in settings:
         files = [
             Path("results/synthetic", source, "images", f"{image_id}.jpg")

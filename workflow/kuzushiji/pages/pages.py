@@ -135,7 +135,7 @@ def _unusable(image: Image.Image, max_megapixels: float) -> str:
         return "is CMYK; convert it to RGB"
     if image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile):
         return "has more than 8 bits a channel; convert it to 8 bits"
-    if getattr(image, "n_frames", 1) > 1:
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a camera's further views of the same page
         return f"holds {image.n_frames} images; split it into one file a page"
     return ""
 

@@ -57,6 +57,14 @@ def sort_scans(scans: Sequence[Path], record: Path, max_megapixels: float, threa
     return found
 
 
+def record_folder(record: Path, folder: str | os.PathLike) -> None:
+    """Keep which `folder` of scans, or file of pages, is read, so that it has the same name the next time."""
+    content = {"folder": os.path.realpath(folder), "files": {}}
+    if _read(record) != content:
+        with replacing(record) as partial:
+            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
 def recorded(record: Path) -> Sorted:
     """What `sort_scans` found last, for jobs, which must all plan the same; nothing if there is no record."""
     files = _read(record).get("files", {})

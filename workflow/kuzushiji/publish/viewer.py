@@ -4,7 +4,7 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -36,6 +36,7 @@ def write_viewer(
     settings: dict,
     out: Path,
     processes: int,
+    corrected: Collection[str] = (),
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
@@ -44,6 +45,8 @@ def write_viewer(
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
     `review` (boxes below this probability are initially listed for review), and `unreadable` lists pairs of a scan that
     was left out and the reason.
+
+    Pages whose ids are `corrected` are marked.
 
     The browser stores corrections under the name of the page set and a checksum of its images' folders, independent of
     the round; those of before, under the name alone, are taken over if they are of these pages.
@@ -57,7 +60,14 @@ def write_viewer(
         "former_storage": f"kuzushiji {name}",
         "review": settings["review"],
         "pages": [
-            {"id": page.image_id, "width": page.width, "height": page.height} for page in pages.itertuples(index=False)
+            {
+                "id": page.image_id,
+                "width": page.width,
+                "height": page.height,
+                "corrected": page.image_id in corrected,
+                "file": Path(page.path).name,
+            }
+            for page in pages.itertuples(index=False)
         ],
     }
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(template), autoescape=True, trim_blocks=True)

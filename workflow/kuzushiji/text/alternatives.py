@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import concat_tables
+from kuzushiji.text.correct import BY_HAND
 
 _PLACE = ["image_id", *CORNERS]
 _BOXES_AT_ONCE = 100_000  # bounds the memory of the predictions
@@ -20,13 +21,16 @@ def find_alternatives(recognized: pd.DataFrame, predictions: dict[str, list[pa.T
     codepoint is its mean over the classifiers, with 0 for those that do not list it; the `top_k` highest are kept
     (ties: the smaller codepoint). They do not determine the recognized character, which `fuse` chooses by its own
     method.
+    Boxes that people drew have their character alone.
 
     Raises `InputError` if a box has no predictions.
     """
+    drawn = recognized["detector"] == BY_HAND
+    recognized, drawn = recognized[~drawn], recognized[drawn]
     strange = sorted(set(recognized["detector"].unique()) - set(predictions))
     if strange:
         raise InputError(f"alternatives: there are no predictions of the detector {strange[0]}; run `recognize` again")
-    found = []
+    found = [_drawn(drawn)]
     for detector, tables in predictions.items():
         boxes = recognized[recognized["detector"] == detector].reset_index(drop=True)
         rows = [_rows(boxes, table) for table in tables]
@@ -37,6 +41,13 @@ def find_alternatives(recognized: pd.DataFrame, predictions: dict[str, list[pa.T
             box, code, probability = _mean(named, len(names))
             found.append(_table(boxes.iloc[part], box, np.asarray(names)[code], probability, top_k))
     return concat_tables(found, "alternatives").sort_values(["image_id", "box"], ignore_index=True)
+
+
+def _drawn(boxes: pd.DataFrame) -> pd.DataFrame:
+    """Of boxes that people drew, what they say."""
+    return boxes[["image_id", "box"]].assign(
+        codepoints=[[name] for name in boxes["codepoint"]], probabilities=[np.ones(1, np.float32)] * len(boxes)
+    )
 
 
 def _rows(boxes: pd.DataFrame, table: pa.Table) -> np.ndarray:

@@ -1,7 +1,8 @@
 """ALTO XML (Library of Congress, version 4.4), for libraries' repositories and viewers of newspapers and books.
 
-A block is a TextBlock, a line a TextLine with one String, a character a Glyph with its alternatives as Variants. Lines
-of ruby and notes refer to a tag for them. ALTO has no writing direction; ReadingOrder gives the order.
+A block is a TextBlock, a line a TextLine with its baseline, outline and one String, a character a Glyph with its
+alternatives as Variants. Lines of ruby and notes refer to a tag for them. BASEDIRECTION says that lines run from top to
+bottom; ReadingOrder gives the order.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.text.line_shape import baseline, outline, written
 from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidence, extent, glyphs_of, others
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -35,6 +37,7 @@ def alto(page: Transcript) -> bytes:
         _E.MeasurementUnit("pixel"),
         _E.sourceImageInformation(_E.fileName(page.file)),
         _E.Processing(_E.processingCategory("contentGeneration"), software, ID="kuzushiji"),
+        *([_E.Processing(_E.processingCategory("contentModification"), _by_hand(), ID="corrected")] * page.corrected),
     )
     tags = [_E.StructureTag(ID=name, LABEL=name, DESCRIPTION=says) for name, says in _TAGS.items()]
     size = {"WIDTH": str(page.width), "HEIGHT": str(page.height)}
@@ -48,6 +51,10 @@ def alto(page: Transcript) -> bytes:
         {f"{{{_XSI}}}schemaLocation": _SCHEMA, "SCHEMAVERSION": _VERSION},
     )
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _by_hand() -> etree._Element:
+    return _E.processingStepDescription("corrected by hand")
 
 
 def _reading_order(blocks: list[Block]) -> list[etree._Element]:
@@ -65,7 +72,9 @@ def _reading_order(blocks: list[Block]) -> list[etree._Element]:
 
 
 def _block(block: Block) -> etree._Element:
-    return _E.TextBlock(*map(_line, block.lines), ID=f"b{block.number}", **_place(extent(glyphs_of(block))))
+    return _E.TextBlock(
+        *map(_line, block.lines), ID=f"b{block.number}", BASEDIRECTION="ttb", **_place(extent(glyphs_of(block)))
+    )
 
 
 def _line(line: Line) -> etree._Element:
@@ -74,7 +83,9 @@ def _line(line: Line) -> etree._Element:
         *map(_glyph, line.glyphs), ID=f"s{line.number}", CONTENT=line.text, WC=f"{confidence(line.glyphs):.4f}", **place
     )
     tags = {"TAGREFS": line.role} if line.role in _TAGS else {}
-    return _E.TextLine(string, ID=f"l{line.number}", **tags, **place)
+    shape = _E.Shape(_E.Polygon(POINTS=written(outline(line.glyphs))))
+    course = written(baseline(line.glyphs))
+    return _E.TextLine(shape, string, ID=f"l{line.number}", BASELINE=course, **tags, **place)
 
 
 def _glyph(glyph: Glyph) -> etree._Element:

@@ -37,6 +37,7 @@ def annotation_page(page: Transcript, canvas: str, granularity: list[str]) -> di
         "@context": _CONTEXT,
         "id": f"{identity}/annotations",
         "type": "AnnotationPage",
+        **({"label": {"en": ["corrected by hand"]}} if page.corrected else {}),
         "items": [
             _annotation(identity, name, kind, text, corners)
             for kind, name, text, corners in _parts(page)

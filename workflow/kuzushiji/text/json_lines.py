@@ -32,6 +32,7 @@ def page_object(page: Transcript, confidence: pd.Series) -> dict:
         "file": page.file,
         "width": page.width,
         "height": page.height,
+        "corrected": page.corrected,
         "confidence": float(confidence["confidence"]),
         "note": confidence["note"],
         "lines": [_line(block.number, line) for block in page.blocks for line in block.lines],

@@ -1,8 +1,8 @@
 """PAGE XML (PRImA, version 2019-07-15), for correction and training in Transkribus, eScriptorium and OCR-D.
 
-A block is a TextRegion, a line a TextLine with one Word, a character a Glyph with its alternatives as further
-TextEquivs. Vertical writing is `readingDirection` top-to-bottom and `textLineOrder` right-to-left. PAGE has no ruby, so
-lines of ruby and notes are marked in `custom`.
+A block is a TextRegion, a line a TextLine with its baseline, outline and one Word, a character a Glyph with its
+alternatives as further TextEquivs. Vertical writing is `readingDirection` top-to-bottom and `textLineOrder`
+right-to-left. PAGE has no ruby, so lines of ruby and notes are marked in `custom`.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.text.line_shape import baseline, outline, written
 from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidence, extent, glyphs_of, others
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
@@ -39,6 +40,7 @@ def page_xml(page: Transcript) -> bytes:
         imageWidth=str(page.width),
         imageHeight=str(page.height),
         primaryLanguage="Japanese",
+        **({"custom": "corrected {by:hand;}"} if page.corrected else {}),
         **_VERTICAL,
     )
     metadata = _E.Metadata(
@@ -67,6 +69,7 @@ def _region(block: Block) -> etree._Element:
         id=f"b{block.number}",
         type="paragraph",
         primaryLanguage="Japanese",
+        custom=f"readingOrder {{index:{block.number};}}",
         **_VERTICAL,
     )
 
@@ -77,10 +80,11 @@ def _line(line: Line, index: int) -> etree._Element:
         custom += f" structure {{type:ruby; base:c{line.base};}}"
     elif line.role == "note":
         custom += " structure {type:note;}"
-    corners, equivalent = extent(line.glyphs), _equivalent(line.text, confidence(line.glyphs), 0)
-    word = _E.Word(_coords(corners), *map(_glyph, line.glyphs), equivalent, id=f"w{line.number}")
+    shape, equivalent = written(outline(line.glyphs)), _equivalent(line.text, confidence(line.glyphs), 0)
+    word = _E.Word(_E.Coords(points=shape), *map(_glyph, line.glyphs), equivalent, id=f"w{line.number}")
     return _E.TextLine(
-        _coords(corners),
+        _E.Coords(points=shape),
+        _E.Baseline(points=written(baseline(line.glyphs))),
         word,
         _equivalent(line.text, confidence(line.glyphs), 0),
         id=f"l{line.number}",

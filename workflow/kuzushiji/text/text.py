@@ -1,6 +1,6 @@
 """Plain text: one line per column, columns from right to left."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -43,10 +43,11 @@ def _rows(boxes: pd.DataFrame) -> Iterator[tuple[int, int, str, str]]:
     return zip(boxes["block"], boxes["column"], boxes["role"], text, strict=True)
 
 
-def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path) -> None:
+def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path, corrected: Collection[str] = ()) -> None:
     """Write the text of "ordered" boxes for every page of the table `pages`.
 
-    `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book, each under `[image_id]`.
+    `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book, each under `[image_id]`, or
+    `[image_id] (corrected)` if it is one of those.
     """
     (folder / "books").mkdir(parents=True, exist_ok=True)
     by_page = dict(list(ordered.groupby("image_id")))
@@ -55,5 +56,5 @@ def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path) -> None
         for image_id in of_book["image_id"]:
             text = page_text(by_page.get(image_id, ordered.iloc[:0]))
             (folder / f"{image_id}.txt").write_text(text, encoding="utf-8")
-            parts.append(f"[{image_id}]\n{text}")
+            parts.append(f"[{image_id}]{' (corrected)' * (image_id in corrected)}\n{text}")
         (folder / "books" / f"{book}.txt").write_text("\n".join(parts), encoding="utf-8")

@@ -1,6 +1,8 @@
 """The text of a page as a tree of blocks, lines and characters, from which all text formats are written."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +10,7 @@ import pandas as pd
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
-from kuzushiji.common.tables import in_page_order
+from kuzushiji.common.tables import in_page_order, read_table
 
 
 class Glyph(NamedTuple):
@@ -45,12 +47,31 @@ class Block(NamedTuple):
 
 
 class Transcript(NamedTuple):
+    """The text of a page, whose image lies at `path`; `corrected`: by people."""
+
     image_id: str
     book: str
-    file: str
+    path: str
     width: int
     height: int
     blocks: list[Block]
+    corrected: bool = False
+
+    @property
+    def file(self) -> str:
+        return Path(self.path).name
+
+
+def read_transcripts(tables: Mapping[str, str | os.PathLike]) -> Iterator[Transcript]:
+    """`transcripts` of the tables at the paths `ordered`, `alternatives` and `pages`, marked by that at `corrected`."""
+    corrected = corrected_pages(tables["corrected"])
+    for page in transcripts(*(read_table(tables[kind], kind) for kind in ("ordered", "alternatives", "pages"))):
+        yield page._replace(corrected=page.image_id in corrected)
+
+
+def corrected_pages(path: str | os.PathLike | None) -> set[str]:
+    """The ids in the table of corrected pages that `text.correct` made, of which there may be none."""
+    return set(pd.read_csv(path, dtype={"image_id": str}, keep_default_na=False)["image_id"]) if path else set()
 
 
 def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.DataFrame) -> Iterator[Transcript]:
@@ -65,9 +86,13 @@ def transcripts(ordered: pd.DataFrame, alternatives: pd.DataFrame, pages: pd.Dat
     for page in in_page_order(pages).itertuples():
         found = by_page.get(page.image_id, boxes.iloc[:0])
         found = found.assign(**found[CORNERS].clip(0, [page.width, page.height] * 2, axis=1))
-        yield Transcript(
-            page.image_id, page.book, Path(page.path).name, int(page.width), int(page.height), _blocks(found)
-        )
+        yield Transcript(page.image_id, page.book, page.path, int(page.width), int(page.height), _blocks(found))
+
+
+def by_book(pages: Iterable[Transcript]) -> Iterator[tuple[str, list[Transcript]]]:
+    """Every book with its pages, in their order."""
+    for book, found in groupby(sorted(pages, key=lambda page: page.book), key=lambda page: page.book):
+        yield book, list(found)
 
 
 def _blocks(boxes: pd.DataFrame) -> list[Block]:
@@ -95,6 +120,18 @@ def _line(number: int, boxes: pd.DataFrame) -> Line:
         for row in boxes.itertuples()
     ]
     return Line(number, int(first["column"]), first["role"], int(first["base"]) if first["base"] >= 0 else None, glyphs)
+
+
+def ruby_by_base(lines: Iterable[Line]) -> dict[int, Line]:
+    """The lines of ruby by the box of their character."""
+    return {line.base: line for line in lines if line.role == "ruby" and line.base is not None}
+
+
+def columns(block: Block) -> Iterator[list[Line]]:
+    """The lines of each column of a block in reading order, without ruby."""
+    main = [line for line in block.lines if line.role != "ruby"]
+    for _, lines in groupby(main, key=lambda line: line.column):
+        yield list(lines)
 
 
 def extent(glyphs: list[Glyph]) -> tuple[int, int, int, int]:

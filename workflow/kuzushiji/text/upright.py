@@ -29,4 +29,4 @@ def with_upright_files(transcripts: Iterable[Transcript], pages: pd.DataFrame, f
         name = f"{transcript.image_id}.upright.jpg"
         with replacing(folder / name) as partial:
             Image.fromarray(read_page(turned[transcript.image_id])).save(partial, quality=_QUALITY)
-        yield transcript._replace(file=name)
+        yield transcript._replace(path=str(folder / name))

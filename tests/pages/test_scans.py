@@ -1,0 +1,124 @@
+"""Scans as libraries and cameras give them."""
+
+import io
+
+import numpy as np
+import pikepdf
+import pytest
+from PIL import Image
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.pages.page_sets import pages
+from kuzushiji.pages.scans import is_plain, list_scans, unpack
+
+
+def picture(number=0, size=(60, 80)):
+    """A page of one gray with a black corner at the upper left."""
+    image = np.full((size[1], size[0], 3), 100 + 20 * number, np.uint8)
+    image[:20, :20] = 0
+    return Image.fromarray(image)
+
+
+def write_pdf(path, images, password=None):
+    images[0].save(path, "PDF", save_all=True, append_images=images[1:], resolution=150)
+    if password:
+        with pikepdf.open(path, allow_overwriting_input=True) as document:
+            document.save(path, encryption=pikepdf.Encryption(owner=password, user=password))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = tmp_path / "scans"
+    (found / "second book").mkdir(parents=True)
+    picture().save(found / "plain.jpg", quality=95)
+    picture(1).save(found / "second book/1.bmp")
+    picture(2).save(found / "lossless.webp", lossless=True)
+    picture(3).save(found / "library.jp2")
+    picture(4).save(found / "phone.heic", quality=90)
+    picture(5).save(found / "camera.mpo", save_all=True, append_images=[picture(0)])
+    picture(1).save(found / "pages.tif", save_all=True, append_images=[picture(2)])
+    write_pdf(found / "book.pdf", [picture(3), picture(4)])
+    (found / ".hidden.pdf").write_text("no")
+    return found
+
+
+IDS = {
+    "book_0001": ("book", 3),
+    "book_0002": ("book", 4),
+    "camera": ("scans", 5),
+    "library": ("scans", 3),
+    "lossless": ("scans", 2),
+    "pages_0001": ("pages", 1),
+    "pages_0002": ("pages", 2),
+    "phone": ("scans", 4),
+    "plain": ("scans", 0),
+    "second book_1": ("second book", 1),
+}
+
+
+def test_every_kind_of_file_becomes_pages_of_its_own_size(folder, tmp_path):
+    assert not is_plain(folder)
+    scans, problems = list_scans(str(folder))
+    assert not problems
+    assert {scan.image_id: scan.book for scan in scans} == {name: book for name, (book, _) in IDS.items()}
+    unpack(list(scans), tmp_path / "out")
+    for name, (_, number) in IDS.items():
+        with Image.open(tmp_path / "out" / f"{name}.png") as image:
+            assert image.size == (60, 80) and image.mode == "RGB", name
+            assert abs(int(np.asarray(image)[60:, 30:].mean()) - (100 + 20 * number)) <= 3, name
+            assert np.asarray(image)[2:15, 2:15].mean() < 20, name  # not mirrored, not turned
+    named = pages({"mine": {"scans": str(folder)}}, "mine", 1)
+    assert [page.path for page in named] == [f"results/unpacked/mine/images/{page.image_id}.png" for page in named]
+
+
+def test_a_folder_of_images_stays_as_it_is(tmp_path):
+    picture().save(tmp_path / "1.png")
+    picture().save(tmp_path / "2.tif")
+    assert is_plain(tmp_path)
+    picture().save(tmp_path / "3.tif", save_all=True, append_images=[picture()])
+    assert not is_plain(tmp_path)
+
+
+def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
+    write_pdf(folder / "locked.pdf", [picture()], password="secret")
+    blank = pikepdf.new()
+    blank.add_blank_page()
+    blank.save(folder / "text.pdf")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (folder / "broken.heic").write_bytes(b"nothing")
+    scans, problems = list_scans(str(folder))
+    assert {scan.image_id for scan in scans} == set(IDS)
+    said = "\n".join(problems)
+    assert len(problems) == 4
+    for words in (
+        "locked.pdf: needs a password",
+        "text.pdf: has no page that is an image",
+        "broken.pdf: cannot be read as a PDF",
+    ):
+        assert words in said
+    assert "broken.heic: cannot be read as an image" in said
+
+
+def test_one_file_is_a_book_and_nothing_readable_is_an_error(folder, tmp_path):
+    scans, _ = list_scans(str(folder / "book.pdf"))
+    assert [(scan.image_id, scan.book) for scan in scans] == [("book_0001", "book"), ("book_0002", "book")]
+    write_pdf(tmp_path / "locked.pdf", [picture()], password="secret")
+    with pytest.raises(InputError, match=r"(?s)holds no scans that can be read.*needs a password"):
+        list_scans(str(tmp_path / "locked.pdf"))
+    with pytest.raises(InputError, match="no such file or folder"):
+        list_scans(str(tmp_path / "none"))
+    picture().save(folder / "plain.bmp")
+    with pytest.raises(InputError, match="both give the page plain"):
+        list_scans.__wrapped__(str(folder))
+
+
+def test_a_turned_or_scaled_page_keeps_the_resolution_of_its_image(tmp_path):
+    buffer = io.BytesIO()
+    picture(size=(300, 400)).save(buffer, "PDF", resolution=600)
+    with pikepdf.open(buffer) as document:
+        document.pages[0].Rotate = 90
+        document.save(tmp_path / "turned.pdf")
+    scans, _ = list_scans(str(tmp_path / "turned.pdf"))
+    unpack(list(scans), tmp_path / "out")
+    with Image.open(tmp_path / "out/turned_0001.png") as image:
+        assert image.size == (400, 300)

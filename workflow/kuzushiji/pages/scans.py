@@ -1,0 +1,167 @@
+"""Scans as libraries and cameras give them, and the page images that they become.
+
+A page is a file, a frame of a multi-page TIFF, or a page of a PDF, at the resolution of its image. Subfolders, PDF and
+multi-page files are books.
+"""
+
+import io
+import logging
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pypdfium2 as pdfium
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
+from kuzushiji.common.images import SUFFIXES, to_rgb
+
+try:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+except ImportError:  # pragma: no cover (where the environment is older than this file)
+    logging.warning("pillow-heif is not installed: HEIC files are left out")
+
+PDF = ".pdf"
+# What is a page image as it is, and what is made into one.
+PACKED = (PDF, ".jp2", ".j2k", ".jpf", ".jpx", ".webp", ".bmp", ".heic", ".heif", ".mpo")
+_PASSWORD = "needs a password; save it without one"
+
+
+class Scan(NamedTuple):
+    """A page: its id and book, the file that it is in, and its place there from 0."""
+
+    image_id: str
+    book: str
+    source: str
+    frame: int
+
+
+def is_plain(folder: Path) -> bool:
+    """Whether a folder has nothing but single images of the kinds that are read as they are."""
+    files = _files(folder)
+    single = all(_frames(file) == 1 for file in files if file.suffix.lower() in (".tif", ".tiff"))
+    return single and all(file.parent == folder and file.suffix.lower() in SUFFIXES for file in files)
+
+
+def _files(path: Path) -> list[Path]:
+    """All scans below a folder, by folder and name; hidden ones do not count."""
+    if path.is_file():
+        return [path]
+    found = [file for file in path.rglob("*") if file.suffix.lower() in (*SUFFIXES, *PACKED) and file.is_file()]
+    return sorted(file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+
+
+@cache
+def list_scans(path: str) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """The pages of a folder of scans, with its subfolders, or of one file; and what is left out, with the reason.
+
+    Ids are the files' names, with the subfolders' before them and the place in the file after them. Raises `InputError`
+    if there is nothing to read, or two files give the same id.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise InputError(f"{path}: there is no such file or folder of scans")
+    found: list[Scan] = []
+    problems = []
+    for file in _files(root):
+        try:
+            count = _frames(file, strict=True)
+        except ValueError as error:
+            problems.append(f"{file}: {error}")
+            continue
+        above = file.relative_to(root).parent.parts if root.is_dir() else ()
+        name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else root.stem)
+        places = [f"{name}_{number:04d}" for number in range(1, count + 1)] if count > 1 or _is_pdf(file) else [name]
+        found += [Scan(image_id, book, str(file), frame) for frame, image_id in enumerate(places)]
+    first: dict[str, str] = {}
+    for scan in found:
+        other = first.setdefault(scan.image_id, scan.source)
+        if other != scan.source:
+            raise InputError(f"{other} and {scan.source} both give the page {scan.image_id}; rename one")
+    if not found:
+        reasons = "".join(f"\n{problem}" for problem in problems)
+        raise InputError(f"{path}: holds no scans that can be read ({', '.join((*SUFFIXES, *PACKED))}){reasons}")
+    return tuple(found), tuple(problems)
+
+
+def _is_pdf(file: Path) -> bool:
+    return file.suffix.lower() == PDF
+
+
+def _frames(file: Path, strict: bool = False) -> int:
+    """The number of pages in a file. `strict`: raise `ValueError`, saying why, if it cannot be read."""
+    try:
+        if _is_pdf(file):
+            with pdfium.PdfDocument(file) as document:
+                count = len(document)
+                if strict and not any(_images(document[number]) for number in range(count)):
+                    raise ValueError("has no page that is an image; it may hold text already")
+                return count
+        with Image.open(file) as image:
+            # A camera's MPO holds further views or a preview of the same picture.
+            return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    except pdfium.PdfiumError as error:
+        if strict:
+            locked = getattr(error, "err_code", None) == FPDF_ERR_PASSWORD or "password" in str(error).lower()
+            raise ValueError(_PASSWORD if locked else f"cannot be read as a PDF ({error}); copy it again") from error
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        if strict and file.suffix.lower() not in SUFFIXES:  # the check of pages speaks of the others
+            raise ValueError(f"cannot be read as an image ({error}); copy it again or convert it to PNG") from error
+    return 1
+
+
+def _images(page: pdfium.PdfPage) -> list[pdfium.PdfObject]:
+    return list(page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,)))
+
+
+def unpack(scans: list[Scan], folder: Path) -> None:
+    """Write every page to `folder/{image_id}.png`.
+
+    Raises one `InputError` for all pages that cannot be read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    problems = []
+    for scan in scans:
+        try:
+            data = page_image(Path(scan.source), scan.frame)
+        except (OSError, SyntaxError, ValueError, pdfium.PdfiumError) as error:
+            problems.append(f"{scan.source}, page {scan.frame + 1}: {error}")
+            continue
+        with replacing(folder / f"{scan.image_id}.png") as partial:
+            partial.write_bytes(data)
+    if problems:
+        raise InputError(f"Problems with the scans ({len(problems)}); take these out:\n" + "\n".join(problems))
+
+
+def page_image(file: Path, frame: int) -> bytes:
+    """A page as a PNG file, RGB and upright; a PDF's page in the resolution of its largest image."""
+    if _is_pdf(file):
+        with pdfium.PdfDocument(file) as document:
+            image = _rendered(document[frame])
+    else:
+        with Image.open(file) as opened:
+            opened.seek(frame)
+            if opened.mode[0] in "IF":
+                raise ValueError("has more than 8 bits a channel; convert it to 8 bits")
+            image = to_rgb(ImageOps.exif_transpose(opened))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _rendered(page: pdfium.PdfPage) -> Image.Image:
+    scales = []
+    for image in _images(page):
+        left, bottom, right, top = image.get_bounds()
+        if right > left and top > bottom:
+            across, down = image.get_px_size()
+            turned = (across > down) != (right - left > top - bottom)
+            across, down = (down, across) if turned else (across, down)
+            scales.append(((right - left) * (top - bottom), max(across / (right - left), down / (top - bottom))))
+    scale = max(scales)[1] if scales else 300 / 72  # a page of drawings or text alone
+    scale *= 1 - 1e-5  # pdfium rounds sizes up, those too that are whole but for the last digits
+    return page.render(scale=scale).to_pil().convert("RGB")
