@@ -27,7 +27,7 @@ from kuzushiji.detector.detector_losses import plot_losses
 from kuzushiji.detector.model import build_model, load_detector
 from kuzushiji.detector.pages import TRANSFORMS, loader
 from kuzushiji.detector.record import copy_tensorboard, losses
-from kuzushiji.detector.runner import FiniteLossHook, SeededLoop
+from kuzushiji.detector.runner import FiniteLossHook, SeededLoop, boxes_in_float32
 
 # Trains in another process, and stops for good (SIGKILL or a long sleep) when `stop` iterations are done.
 CHILD = """
@@ -285,6 +285,30 @@ def test_bfloat16_trains_float32_weights(pages, trained, tmp_path):
     assert {value.dtype for value in weights(tmp_path / "6.pth").values()} == {torch.float32, torch.int64}
     ours, exact = losses(record), losses(next(trained[0].iterdir()))
     np.testing.assert_allclose(ours["proposal_class_loss"][:2], exact["proposal_class_loss"][:2], rtol=0.05)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_suppresses_as_many_proposals_as_are_published(dtype, monkeypatch):
+    """Of more than 10,000 boxes mmcv needs scores of their type, and autocast decodes boxes in float32 on CUDA."""
+    model = build_model(SETTINGS["model"] | {"neck_channels": 0, "anchor_sizes": [8, 16, 32, 64, 128]})
+    rpn, kept = model.rpn_head, model.train_cfg.rpn_proposal
+    assert kept.nms_pre == PUBLISHED["model"]["training_proposals_before_nms"] == 12000
+    decode = rpn.bbox_coder.decode
+    monkeypatch.setattr(rpn.bbox_coder, "decode", lambda *given, **named: decode(*given, **named).float())
+    meta = {"img_shape": (544, 432), "scale_factor": (1.0, 1.0)}
+    features = torch.randn(1, rpn.in_channels, 34, 27, generator=torch.Generator().manual_seed(0))
+
+    def propose():
+        with torch.autocast("cpu", dtype):
+            return rpn.predict_by_feat(*rpn((features,)), batch_img_metas=[meta], cfg=kept)[0]
+
+    with pytest.raises(RuntimeError, match="dtypes match"):
+        propose()
+    boxes_in_float32(model)
+    found = propose()
+    assert len(found) == SETTINGS["model"]["training_proposals"]
+    assert found.bboxes.dtype == found.scores.dtype == torch.float32
+    assert not torch.equal(found.bboxes, found.bboxes.to(dtype).float())
 
 
 def test_losses_are_recorded_and_drawn(trained, tmp_path):

@@ -27,7 +27,7 @@ from kuzushiji.detector.runner import (
     ResumableRunner,
     SeededLoop,
     SnapshotHook,
-    pool_in_float32,
+    boxes_in_float32,
     shared,
     unwritable,
 )
@@ -134,7 +134,7 @@ def _run(
     torch.manual_seed(training["seed"])
     model = build_model(settings["model"])
     model.init_weights()
-    pool_in_float32(model)
+    boxes_in_float32(model)
     resumed = _latest(folder)
     if pretrained and resumed is None:
         load_pretrained(model, pretrained)

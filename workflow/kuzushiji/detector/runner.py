@@ -147,17 +147,29 @@ def check_finite(model: nn.Module, iteration: int) -> None:
             )
 
 
-def pool_in_float32(model: nn.Module) -> None:
-    """Let `model` cut its regions from float32 features, whatever the precision of the network.
+def boxes_in_float32(model: nn.Module) -> None:
+    """Let `model` decode, suppress and pool its boxes in float32, whatever the precision of the network.
 
-    mmdet converts the corners of regions to the features' type, and bfloat16 rounds a corner at 1000 to a multiple of
-    4.
+    bfloat16 rounds a corner at 1000 to a multiple of 4. mmdet gives corners the type of the features that are pooled,
+    and boxes the type of the heads' output; mmcv's suppression of more than 10,000 boxes fails if boxes and scores
+    differ in type.
     """
-    from mmdet.models.roi_heads.roi_extractors import BaseRoIExtractor  # here, since it needs mmcv's operators
+    from mmdet.models.dense_heads.base_dense_head import BaseDenseHead  # here, since they need mmcv's operators
+    from mmdet.models.roi_heads.bbox_heads import BBoxHead
+    from mmdet.models.roi_heads.roi_extractors import BaseRoIExtractor
 
     for part in model.modules():
         if isinstance(part, BaseRoIExtractor):
-            part.register_forward_pre_hook(lambda _, given: (tuple(level.float() for level in given[0]), *given[1:]))
+            part.register_forward_pre_hook(lambda _, given: (_in_float32(given[0]), *given[1:]))
+        elif isinstance(part, BaseDenseHead | BBoxHead):
+            part.register_forward_hook(lambda _, given, found: _in_float32(found))
+
+
+def _in_float32(value):
+    """The tensor, or every tensor in these tuples and lists, as float32."""
+    if isinstance(value, torch.Tensor):
+        return value.float()
+    return type(value)(map(_in_float32, value))
 
 
 def unwritable(path: Path, error: Exception) -> InputError:
