@@ -27,9 +27,8 @@ from kuzushiji.text.confidence import pages_to_check
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
 CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
 for resource in ("gpu", "download"):
-    # On one machine, one job at a time uses the GPU (or the CPU in its place). `--resources gpu=N` is for jobs with
-    # several GPUs: two jobs with one GPU each would both take the first. A profile's `resources` would override a
-    # cluster's own.
+    # On one machine, one job at a time uses the GPU (or the CPU in its place), unless `--resources gpu=N` says how many
+    # there are. A profile's `resources` would override a cluster's own.
     if resource not in workflow.global_resources:
         workflow.register_resource(resource, 1)
 
