@@ -1,4 +1,4 @@
-"""A job's GPUs, on a machine that pretends to have some: processes get a PyTorch that counts as NVIDIA's library would."""
+"""A job's GPUs, on a machine that pretends to have some: PyTorch, too, is pretended, and counts as NVIDIA's library."""
 
 import os
 import re

@@ -20,6 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.state import locked
+from kuzushiji.common.stop import GOES_ON
 from kuzushiji.detector import detector
 from kuzushiji.detector.config import mmdet_config, optimizer_config, pipeline_config, schedule_config
 from kuzushiji.detector.detector import train
@@ -110,11 +111,10 @@ def test_a_finished_training_leaves_its_snapshots_and_no_more(trained):
     assert {path.name for path in outputs[3].parent.iterdir()} == {"state", "3.pth", "6.pth"}
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_path, caplog, kill):
-    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act=kill)
+def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_path, caplog):
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act=signal.SIGKILL)
     wait_for_stop(process)
-    assert process.wait() == -kill
+    assert process.wait() == -signal.SIGKILL
     (folder,) = (tmp_path / "state").iterdir()
     assert sorted(path.name for path in folder.glob("*.pth")) == ["iter_2.pth", "iter_4.pth", "snapshot_000003.pth"]
     assert not (tmp_path / "3.pth").exists()
@@ -134,6 +134,16 @@ def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_
     columns = [name for name in interrupted if "seconds" not in name]
     pd.testing.assert_frame_equal(interrupted[columns], uninterrupted[columns])
     assert "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD" not in os.environ
+
+
+def test_a_training_that_is_asked_to_stop_saves_its_state_first(pages, trained, tmp_path, caplog):
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=4, act=signal.SIGTERM)
+    wait_for_stop(process)
+    assert process.wait() == GOES_ON
+    caplog.set_level("INFO")
+    train(pages, SETTINGS, tmp_path / "state", {3: tmp_path / "3.pth", 6: tmp_path / "6.pth"})
+    assert "from iteration 5 to 6" in caplog.text
+    assert all(same(path, tmp_path / f"{iteration}.pth") for iteration, path in trained[1].items())
 
 
 def test_a_second_copy_fails_clearly(pages, tmp_path):

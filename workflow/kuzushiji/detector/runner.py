@@ -1,22 +1,24 @@
 """mmengine's runner and loop, changed so that a killed and resumed training gives the same result."""
 
+import logging
 import os
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from mmengine.device import get_device
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
 from mmengine.runner import IterBasedTrainLoop, Runner
-from torch import nn
+from torch import distributed, nn
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.seeds import seed_of
+from kuzushiji.common.stop import Stop, Stopped
 from kuzushiji.detector.model import KIND
 
 
@@ -91,6 +93,25 @@ class SnapshotHook(Hook):
                 torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:  # PyTorch's writer raises either for a full disk
             raise unwritable(self.snapshots[iteration], error) from error
+
+
+class StoppableCheckpointHook(CheckpointHook):
+    """mmengine's checkpoints, and one when the job is asked to stop, after which it ends."""
+
+    def __init__(self, stop: Stop, **settings):
+        super().__init__(**settings)
+        self.stop = stop
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if self.is_last_train_iter(runner) or not self.stop.after(runner.iter):
+            return
+        if not self.every_n_train_iters(runner, self.interval):
+            self._save_checkpoint(runner)
+        if self.stop.ranks > 1:
+            distributed.barrier()  # none ends before the state is written
+        logging.info("stopped by a signal after iteration %d; started again, it goes on", runner.iter + 1)
+        raise Stopped
 
 
 class ProgressHook(Hook):
