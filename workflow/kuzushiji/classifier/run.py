@@ -24,7 +24,7 @@ from kuzushiji.classifier.model import L2Softmax, build_classifier, load_classif
 from kuzushiji.classifier.training_batches import batch_size_of, training_batches
 from kuzushiji.classifier.transforms import share
 from kuzushiji.classifier.validation import accuracies
-from kuzushiji.common.compute import autocast
+from kuzushiji.common.compute import autocast, sent
 from kuzushiji.common.compute import device as choose_device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
@@ -167,8 +167,9 @@ class Run:
 
     def targets(self, rows: np.ndarray) -> torch.Tensor:
         """The targets of the training crops `rows`: (N, classes), zero except for their own class."""
-        labels = torch.from_numpy(self.training.labels[rows]).to(self.device, torch.int64)
-        return F.one_hot(labels, self.classes) * torch.from_numpy(self.training.targets[rows]).to(self.device)[:, None]
+        labels = sent(torch.from_numpy(self.training.labels[rows]).long(), self.device)
+        shares = sent(torch.from_numpy(self.training.targets[rows]), self.device)
+        return F.one_hot(labels, self.classes) * shares[:, None]
 
     @torch.inference_mode()
     def predict(self) -> torch.Tensor:
