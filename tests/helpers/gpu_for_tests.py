@@ -107,7 +107,8 @@ def matched(boxes, scores, others, other_scores, iou: float = 0.8, score: float 
     """The share of the boxes of both that have a partner in the other, with this overlap and a score so near."""
     from torchvision.ops import box_iou
 
-    boxes, others = (torch.as_tensor(part, dtype=torch.float32) for part in (boxes, others))
+    # A pixel wider: legacy boxes may have no area.
+    boxes, others = (torch.tensor(part, dtype=torch.float32) + torch.tensor([0, 0, 1, 1]) for part in (boxes, others))
     near = box_iou(boxes, others) >= iou
     near &= (torch.as_tensor(scores)[:, None] - torch.as_tensor(other_scores)).abs() <= score
     return (near.any(1).sum() + near.any(0).sum()).item() / (len(boxes) + len(others))

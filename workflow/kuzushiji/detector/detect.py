@@ -207,7 +207,7 @@ def _resized_by_pillow(image: np.ndarray, gray_last: bool) -> Callable[[tuple[in
 
 
 def _resized_by_torch(image: np.ndarray, gray_last: bool) -> Callable[[tuple[int, int], bool], torch.Tensor]:
-    """`_resized_by_pillow` by PyTorch, on the GPU if there is one: few values differ, by one."""
+    """`_resized_by_pillow` by PyTorch, on the GPU if there is one: some values differ, by one level or, rarely, two."""
     # A process that reads ahead must not touch the GPU.
     on_gpu = torch.cuda.is_available() and get_worker_info() is None
     place = torch.device("cuda" if on_gpu else "cpu")
