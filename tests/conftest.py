@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# The tests compare bits, which the CPU alone gives again; tests/gpu compares a GPU within tolerances. Before PyTorch looks.
+# The tests compare bits, which the CPU alone gives again (tests/gpu has tolerances). Before PyTorch looks.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import hypothesis
