@@ -28,10 +28,9 @@ class LooplessMaxIoUAssigner(MaxIoUAssigner):
         if not low_quality or not overlaps.numel():
             return result
         most = overlaps.amax(dim=1, keepdim=True)
-        best = (overlaps == most) & (most >= self.min_pos_iou)
+        box, anchor = (overlaps == most.where(most >= self.min_pos_iou, torch.inf)).nonzero().T
         # Of several boxes for which an anchor is the best the last one gets it, as in the loop.
-        number = torch.arange(1, len(overlaps) + 1, dtype=torch.int32, device=overlaps.device)[:, None]
-        chosen = torch.where(best, number, 0).amax(dim=0).long()
+        chosen = torch.zeros_like(result.gt_inds).scatter_reduce(0, anchor, box + 1, "amax")
         result.gt_inds = torch.where(chosen > 0, chosen, result.gt_inds)
         result.labels = torch.where(chosen > 0, gt_labels[(chosen - 1).clamp(min=0)], result.labels)
         return result
