@@ -1,5 +1,5 @@
 # The commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: setup read adapt demo test test-cluster speed
+.PHONY: setup read adapt demo test test-cluster test-gpu speed
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -43,6 +43,11 @@ test: .venv/installed resources/fonts/.fetched
 test-cluster: .venv/installed resources/fonts/.fetched
 	bash tests/cluster/install.sh
 	$(BIN)/pytest tests/cluster
+
+# Pass the tests of a GPU, within four minutes, and measure it; without one they are skipped. Without the tests' conftest,
+# which hides GPUs.
+test-gpu: .venv/installed
+	$(BIN)/pytest --confcutdir=tests/gpu -rs --capture=no tests/gpu
 
 # Measure on this machine how fast crops load, pages are searched and predictions become a submission. Without the tests'
 # conftest, which hides GPUs.

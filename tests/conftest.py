@@ -3,7 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the tests compare bits, which the CPU alone gives again; before PyTorch looks
+# The tests compare bits, which the CPU alone gives again (tests/gpu has tolerances). Before PyTorch looks.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import hypothesis
 import pytest

@@ -1,6 +1,7 @@
 import functools
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from safetensors.torch import save_file
 
 from kuzushiji.classifier.classifier import Outputs, train
 from kuzushiji.classifier.model import load_classifier
+from kuzushiji.classifier.run import Run
 from kuzushiji.classifier.training_batches import batch_size_of
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.stop import GOES_ON, Stopped
 from kuzushiji.crops.crops import open_crops
 
 CHILD = """
@@ -224,6 +227,29 @@ def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows
     resumed = run(folder, rows, settings)
     assert any("going on after epoch" in message for message in caplog.messages)
     assert_equal(resumed, run(folder, rows, settings, "whole"))
+
+
+def test_a_training_that_is_asked_to_stop_saves_its_state_within_an_epoch(folder, rows, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    settings = {**SETTINGS, "epochs": 3, "batch_size": 12, "mixing": {"method": "mixup", "alpha": 0.2}}
+    settings["erasing"] = {"probability": 0.5, "area": [0.02, 0.4], "aspect": [0.3, 3.33]}
+    whole = run(folder, rows, settings, "whole")
+    update, steps = Run.update, []
+
+    def counted(self, *given):
+        steps.append(self.steps)
+        if len(steps) == self.steps + 2:  # the second step of the second epoch
+            os.kill(os.getpid(), signal.SIGUSR1)
+        return update(self, *given)
+
+    monkeypatch.setattr(Run, "update", counted)
+    with pytest.raises(Stopped) as stopped:
+        run(folder, rows, settings)
+    assert stopped.value.code == GOES_ON and len(steps) == steps[0] + 2 < 2 * steps[0]
+    resumed = run(folder, rows, settings)
+    assert len(steps) == 3 * steps[0]
+    assert "going on after epoch 1 of 3, step 2" in caplog.text
+    assert_equal(resumed, whole)
 
 
 def test_a_full_disk_ends_the_training_clearly_and_keeps_what_was_saved(folder):

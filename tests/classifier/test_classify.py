@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from kuzushiji.classifier import cut
 from kuzushiji.classifier.classify import classify, seven_crops
 from kuzushiji.classifier.model import KIND, build_classifier
 from kuzushiji.common.errors import InputError
@@ -17,6 +18,7 @@ from kuzushiji.crops.crops import crop_box
 GOLDEN = Path(__file__).parents[1] / "golden"
 SEVEN = ["top_left", "top_right", "bottom_left", "bottom_right", "center", "shrunk_center", "whole"]
 SETTINGS = {"duplicate_iou": 0.3, "padding": 0.10, "crops": SEVEN, "batch_size": 64, "precision": "float32", "top_k": 3}
+SETTINGS["cut"] = "pillow"
 PAGES = {"a": GOLDEN / "denoise_output.png", "b": GOLDEN / "denoise_input.png"}
 
 
@@ -72,6 +74,26 @@ def test_all_sides_get_the_rounded_share_of_the_mean_side(left, top, width, heig
     margin = round((right - left + bottom - top) / 2 * 0.10)
     expected = [max(left - margin, 0), max(top - margin, 0), min(right + margin, 400), min(bottom + margin, 480)]
     assert crop_box(np.array([[left, top, right, bottom]]), 400, 480, 0.10).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("resize", "size", "mode", "key"), [(200, 190, "L", "gray"), (120, 112, "RGB", "rgb")])
+@pytest.mark.parametrize("elements", [2**24, 1])
+def test_the_seven_crops_by_torch_are_almost_the_published_ones(golden, resize, size, mode, key, elements, monkeypatch):
+    """Together, or each alone: in one value of a thousand at most, by one level, or, of one in a million, two."""
+    monkeypatch.setattr(cut, "_ELEMENTS", elements)
+    page = np.atleast_3d(np.asarray(Image.open(GOLDEN / "denoise_output.png").convert(mode)))
+    pixels, boxes = torch.from_numpy(page.transpose(2, 0, 1).copy()), torch.from_numpy(golden["crop_boxes"])
+    views = cut.cut_views(pixels, boxes, resize, size, SEVEN).permute(0, 1, 3, 4, 2).numpy()
+    expected = golden[f"seven_{resize}_{size}_{key}"]
+    difference = np.abs(views.reshape(expected.shape).astype(int) - expected)
+    assert difference.max() <= 2 and (difference > 0).mean() < 1e-3 and (difference > 1).mean() < 1e-5
+
+
+def test_classes_are_the_same_when_torch_cuts(checkpoint):
+    usual, fast = (classify(checkpoint, detections(), PAGES, SETTINGS | {"cut": name}) for name in ("pillow", "torch"))
+    same = ["image_id", "box", "codepoint"]
+    pd.testing.assert_frame_equal(usual[same], fast[same])
+    np.testing.assert_allclose(usual["probability"], fast["probability"], atol=0.002)
 
 
 @pytest.mark.parametrize(("resize", "size", "mode", "key"), [(200, 190, "L", "gray"), (120, 112, "RGB", "rgb")])

@@ -11,6 +11,7 @@ from torch import distributed
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.launch import launch, process_group
+from kuzushiji.common.stop import GOES_ON, Stopped, stoppable
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on the CPU")
 
@@ -34,6 +35,16 @@ def wait(folder):
     with process_group() as (rank, _):
         (Path(folder) / f"{rank}.pid").write_text(str(os.getpid()))
         time.sleep(300)
+
+
+def work(folder):
+    with process_group() as (rank, ranks), stoppable(ranks) as stop:
+        for step in range(100_000):
+            (Path(folder) / f"{rank}.pid").write_text(str(os.getpid()))
+            if stop.after(step):
+                (Path(folder) / f"{rank}.step").write_text(str(step))
+                distributed.barrier()
+                raise Stopped
 
 
 @pytest.mark.parametrize("processes, content", [(1, ["1 of 1"]), (2, ["3 of 2", "3 of 2"])])
@@ -65,6 +76,18 @@ def test_processes_end_with_their_launcher(tmp_path, kill):
     while any(running(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(running(pid) for pid in pids)
+
+
+def test_processes_that_are_asked_to_stop_do_so_after_the_same_step(tmp_path):
+    script = f"from test_launch import *; launch(work, 2, {str(tmp_path)!r})"
+    launcher = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parent)
+    while len(list(tmp_path.glob("*.pid"))) < 2:
+        assert launcher.poll() is None
+        time.sleep(0.1)
+    launcher.send_signal(signal.SIGUSR1)
+    assert launcher.wait() == GOES_ON
+    steps = {path.read_text() for path in tmp_path.glob("*.step")}
+    assert len(steps) == 1 and len(list(tmp_path.glob("*.step"))) == 2
 
 
 def running(pid):

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import SCHEMAS, read_table, write_table
 from kuzushiji.detector import detect as module
-from kuzushiji.detector.detect import detect, detect_page, passes, resized
-from kuzushiji.detector.model import KIND, build_model, plain
+from kuzushiji.detector.detect import batches_of, detect, detect_page, passes, resized
+from kuzushiji.detector.model import KIND, build_model, plain, read_denoised
 from kuzushiji.detector.parts import parts
 
 CONFIG = yaml.safe_load(Path("config.yaml").read_text())
+GOLDEN = Path(__file__).parents[1] / "golden"
 PUBLISHED = CONFIG["detect"] | CONFIG["detect"]["modes"]["full"] | {"model": None}
 ONE_PASS = PUBLISHED | {"first_short_side": 64, "short_sides": [], "grayscale": False, "proposals": 40}
 SEVERAL = ONE_PASS | {"short_sides": [48, 80], "grayscale": True}
@@ -222,6 +223,42 @@ def test_precision_is_that_of_the_settings_and_boxes_stay_exact(change, tmp_path
     assert (corners != corners.bfloat16().float()).any(dim=0).all()
     with pytest.raises(InputError, match="precision: float16 needs a GPU"):
         detect(path, pages[:1], settings | {"precision": "float16"})
+
+
+@pytest.mark.parametrize("change", [{}, {"neck_channels": 0, "anchor_sizes": [8, 16]}])
+def test_a_faster_network_finds_the_same_boxes(change, tmp_path, pages):
+    path = write_checkpoint(tmp_path / "000007.pth", MODEL | change)
+    checkpoint = torch.load(path, weights_only=True)
+    generator = torch.Generator().manual_seed(0)
+    for name, value in checkpoint["state_dict"].items():  # as training leaves them
+        if name.endswith("running_mean"):
+            value.copy_(torch.randn(value.shape, generator=generator) * 0.1)
+        elif name.endswith("running_var"):
+            value.copy_(torch.rand(value.shape, generator=generator) + 0.5)
+    torch.save(checkpoint, path)
+    settings = ONE_PASS | {"proposals": 10}
+    usual, fast = (detect(path, pages, settings | {"faster": ways}) for ways in ([], ["fold_norm", "channels_last"]))
+    assert len(usual) > 5
+    pd.testing.assert_frame_equal(usual, fast, check_exact=False, atol=1e-3, rtol=1e-4)
+    model = module.ready(path, settings | {"faster": ["fold_norm", "channels_last"]})
+    for part in module.feature_parts(model):
+        assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in part.modules())
+    assert model.backbone.conv1.weight.is_contiguous(memory_format=torch.channels_last)
+    with pytest.raises(InputError, match=r"detect\.faster: unknown fold; choose from fold_norm"):
+        detect(path, pages, settings | {"faster": ["fold"]})
+
+
+@pytest.mark.parametrize("gray_last", [False, True])
+def test_pages_are_resized_by_torch_almost_as_by_pillow(gray_last):
+    image = read_denoised(GOLDEN / "denoise_output.png")
+    settings = PUBLISHED | {"first_short_side": 320, "short_sides": [250, 500]}
+    for exact, fast in zip(
+        *(batches_of(image, settings | {"resize": name}, gray_last) for name in ("pillow", "torch")), strict=True
+    ):
+        assert exact[0] == fast[0] and exact[1].shape == fast[1].shape
+        difference = (exact[1].int() - fast[1].int()).abs()
+        assert difference.max() <= 2 and (difference > 0).float().mean() < 0.1
+        assert (difference > 1).float().mean() < 1e-3
 
 
 def test_a_pass_that_repeats_another_is_left_out(monkeypatch):

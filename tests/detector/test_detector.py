@@ -20,6 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.state import locked
+from kuzushiji.common.stop import GOES_ON
 from kuzushiji.detector import detector
 from kuzushiji.detector.config import mmdet_config, optimizer_config, pipeline_config, schedule_config
 from kuzushiji.detector.detector import train
@@ -27,7 +28,7 @@ from kuzushiji.detector.detector_losses import plot_losses
 from kuzushiji.detector.model import build_model, load_detector
 from kuzushiji.detector.pages import TRANSFORMS, loader
 from kuzushiji.detector.record import copy_tensorboard, losses
-from kuzushiji.detector.runner import FiniteLossHook, SeededLoop
+from kuzushiji.detector.runner import FiniteLossHook, SeededLoop, boxes_in_float32
 
 # Trains in another process, and stops for good (SIGKILL or a long sleep) when `stop` iterations are done.
 CHILD = """
@@ -110,11 +111,10 @@ def test_a_finished_training_leaves_its_snapshots_and_no_more(trained):
     assert {path.name for path in outputs[3].parent.iterdir()} == {"state", "3.pth", "6.pth"}
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_path, caplog, kill):
-    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act=kill)
+def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_path, caplog):
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=5, act=signal.SIGKILL)
     wait_for_stop(process)
-    assert process.wait() == -kill
+    assert process.wait() == -signal.SIGKILL
     (folder,) = (tmp_path / "state").iterdir()
     assert sorted(path.name for path in folder.glob("*.pth")) == ["iter_2.pth", "iter_4.pth", "snapshot_000003.pth"]
     assert not (tmp_path / "3.pth").exists()
@@ -134,6 +134,16 @@ def test_a_killed_training_goes_on_as_if_it_had_not_stopped(pages, trained, tmp_
     columns = [name for name in interrupted if "seconds" not in name]
     pd.testing.assert_frame_equal(interrupted[columns], uninterrupted[columns])
     assert "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD" not in os.environ
+
+
+def test_a_training_that_is_asked_to_stop_saves_its_state_first(pages, trained, tmp_path, caplog):
+    process = child(pages, SETTINGS, tmp_path / "state", tmp_path, stop=4, act=signal.SIGTERM)
+    wait_for_stop(process)
+    assert process.wait() == GOES_ON
+    caplog.set_level("INFO")
+    train(pages, SETTINGS, tmp_path / "state", {3: tmp_path / "3.pth", 6: tmp_path / "6.pth"})
+    assert "from iteration 5 to 6" in caplog.text
+    assert all(same(path, tmp_path / f"{iteration}.pth") for iteration, path in trained[1].items())
 
 
 def test_a_second_copy_fails_clearly(pages, tmp_path):
@@ -285,6 +295,30 @@ def test_bfloat16_trains_float32_weights(pages, trained, tmp_path):
     assert {value.dtype for value in weights(tmp_path / "6.pth").values()} == {torch.float32, torch.int64}
     ours, exact = losses(record), losses(next(trained[0].iterdir()))
     np.testing.assert_allclose(ours["proposal_class_loss"][:2], exact["proposal_class_loss"][:2], rtol=0.05)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_suppresses_as_many_proposals_as_are_published(dtype, monkeypatch):
+    """Of more than 10,000 boxes mmcv needs scores of their type, and autocast decodes boxes in float32 on CUDA."""
+    model = build_model(SETTINGS["model"] | {"neck_channels": 0, "anchor_sizes": [8, 16, 32, 64, 128]})
+    rpn, kept = model.rpn_head, model.train_cfg.rpn_proposal
+    assert kept.nms_pre == PUBLISHED["model"]["training_proposals_before_nms"] == 12000
+    decode = rpn.bbox_coder.decode
+    monkeypatch.setattr(rpn.bbox_coder, "decode", lambda *given, **named: decode(*given, **named).float())
+    meta = {"img_shape": (544, 432), "scale_factor": (1.0, 1.0)}
+    features = torch.randn(1, rpn.in_channels, 34, 27, generator=torch.Generator().manual_seed(0))
+
+    def propose():
+        with torch.autocast("cpu", dtype):
+            return rpn.predict_by_feat(*rpn((features,)), batch_img_metas=[meta], cfg=kept)[0]
+
+    with pytest.raises(RuntimeError, match="dtypes match"):
+        propose()
+    boxes_in_float32(model)
+    found = propose()
+    assert len(found) == SETTINGS["model"]["training_proposals"]
+    assert found.bboxes.dtype == found.scores.dtype == torch.float32
+    assert not torch.equal(found.bboxes, found.bboxes.to(dtype).float())
 
 
 def test_losses_are_recorded_and_drawn(trained, tmp_path):

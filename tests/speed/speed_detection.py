@@ -12,6 +12,7 @@ import yaml
 
 from kuzushiji.common.compute import device
 from kuzushiji.detector.detect import detect_page, limit_proposals, set_precision
+from kuzushiji.detector.faster import make_faster
 from kuzushiji.detector.model import build_model
 
 CONFIG = yaml.safe_load(Path("config.yaml").read_text())
@@ -29,6 +30,7 @@ def model():
     model.init_weights()  # else numbers overflow, and no box is left
     model.to(device()).eval()
     limit_proposals(model, CONFIG["detect"])
+    make_faster(model, CONFIG["detect"]["faster"])
     set_precision(model, CONFIG["detect"]["precision"])
     return model
 

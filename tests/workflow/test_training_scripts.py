@@ -33,7 +33,7 @@ def no_redirection(monkeypatch):
 
 def run_script(name, folder, settings, code, threads=1, **inputs):
     job = MagicMock(threads=threads, input=SimpleNamespace(**inputs))
-    job.resources.gpu = 0
+    job.resources = SimpleNamespace(gpu=0, get=lambda name, usual: usual)
     job.params = SimpleNamespace(settings=dict(settings, state=str(folder / "state")), code=code)
     for kind in ("checkpoint", "history", "confusions"):
         setattr(job.output, kind, folder / kind)

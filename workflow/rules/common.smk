@@ -44,9 +44,8 @@ from kuzushiji.text.confidence import pages_to_check
 CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
 CLI_ARGUMENTS = workflow.config_settings.config_args  # the same as they were typed; jobs get them too
 for resource in ("gpu", "download"):
-    # On one machine, one job at a time uses the GPU (or the CPU in its place). `--resources gpu=N` is for jobs with
-    # several GPUs: two jobs with one GPU each would both take the first. A profile's `resources` would override a
-    # cluster's own.
+    # On one machine, one job at a time uses the GPU (or the CPU in its place), unless `--resources gpu=N` says how many
+    # there are. A profile's `resources` would override a cluster's own.
     if resource not in workflow.global_resources:
         workflow.register_resource(resource, 1)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from kuzushiji.classifier.adapt_classifier import adapt_classifier
 from kuzushiji.classifier.classifier import Outputs
+from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
+    claim(int(snakemake.resources.gpu), snakemake.resources.get("device", "auto"))
     settings = snakemake.params.settings
     adapt_classifier(
         snakemake.input.start,

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from kuzushiji.classifier.classifier import Outputs, train
 from kuzushiji.common.compute import loaders
+from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
+    claim(int(snakemake.resources.gpu), snakemake.resources.get("device", "auto"))
     settings = dict(snakemake.params.settings)
     state = Path(settings.pop("state"), snakemake.params.code)
     training, validation = (read_table(path, "folds") for path in snakemake.input.folds)

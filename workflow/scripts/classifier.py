@@ -9,12 +9,14 @@ from pathlib import Path
 
 from kuzushiji.classifier.classifier import Outputs, classes, train
 from kuzushiji.common.compute import loaders
+from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import concat_tables, read_table
 from kuzushiji.crops.sampling import sampling_weights
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
+    claim(int(snakemake.resources.gpu), snakemake.resources.get("device", "auto"))
     settings = dict(snakemake.params.settings)
     state = Path(settings.pop("state"), snakemake.params.code)
     charset = classes(read_table(snakemake.input.truth, "truth"), snakemake.input.start or None)

@@ -6,10 +6,12 @@ In: a classifier's checkpoint, boxes, denoised pages. Out: a table of prediction
 from pathlib import Path
 
 from kuzushiji.classifier.classify import classify
+from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table, write_table
 
 log_to(snakemake.log[0])
+claim(int(snakemake.resources.gpu), snakemake.resources.get("device", "auto"))
 settings = snakemake.params.settings
 detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.compute import loaders
 from kuzushiji.common.files import write_checksums
+from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.detector.config import mmdet_config
@@ -20,6 +21,7 @@ from kuzushiji.detector.record import copy_tensorboard, losses
 
 if __name__ == "__main__":  # further processes import this file
     log_to(snakemake.log[0])
+    claim(int(snakemake.resources.gpu), snakemake.resources.get("device", "auto"))
     settings = dict(snakemake.params.settings)
     state, files = Path(settings.pop("state"), snakemake.params.code), dict(settings.pop("pages"))
     truth = dict(list(read_table(snakemake.input.truth, "truth").groupby("image_id")[CORNERS]))

@@ -22,7 +22,7 @@ def nearest_books(
     read.
     """
     whole = {"box": 0, "x_min": 0, "y_min": 0, "x_max": pages["width"], "y_max": pages["height"], "detector_score": 1.0}
-    settings = {**settings, "padding": 0.0, "duplicate_iou": 1.0}  # one box a page, which covers it
+    settings = {**settings, "padding": 0.0, "duplicate_iou": 1.0, "cut": "pillow"}  # one box a page, which covers it
     predictions = classify(checkpoint, pages[["image_id"]].assign(**whole), files, settings, workers)
     table = predictions[["image_id"]].merge(pages[["image_id", "book"]], on="image_id", validate="one_to_one")
     books, probabilities = (np.stack(predictions[name].to_numpy()) for name in ("codepoints", "probabilities"))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
+from torch import distributed
 from torch.utils.tensorboard import SummaryWriter
 
 from kuzushiji.classifier.loader import find_crops
@@ -21,6 +22,7 @@ from kuzushiji.classifier.validation import confusions
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.launch import launch, process_group
 from kuzushiji.common.state import locked, state_folder
+from kuzushiji.common.stop import Stopped, stoppable
 from kuzushiji.crops.crops import open_crops
 
 PRECISIONS = ("bfloat16", "float32")
@@ -66,7 +68,8 @@ def train(
     accuracy on the validation crops and its mean over their codepoints, the learning rate at the end, and the seconds.
     `confusions` is the table of `classifier.validation` at the best epoch. Every `checkpoint_interval` epochs the
     training is saved in a folder of `state` for exactly this input, together with event files for TensorBoard; a killed
-    run resumes from it and gives the same result as an uninterrupted one. The folder is removed once the outputs exist.
+    run resumes from it and gives the same result as an uninterrupted one. Asked by a signal of `common.stop`, it saves
+    its state after the present step and raises `Stopped`. The folder is removed once the outputs exist.
 
     Raises `InputError` if another process runs the same training, for missing crops or codepoints, too few crops for a
     batch in every process, no validation crops, a batch that cannot be mixed or shared, a loss that is not finite, or a
@@ -138,23 +141,39 @@ def _train(
     pretrained: str | os.PathLike | None,
 ) -> None:
     """The part of one process in the training."""
-    with process_group() as (rank, ranks):
+    with process_group() as (rank, ranks), stoppable(ranks) as stop:
         run = Run(crops, training, validation, charset, settings, workers, rank, ranks, start, pretrained)
         run.resume(folder / "state.pt")
-        if rank:
-            for epoch in range(len(run.history), settings["epochs"]):
-                run.train_epoch(epoch, run.progress())
-            return
-        board = SummaryWriter(folder / "tensorboard", purge_step=len(run.history) + 1)
-        with board, run.progress() as progress:
-            for epoch in range(len(run.history), settings["epochs"]):
-                run.train_epoch(epoch, progress)
-                latest = run.history[-1]
-                for name in set(latest) - {"epoch"}:
-                    board.add_scalar(name, latest[name], epoch + 1)
-                if (epoch + 1) % settings["checkpoint_interval"] == 0:
-                    run.save(folder / "state.pt")
-        _write(run, charset, settings, outputs)
+        run.stop = stop
+        try:
+            _train_epochs(run, folder)
+        except Stopped:
+            if rank == 0:
+                run.save(folder / "state.pt")
+                logging.info("stopped by a signal in epoch %d; started again, it goes on", len(run.history) + 1)
+            if ranks > 1:
+                distributed.barrier()  # none ends before the state is written
+            raise
+        if rank == 0:
+            _write(run, charset, settings, outputs)
+
+
+def _train_epochs(run: Run, folder: Path) -> None:
+    """The epochs that are left; the first process records and saves them in `folder`."""
+    epochs = range(len(run.history), run.settings["epochs"])
+    if run.rank:
+        for epoch in epochs:
+            run.train_epoch(epoch, run.progress())
+        return
+    board = SummaryWriter(folder / "tensorboard", purge_step=len(run.history) + 1)
+    with board, run.progress() as progress:
+        for epoch in epochs:
+            run.train_epoch(epoch, progress)
+            latest = run.history[-1]
+            for name in set(latest) - {"epoch"}:
+                board.add_scalar(name, latest[name], epoch + 1)
+            if (epoch + 1) % run.settings["checkpoint_interval"] == 0:
+                run.save(folder / "state.pt")
 
 
 def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> None:

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
+from kuzushiji.classifier.cut import cut_views
 from kuzushiji.classifier.model import load_classifier, normalize
 from kuzushiji.classifier.transforms import letterbox
 from kuzushiji.common.boxes import CORNERS
@@ -68,7 +69,8 @@ def classify(
     `detections` is a table "detections", `pages` maps an image_id to the file of its denoised page, `settings` is
     config's `classify`. Corners are rounded half to even. Boxes without area and then duplicates (see
     `pairwise_suppression`) are dropped; the others keep their numbers. The backbone computes in `precision`; the
-    logits, the mean over the test-time crops, and the probabilities, their softmax, are float32. Classes are the
+    logits, the mean over the test-time crops, and the probabilities, their softmax, are float32. `cut` says how crops
+    are made: `pillow`, as published, or `torch`, see `classifier.cut`, except for letterboxed ones. Classes are the
     codepoints of the checkpoint, whatever the labels are now; the `top_k` most probable are listed, or all if the
     classifier has fewer. `workers` processes cut crops. Raises `InputError` that names a missing page, or a box outside
     its page.
@@ -83,7 +85,8 @@ def classify(
     count = min(settings["top_k"], len(charset))
     best, probabilities = [np.empty((0, count), np.int64)], [np.empty((0, count), np.float32)]
     progress = Progress(len(boxes), "boxes")
-    for views in _joined(loader, settings["batch_size"]):  # (boxes, crops, channels, size, size), uint8
+    # (boxes, crops, channels, size, size), uint8
+    for views in _joined((views_of_pages.views(page, device) for page in loader), settings["batch_size"]):
         logits = []
         for part in views.flatten(0, 1).split(settings["batch_size"]):
             images = normalize(part.to(device, non_blocking=True).float() / 255, trained)
@@ -122,7 +125,10 @@ def _channels(page: Image.Image, channels: str) -> Image.Image:
 
 
 class _Pages(Dataset):
-    """All views of all boxes of a page, uint8 (boxes, crops, channels, size, size), page by page."""
+    """All views of all boxes of a page, uint8 (boxes, crops, channels, size, size), page by page.
+
+    What `views` makes of an item, which is these views, or the page and the parts to cut, if PyTorch cuts.
+    """
 
     def __init__(self, boxes: pd.DataFrame, pages: Mapping[str, Path], settings: dict, trained: dict):
         self.boxes = [(image_id, rows[CORNERS].to_numpy()) for image_id, rows in boxes.groupby("image_id")]
@@ -130,11 +136,18 @@ class _Pages(Dataset):
         self.settings = settings
         self.trained = trained
         self.resize, self.size = trained["resize"][1], trained["input_size"]
+        self.by_torch = settings["cut"] == "torch" and not trained["letterbox"]
 
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, index: int) -> torch.Tensor:
+    def views(self, item: torch.Tensor | list[torch.Tensor], device: torch.device) -> torch.Tensor:
+        if not self.by_torch:
+            return item
+        page, crops = (part.to(device, non_blocking=True) for part in item)
+        return cut_views(page, crops, self.resize, self.size, self.settings["crops"])
+
+    def __getitem__(self, index: int) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         image_id, boxes = self.boxes[index]
         path = page_file(self.pages, image_id)
         try:
@@ -146,6 +159,9 @@ class _Pages(Dataset):
         if outside.any():
             raise InputError(f"page {image_id}: box {boxes[outside][0].tolist()} lies outside its {page.size} pixels")
         names = self.settings["crops"]
+        if self.by_torch:
+            pixels = np.atleast_3d(np.array(page)).transpose(2, 0, 1)
+            return torch.from_numpy(np.ascontiguousarray(pixels)), torch.from_numpy(crops)
         views = [
             seven_crops(page.crop(tuple(crop)), self.resize, self.size, names, self.trained["letterbox"])
             for crop in crops.tolist()

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from kuzushiji.classifier.transforms import Draws, center, decode, letterbox, square, transform
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.stop import leave_signals
 from kuzushiji.crops.crops import open_crops
 
 # Places of crops in the files, and their random transforms; without these, crops are read as in validation.
@@ -120,6 +121,7 @@ class Loader:
             batch_size=None,
             sampler=self._tasks,
             num_workers=workers,
+            worker_init_fn=leave_signals,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
             generator=torch.Generator(),  # else PyTorch draws a seed from the global generator

@@ -7,6 +7,7 @@ import torch
 from timm.data.mixup import Mixup
 from timm.data.random_erasing import RandomErasing
 
+from kuzushiji.common.compute import sent
 from kuzushiji.common.errors import InputError
 
 # Principal components of ImageNet's colors (Krizhevsky et al. 2012), for values from 0 to 1.
@@ -36,7 +37,7 @@ def pca_noise(images: torch.Tensor, std: float, rng: np.random.Generator) -> tor
     there, values may leave the range from 0 to 1.
     """
     weights = torch.from_numpy(rng.normal(0, std, (len(images), 3)).astype(np.float32)) * EIGENVALUES  # (N, component)
-    return images + (weights @ EIGENVECTORS.T).to(images)[:, :, None, None]
+    return images + sent((weights @ EIGENVECTORS.T).to(images.dtype), images.device)[:, :, None, None]
 
 
 def mixing(settings: dict | None, classes: int) -> Mixing:
@@ -76,7 +77,7 @@ def icap(
     patched, shares = torch.empty_like(images), torch.zeros_like(targets)
     for rows in (slice(0, row), slice(row, height)):
         for columns in (slice(0, column), slice(column, width)):
-            order = torch.from_numpy(rng.permutation(len(images))).to(images.device)
+            order = sent(torch.from_numpy(rng.permutation(len(images))), images.device)
             patched[:, :, rows, columns] = images[:, :, rows, columns][order]
             area = (rows.stop - rows.start) * (columns.stop - columns.start)
             shares += targets[order] * (area / (height * width))
@@ -101,7 +102,8 @@ def erasing(settings: dict | None) -> Callable[[torch.Tensor, torch.Generator], 
     )
 
     def erase(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        kept = eraser(torch.ones(len(images), 1, *images.shape[2:], dtype=torch.bool)).to(images.device)
+        kept = eraser(torch.ones(len(images), 1, *images.shape[2:], dtype=torch.bool))
+        kept = sent(kept, images.device)
         return torch.where(kept, images, torch.empty_like(images).uniform_(generator=generator))
 
     return erase

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +24,13 @@ from kuzushiji.classifier.model import L2Softmax, build_classifier, load_classif
 from kuzushiji.classifier.training_batches import batch_size_of, training_batches
 from kuzushiji.classifier.transforms import share
 from kuzushiji.classifier.validation import accuracies
-from kuzushiji.common.compute import autocast
+from kuzushiji.common.compute import autocast, sent
 from kuzushiji.common.compute import device as choose_device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
-from kuzushiji.common.seeds import seed_of
+from kuzushiji.common.seeds import random_state, seed_of, set_random_state
+from kuzushiji.common.stop import Stop, Stopped
 
 
 class Rows(NamedTuple):
@@ -82,15 +84,19 @@ class Run:
         self.schedule = schedule(self.optimizer, settings, self.steps)
         self.history: list[dict] = []
         self.best: dict | None = None
+        self.within: dict | None = None  # where a stopped training is within an epoch
+        self.stop = Stop()
 
     def progress(self) -> Progress:
         """A counter of the steps of all epochs, from the present one on."""
-        return Progress(
-            self.settings["epochs"] * self.steps, "steps", len(self.history) * self.steps, first=self.rank == 0
-        )
+        done = len(self.history) * self.steps + (self.within["steps"] if self.within else 0)
+        return Progress(self.settings["epochs"] * self.steps, "steps", done, first=self.rank == 0)
 
     def train_epoch(self, epoch: int, progress: Progress) -> None:
-        """Train on one epoch's crops, validate, and append to the history; `progress` counts the steps."""
+        """Train on one epoch's crops, validate, and append to the history; `progress` counts the steps.
+
+        Asked to stop, it notes where it is, for `save`, and raises `Stopped`.
+        """
         start = time.monotonic()
         # timm draws from Python's and NumPy's global generators: all processes draw the same for the whole batch.
         random_seed(seed_of(self.settings["seed"], epoch))
@@ -98,11 +104,20 @@ class Run:
         noise = torch.Generator(self.device).manual_seed(seed_of(self.settings["seed"], epoch))
 
         self.model.train()
-        total = torch.zeros((), device=self.device)
-        for step, (images, targets) in enumerate(self.batches(epoch)):
+        done, total = 0, torch.zeros((), device=self.device)
+        if self.within:
+            done, spent = self.within["steps"], self.within["seconds"]
+            total, start = total + self.within["total"], start - spent
+            set_random_state(self.within["random"], rng, noise)
+            self.within = None
+        for step, (images, targets) in enumerate(self.batches(epoch, done), done):
             self.schedule.step_update(epoch * self.steps + step)
             total += self.update(images, targets, rng, noise)
             progress.update()
+            if self.stop.after(epoch * self.steps + step):
+                self.within = {"steps": step + 1, "total": total.item(), "seconds": time.monotonic() - start}
+                self.within["random"] = random_state(rng, noise)
+                raise Stopped
         loss = self.summed(total).item() / self.steps / self.ranks
         if not np.isfinite(loss):
             raise InputError(f"the loss of epoch {epoch + 1} is {loss}; lower base_learning_rate")
@@ -132,15 +147,17 @@ class Run:
         self.optimizer.step()
         return loss.detach()
 
-    def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Batches of transformed crops, of which each process reads a part, with targets (N, classes)."""
+    def batches(self, epoch: int, done: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Batches of transformed crops, of which each process reads a part, with targets (N, classes).
+
+        The first `done` of the epoch are left out.
+        """
         own = self.own(self.batch_size)
         reading = deque()  # the crops of the batches that are being read
 
         def tasks() -> Iterator[Task]:
-            for rows, draws in training_batches(
-                self.training.labels, self.training.weights, self.settings, self.batch_size, epoch
-            ):
+            drawn = training_batches(self.training.labels, self.training.weights, self.settings, self.batch_size, epoch)
+            for rows, draws in islice(drawn, done, None):
                 reading.append(rows)
                 yield self.training.places[rows[own]], share(draws, own)
 
@@ -150,8 +167,9 @@ class Run:
 
     def targets(self, rows: np.ndarray) -> torch.Tensor:
         """The targets of the training crops `rows`: (N, classes), zero except for their own class."""
-        labels = torch.from_numpy(self.training.labels[rows]).to(self.device, torch.int64)
-        return F.one_hot(labels, self.classes) * torch.from_numpy(self.training.targets[rows]).to(self.device)[:, None]
+        labels = sent(torch.from_numpy(self.training.labels[rows]).long(), self.device)
+        shares = sent(torch.from_numpy(self.training.targets[rows]), self.device)
+        return F.one_hot(labels, self.classes) * shares[:, None]
 
     @torch.inference_mode()
     def predict(self) -> torch.Tensor:
@@ -199,7 +217,7 @@ class Run:
         """Write the state for `resume`."""
         content = {"model": weights(self.model), "optimizer": self.optimizer.state_dict(), "best": self.best}
         with written(path) as partial:
-            torch.save({**content, "history": self.history}, partial)
+            torch.save({**content, "history": self.history, "within": self.within}, partial)
 
     def resume(self, path: Path) -> None:
         """Continue from the state that `save` wrote, if there is one."""
@@ -208,8 +226,9 @@ class Run:
         content = torch.load(path, map_location="cpu", weights_only=True)
         self.model.load_state_dict(content["model"])
         self.optimizer.load_state_dict(content["optimizer"])
-        self.best, self.history = content["best"], content["history"]
-        logging.info("going on after epoch %d of %d", len(self.history), self.settings["epochs"])
+        self.best, self.history, self.within = content["best"], content["history"], content["within"]
+        steps = self.within["steps"] if self.within else 0
+        logging.info("going on after epoch %d of %d, step %d", len(self.history), self.settings["epochs"], steps)
 
 
 def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:

@@ -38,6 +38,11 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
     return torch.autocast(device.type, getattr(torch, precision))
 
 
+def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """`values` on `device`, for which the CPU does not wait, as it would until a GPU has computed all before."""
+    return (values.pin_memory() if device.type == "cuda" else values).to(device, non_blocking=True)
+
+
 def loaders(threads: int, processes: int = 1) -> int:
     """How many of a job's `threads` load data for each of its `processes`: all but one on CUDA, none on the CPU."""
     return max(0, threads // processes - 1) if torch.cuda.is_available() else 0

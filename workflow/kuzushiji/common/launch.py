@@ -10,7 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -18,6 +18,9 @@ from torch import distributed
 from torch.multiprocessing import ProcessExitedException, ProcessRaisedException, spawn
 
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.stop import GOES_ON, SIGNALS, Stopped
+
+GRACE = 5  # seconds for the other processes to end by themselves when one has ended with an error
 
 
 def launch(function: Callable, processes: int, *arguments) -> None:
@@ -25,8 +28,8 @@ def launch(function: Callable, processes: int, *arguments) -> None:
 
     Function and arguments are pickled, and the processes import the main module, which must do nothing on import. On
     the CPU the processes share the threads of this one. They end with this process; when one fails, the others are
-    stopped. Raises `InputError` if there are fewer GPUs than processes or if a process raised it, and `RuntimeError`
-    if a process failed otherwise.
+    stopped; the signals of `common.stop` are passed on to them. Raises `InputError` if there are fewer GPUs than
+    processes or if a process raised it, `Stopped` if they did, and `RuntimeError` if a process failed otherwise.
     """
     if processes == 1:
         function(*arguments)
@@ -40,14 +43,36 @@ def launch(function: Callable, processes: int, *arguments) -> None:
 def _launch(function: Callable, processes: int, arguments: tuple, folder: Path) -> None:
     threads = max(1, torch.get_num_threads() // processes)
     try:
-        spawn(_process, (processes, function, arguments, threads, folder), processes)
+        context = spawn(_process, (processes, function, arguments, threads, folder), processes, join=False)
+        with _passed_on(context.pids()):
+            while not context.join(grace_period=GRACE):
+                pass
     except (ProcessRaisedException, ProcessExitedException) as error:
+        if isinstance(error, ProcessExitedException) and error.exit_code == GOES_ON:
+            raise Stopped from error
         # PyTorch reports just one process, which may have failed only because another one no longer answered.
         first = min(folder.glob("failure_*"), key=lambda path: path.stat().st_mtime_ns, default=None)
         kind, _, message = first.read_text().partition(": ") if first else ("", "", str(error))
         if kind == InputError.__name__:
             raise InputError(message) from error
         raise RuntimeError(f"one of {processes} processes failed: {kind}: {message}") from error
+
+
+@contextmanager
+def _passed_on(pids: list[int]) -> Iterator[None]:
+    """A block in which the signals to stop go to these processes in place of this one."""
+
+    def pass_on(number: int, _) -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    before = {number: signal.signal(number, pass_on) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from kuzushiji.common.errors import InputError
 
@@ -37,17 +38,28 @@ def locked(folder: Path) -> Iterator[None]:
     Raises `InputError` if another process, such as an orphan of a killed run, holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as file:
-        try:
-            # Not flock, whose locks pass to forks: an orphaned data loader would keep a killed job's lock.
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EACCES, errno.EAGAIN):
-                raise InputError(
-                    f"{folder}: this file system has no locks ({error.strerror}), which keep two copies of a job "
-                    "apart; keep results on one that has (mounted with flock or local_flock, say)"
-                ) from error
-            raise InputError(
-                f"{folder}: another copy of this job is running; let it finish or stop it first"
-            ) from error
+    file = try_lock(folder / "lock")
+    if file is None:
+        raise InputError(f"{folder}: another copy of this job is running; let it finish or stop it first")
+    with file:
         yield
+
+
+def try_lock(path: Path) -> TextIO | None:
+    """The open file `path`, locked until it is closed or this process ends; None if another process holds it.
+
+    Raises `InputError` on a file system without locks.
+    """
+    file = open(path, "w")  # noqa: SIM115 (open as long as it is locked)
+    try:
+        # Not flock, whose locks pass to forks: an orphaned data loader would keep a killed job's lock.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return None
+        raise InputError(
+            f"{path.parent}: this file system has no locks ({error.strerror}), which keep two copies of a job "
+            "apart; keep results on one that has (mounted with flock or local_flock, say)"
+        ) from error
+    return file

@@ -205,7 +205,9 @@ def mmdet_config(settings: dict) -> dict:
     training = settings["training"]
     return {
         "default_scope": "mmdet",
-        "custom_imports": {"imports": [f"kuzushiji.detector.{part}" for part in ("legacy_boxes", "pages", "runner")]},
+        "custom_imports": {
+            "imports": [f"kuzushiji.detector.{part}" for part in ("assigner", "legacy_boxes", "pages", "runner")]
+        },
         "model": model_config(settings["model"]),
         "train_pipeline": pipeline_config(training),
         "optim_wrapper": optimizer_config(training),

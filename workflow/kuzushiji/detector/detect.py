@@ -2,13 +2,14 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
 from mmengine.config import ConfigDict
 from PIL import Image
 from torch import nn
@@ -19,6 +20,7 @@ from kuzushiji.common.compute import autocast, device
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.tables import concat_tables
+from kuzushiji.detector.faster import feature_parts, make_faster
 from kuzushiji.detector.model import load_detector, read_denoised
 
 # A view of a page: its width and height in pixels, and whether in gray.
@@ -40,10 +42,11 @@ def detect(
 
 
 def ready(checkpoint: str | os.PathLike, settings: dict) -> nn.Module:
-    """The network of a checkpoint for `detect`, on its device and in the settings' `precision`."""
+    """The network of a checkpoint for `detect`, on its device, in the settings' `precision` and `faster` by them."""
     model, _ = load_detector(checkpoint, settings["model"])
     limit_proposals(model, settings)
     model.to(device())
+    make_faster(model, settings["faster"])
     set_precision(model, settings["precision"])
     return model
 
@@ -56,6 +59,8 @@ def detect_pages(
     views = _ahead([path for _, path in pages], settings, model.merging["gray_last"], workers)
     with Progress(len(pages), "pages") as progress:
         for (image_id, _), (size, batches) in zip(pages, views, strict=True):
+            if isinstance(batches, np.ndarray):
+                batches = batches_of(batches, settings, model.merging["gray_last"])
             boxes, scores = _detect(model, size, batches, settings)
             table = pd.DataFrame(boxes, columns=["x_min", "y_min", "x_max", "y_max"])
             number = np.arange(len(boxes), dtype=np.int32)
@@ -101,10 +106,7 @@ def set_precision(model: nn.Module, precision: str) -> None:
         return found.float() if isinstance(found, torch.Tensor) else tuple(level.float() for level in found)
 
     context = autocast(next(model.parameters()).device, precision)
-    parts = [model.backbone]
-    parts += [model.neck] if model.with_neck else []
-    parts += [model.roi_head.shared_head] if model.with_shared_head else []
-    for part in parts:
+    for part in feature_parts(model):
         part.forward = context(part.forward)
         part.register_forward_hook(in_float32)
 
@@ -123,7 +125,7 @@ def detect_page(model: nn.Module, image: np.ndarray, settings: dict) -> tuple[np
     and, within a pass, of the proposals, on which the later pairwise suppressions depend.
     """
     height, width = image.shape[:2]
-    batches = _batches(image, settings, model.merging["gray_last"])
+    batches = batches_of(image, settings, model.merging["gray_last"])
     return _detect(model, (width, height), batches, settings)
 
 
@@ -137,13 +139,15 @@ def _detect(
         for view, (boxes, scores) in zip(views, propose(model, images), strict=True):
             # Back to the page: the axes differ, since both sides are whole pixels.
             boxes = clip_boxes_to_image(boxes / _scale(view[0], width, height).to(boxes), (height, width))
-            kept = scores >= settings["score"]
-            if rules["min_bbox_size"] >= 0:
-                kept &= (boxes[:, 2:] - boxes[:, :2] >= rules["min_bbox_size"]).all(dim=1)
-            found[view] = boxes[kept], scores[kept]
+            found[view] = boxes, scores
     # In the order of the passes, which decides between equal scores.
     ordered = [found[view] for view in _views(width, height, settings)]
     boxes, scores = (torch.cat(parts) for parts in zip(*ordered, strict=True))
+    # Of all passes at once: on a GPU each such choice waits until all before it is computed.
+    kept = scores >= settings["score"]
+    if rules["min_bbox_size"] >= 0:
+        kept &= (boxes[:, 2:] - boxes[:, :2] >= rules["min_bbox_size"]).all(dim=1)
+    boxes, scores = boxes[kept], scores[kept]
 
     first = resized(width, height, settings["first_short_side"], settings["max_long_side"])
     inside = boxes * _scale(first, width, height).to(boxes)
@@ -163,13 +167,14 @@ def _views(width: int, height: int, settings: dict) -> list[View]:
     return list(dict.fromkeys((resized(width, height, side, longest), gray) for side, gray in passes(settings)))
 
 
-def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], torch.Tensor]]:
-    """Batches of views of one size, within `batch_megapixels`, and their pixels (n, height, width, 3)."""
+def batches_of(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tuple[list[View], torch.Tensor]]:
+    """Batches of views of one size, within `batch_megapixels`, and their pixels (n, height, width, 3).
+
+    By Pillow, or as `resize` says by `torch`, which is faster, and where this process has a GPU there. `gray_last`:
+    gray views become gray after resizing, as in the published solution.
+    """
     height, width = image.shape[:2]
-    color = Image.fromarray(image)
-    gray = None
-    if not gray_last:
-        gray = Image.fromarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+    pixels = (_resized_by_torch if settings["resize"] == "torch" else _resized_by_pillow)(image, gray_last)
     by_size: dict[tuple[int, int], list[View]] = {}
     for view in _views(width, height, settings):
         by_size.setdefault(view[0], []).append(view)
@@ -177,22 +182,61 @@ def _batches(image: np.ndarray, settings: dict, gray_last: bool) -> Iterator[tup
         together = max(1, int(settings["batch_megapixels"] * 1e6 // (size[0] * size[1])))
         for start in range(0, len(views), together):
             part = views[start : start + together]
-            yield part, torch.from_numpy(np.stack([_pixels(color, gray, *view) for view in part]))
+            yield part, torch.stack([pixels(*view) for view in part])
 
 
-def _pixels(color: Image.Image, gray: Image.Image | None, size: tuple[int, int], is_gray: bool) -> np.ndarray:
-    """The pixels of a view of the page; without a gray page, the resized page becomes gray, as published."""
-    if is_gray and gray is not None:
-        return np.asarray(gray.resize(size, Image.Resampling.BILINEAR))
-    view = color.resize(size, Image.Resampling.BILINEAR)
-    if is_gray:
-        blue, green, red = view.split()
-        view = Image.merge("RGB", [Image.merge("RGB", [red, green, blue]).convert("L")] * 3)
-    return np.asarray(view)
+def _grayed(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+
+
+def _resized_by_pillow(image: np.ndarray, gray_last: bool) -> Callable[[tuple[int, int], bool], torch.Tensor]:
+    """A function of a view of the page, which gives its pixels (height, width, 3)."""
+    color = Image.fromarray(image)
+    gray = None if gray_last else Image.fromarray(_grayed(image))
+
+    def pixels(size: tuple[int, int], is_gray: bool) -> torch.Tensor:
+        if is_gray and gray is not None:
+            return torch.from_numpy(np.array(gray.resize(size, Image.Resampling.BILINEAR)))
+        view = color.resize(size, Image.Resampling.BILINEAR)
+        if is_gray:
+            blue, green, red = view.split()
+            view = Image.merge("RGB", [Image.merge("RGB", [red, green, blue]).convert("L")] * 3)
+        return torch.from_numpy(np.array(view))
+
+    return pixels
+
+
+def _resized_by_torch(image: np.ndarray, gray_last: bool) -> Callable[[tuple[int, int], bool], torch.Tensor]:
+    """`_resized_by_pillow` by PyTorch, on the GPU if there is one: some values differ, by one level or, rarely, two."""
+    # A process that reads ahead must not touch the GPU.
+    on_gpu = torch.cuda.is_available() and get_worker_info() is None
+    place = torch.device("cuda" if on_gpu else "cpu")
+
+    def uploaded(pixels: np.ndarray) -> torch.Tensor:
+        moved = torch.from_numpy(pixels).to(place).permute(2, 0, 1)[None]  # channels last, as its fast kernel wants
+        return moved.float() if on_gpu else moved
+
+    color = uploaded(image)
+    gray = None if gray_last else uploaded(_grayed(image))
+    shares = torch.tensor([7471, 38470, 19595], device=place)[:, None, None]  # Pillow's, of blue, green and red
+
+    def pixels(size: tuple[int, int], is_gray: bool) -> torch.Tensor:
+        source = gray if is_gray and gray is not None else color
+        view = F.interpolate(source, size[::-1], mode="bilinear", antialias=True)[0]
+        if on_gpu:
+            view = view.round().clamp(0, 255).to(torch.uint8)
+        if is_gray and gray is None:
+            view = ((view.int() * shares).sum(0, keepdim=True) + 0x8000 >> 16).to(torch.uint8).expand(3, -1, -1)
+        return view.permute(1, 2, 0)
+
+    return pixels
 
 
 class _Pages(Dataset):
-    """The size of every page, and its batches: read one by one, but all at once in a process that reads ahead."""
+    """The size of every page, and its batches, or with `resize: torch` the page itself: the GPU makes its views faster.
+
+    Batches are made one by one, but all at once in a process that reads ahead.
+    """
 
     def __init__(self, paths: list[str | Path], settings: dict, gray_last: bool):
         self.paths, self.settings, self.gray_last = paths, settings, gray_last
@@ -202,7 +246,9 @@ class _Pages(Dataset):
 
     def __getitem__(self, index: int) -> tuple[tuple[int, int], Iterable[tuple[list[View], torch.Tensor]]]:
         image = read_denoised(self.paths[index])
-        batches = _batches(image, self.settings, self.gray_last)
+        if self.settings["resize"] == "torch" and torch.cuda.is_available():
+            return image.shape[1::-1], image
+        batches = batches_of(image, self.settings, self.gray_last)
         return image.shape[1::-1], batches if get_worker_info() is None else list(batches)
 
 

@@ -18,6 +18,7 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.launch import launch, process_group
 from kuzushiji.common.state import locked, state_folder
+from kuzushiji.common.stop import Stop, stoppable
 from kuzushiji.detector.config import optimizer_config, schedule_config
 from kuzushiji.detector.model import build_model, load_detector, load_pretrained, plain
 from kuzushiji.detector.pages import Page, TrainingPages, loader
@@ -27,7 +28,8 @@ from kuzushiji.detector.runner import (
     ResumableRunner,
     SeededLoop,
     SnapshotHook,
-    pool_in_float32,
+    StoppableCheckpointHook,
+    boxes_in_float32,
     shared,
     unwritable,
 )
@@ -59,7 +61,8 @@ def train(
 
     The optimization is the published solution's: SGD, linear warm-up, the learning rate divided by ten at the
     milestones. The pages and random numbers of a step depend on the seed and the step's number alone, so that a resumed
-    training gives the same result as an uninterrupted one.
+    training gives the same result as an uninterrupted one. Asked by a signal of `common.stop` it saves its state after
+    the present iteration and raises `Stopped`.
     Raises `InputError` if another process trains with the same state, for wrong pages or settings, for a loss that is
     not finite, or for a file that cannot be written.
     """
@@ -105,10 +108,10 @@ def _check(settings: dict, outputs: Mapping[int, Path], processes: int, pretrain
 
 def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], workers: int, pretrained, start) -> None:
     """The part of one process in the training."""
-    with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext():
+    with process_group() as (rank, ranks), locked(folder) if rank == 0 else nullcontext(), stoppable(ranks) as stop:
         # The first process holds the lock for all of them.
         try:
-            _run(pages, settings, folder, snapshots, rank, ranks, workers, pretrained, start)
+            _run(pages, settings, folder, snapshots, rank, stop, workers, pretrained, start)
         except OSError as error:  # from writes of mmengine and TensorBoard
             raise unwritable(folder, error) if error.errno in _FULL else error from error
         if ranks > 1:
@@ -124,17 +127,17 @@ def _run(
     folder: Path,
     snapshots: dict[int, Path],
     rank: int,
-    ranks: int,
+    stop: Stop,
     workers: int,
     pretrained,
     begin,
 ) -> None:
-    training, iterations = settings["training"], max(snapshots)
+    training, iterations, ranks = settings["training"], max(snapshots), stop.ranks
     device()
     torch.manual_seed(training["seed"])
     model = build_model(settings["model"])
     model.init_weights()
-    pool_in_float32(model)
+    boxes_in_float32(model)
     resumed = _latest(folder)
     if pretrained and resumed is None:
         load_pretrained(model, pretrained)
@@ -153,7 +156,8 @@ def _run(
         default_hooks={
             "logger": {"type": "LoggerHook", "interval": interval},
             "checkpoint": {
-                "type": "CheckpointHook",
+                "type": StoppableCheckpointHook,
+                "stop": stop,
                 "by_epoch": False,
                 "interval": training["checkpoint_interval"],
                 "max_keep_ckpts": 2,
@@ -178,8 +182,10 @@ def _run(
         for logger in (runner.logger, *runner.logger.handlers):
             logger.setLevel(logging.INFO)
     logging.info("training on %d pages from iteration %d to %d, state in %s", len(pages), start, iterations, folder)
-    runner.train()
-    runner.visualizer.close()
+    try:
+        runner.train()
+    finally:
+        runner.visualizer.close()
 
 
 def _inputs(pages: Sequence[Page], settings: dict, iterations: list[int]) -> dict:

@@ -31,7 +31,7 @@ def build_model(settings: dict) -> nn.Module:
     from mmdet.utils import register_all_modules
     from mmengine.config import ConfigDict
 
-    from kuzushiji.detector import legacy_boxes  # noqa: F401 (registers classes of the configuration)
+    from kuzushiji.detector import assigner, legacy_boxes  # noqa: F401 (register classes of the configuration)
 
     register_all_modules()
     # mmengine logs how it initializes every weight.

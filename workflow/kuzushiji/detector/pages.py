@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.seeds import seed_of
+from kuzushiji.common.stop import leave_signals
 from kuzushiji.detector import mmcv_ops
 from kuzushiji.detector.config import pipeline_config
 from kuzushiji.detector.model import read_denoised
@@ -44,6 +45,7 @@ def loader(
         batch_size=per_step // ranks,
         sampler=_Draws(len(pages), settings["seed"], range(start * per_step + rank, 2**62, ranks)),
         num_workers=workers,
+        worker_init_fn=leave_signals,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
         collate_fn=pseudo_collate,

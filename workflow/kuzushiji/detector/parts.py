@@ -71,7 +71,7 @@ class Parts(NamedTuple):
 
     def assigner(self, above: float, below: float, at_least: float | None) -> dict:
         return {
-            "type": "MaxIoUAssigner",
+            "type": "LooplessMaxIoUAssigner",  # registered by `detector.assigner`
             "pos_iou_thr": above,
             "neg_iou_thr": below,
             "min_pos_iou": above if at_least is None else at_least,

@@ -1,22 +1,24 @@
 """mmengine's runner and loop, changed so that a killed and resumed training gives the same result."""
 
+import logging
 import os
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from mmengine.device import get_device
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
 from mmengine.runner import IterBasedTrainLoop, Runner
-from torch import nn
+from torch import distributed, nn
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.seeds import seed_of
+from kuzushiji.common.stop import Stop, Stopped
 from kuzushiji.detector.model import KIND
 
 
@@ -93,6 +95,25 @@ class SnapshotHook(Hook):
             raise unwritable(self.snapshots[iteration], error) from error
 
 
+class StoppableCheckpointHook(CheckpointHook):
+    """mmengine's checkpoints, and one when the job is asked to stop, after which it ends."""
+
+    def __init__(self, stop: Stop, **settings):
+        super().__init__(**settings)
+        self.stop = stop
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if self.is_last_train_iter(runner) or not self.stop.after(runner.iter):
+            return
+        if not self.every_n_train_iters(runner, self.interval):
+            self._save_checkpoint(runner)
+        if self.stop.ranks > 1:
+            distributed.barrier()  # none ends before the state is written
+        logging.info("stopped by a signal after iteration %d; started again, it goes on", runner.iter + 1)
+        raise Stopped
+
+
 class ProgressHook(Hook):
     """A hook that logs the training's progress."""
 
@@ -147,17 +168,29 @@ def check_finite(model: nn.Module, iteration: int) -> None:
             )
 
 
-def pool_in_float32(model: nn.Module) -> None:
-    """Let `model` cut its regions from float32 features, whatever the precision of the network.
+def boxes_in_float32(model: nn.Module) -> None:
+    """Let `model` decode, suppress and pool its boxes in float32, whatever the precision of the network.
 
-    mmdet converts the corners of regions to the features' type, and bfloat16 rounds a corner at 1000 to a multiple of
-    4.
+    bfloat16 rounds a corner at 1000 to a multiple of 4. mmdet gives corners the type of the features that are pooled,
+    and boxes the type of the heads' output; mmcv's suppression of more than 10,000 boxes fails if boxes and scores
+    differ in type.
     """
-    from mmdet.models.roi_heads.roi_extractors import BaseRoIExtractor  # here, since it needs mmcv's operators
+    from mmdet.models.dense_heads.base_dense_head import BaseDenseHead  # here, since they need mmcv's operators
+    from mmdet.models.roi_heads.bbox_heads import BBoxHead
+    from mmdet.models.roi_heads.roi_extractors import BaseRoIExtractor
 
     for part in model.modules():
         if isinstance(part, BaseRoIExtractor):
-            part.register_forward_pre_hook(lambda _, given: (tuple(level.float() for level in given[0]), *given[1:]))
+            part.register_forward_pre_hook(lambda _, given: (_in_float32(given[0]), *given[1:]))
+        elif isinstance(part, BaseDenseHead | BBoxHead):
+            part.register_forward_hook(lambda _, given, found: _in_float32(found))
+
+
+def _in_float32(value):
+    """The tensor, or every tensor in these tuples and lists, as float32."""
+    if isinstance(value, torch.Tensor):
+        return value.float()
+    return type(value)(map(_in_float32, value))
 
 
 def unwritable(path: Path, error: Exception) -> InputError:
