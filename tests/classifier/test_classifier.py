@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from kuzushiji.classifier.classifier import Outputs, train
 from kuzushiji.classifier.model import load_classifier
+from kuzushiji.classifier.run import Run
 from kuzushiji.classifier.training_batches import batch_size_of
 from kuzushiji.common.errors import InputError
 from kuzushiji.crops.crops import open_crops
@@ -224,6 +225,15 @@ def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows
     resumed = run(folder, rows, settings)
     assert any("going on after epoch" in message for message in caplog.messages)
     assert_equal(resumed, run(folder, rows, settings, "whole"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 half", b"text"])
+def test_a_state_that_cannot_be_read_is_set_aside(tmp_path, caplog, content):
+    training, path = object.__new__(Run), tmp_path / "state.pt"
+    path.write_bytes(content)
+    training.resume(path)  # which leaves the training as it begins
+    assert not path.exists() and (tmp_path / "state.pt.damaged").read_bytes() == content
+    assert "state.pt: cannot be read" in caplog.text
 
 
 def test_a_full_disk_ends_the_training_clearly_and_keeps_what_was_saved(folder):

@@ -52,7 +52,7 @@ for resource in ("gpu", "download"):
 snakemake.exceptions.format_exception_to_string = plain_errors(snakemake.exceptions.format_exception_to_string)
 # Locks of a killed run are no reason to stop; a living one is named.
 if not workflow.remote_exec:
-    others = take_up(
+    working = take_up(
         Path(".snakemake/runs"), Path(".snakemake/locks"), "a run" if workflow.is_main_process else "a job"
     )
     if working:

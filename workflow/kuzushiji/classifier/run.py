@@ -29,6 +29,8 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.seeds import seed_of
+from kuzushiji.common.state import set_aside
+from kuzushiji.common.untrusted import DAMAGED
 
 
 class Rows(NamedTuple):
@@ -202,13 +204,18 @@ class Run:
             torch.save({**content, "history": self.history}, partial)
 
     def resume(self, path: Path) -> None:
-        """Continue from the state that `save` wrote, if there is one."""
+        """Continue from the state that `save` wrote, if there is one; one that cannot be read is set aside."""
         if not path.exists():
             return
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(content["model"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.best, self.history = content["best"], content["history"]
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            model, optimizer, best, history = (content[key] for key in ("model", "optimizer", "best", "history"))
+        except (*DAMAGED, OSError) as error:
+            set_aside(path, error)
+            return
+        self.model.load_state_dict(model)
+        self.optimizer.load_state_dict(optimizer)
+        self.best, self.history = best, history
         logging.info("going on after epoch %d of %d", len(self.history), self.settings["epochs"])
 
 
