@@ -18,6 +18,7 @@ onstart:
     if config["read"] is not None and config["adapt"] is None:
         print(
             f"Reading {len(pages_of(config['recognize'][0]))} pages with {networks_that_read()}; by {READ_BY}",
+            *what_is_passed_over(),
             *what_cannot_be_read(),
             sep="\n",
             flush=True,
