@@ -5,6 +5,15 @@ BIN := .venv/bin
 export OMP_WAIT_POLICY := PASSIVE
 # Profiles name files by it; `make -C` leaves it as it was.
 export PWD := $(CURDIR)
+# What was typed reaches the shell as its own variables, which it does not parse again: a name may have spaces, quotes, `$`
+# and backticks. Make would expand the variables themselves on export.
+unexport IMAGES LABELS MODELS WEIGHTS FORMATS CORRECTIONS
+export IMAGES_TYPED := $(value IMAGES)
+export LABELS_TYPED := $(value LABELS)
+export MODELS_TYPED := $(value MODELS)
+export WEIGHTS_TYPED := $(value WEIGHTS)
+export FORMATS_TYPED := $(value FORMATS)
+export CORRECTIONS_TYPED := $(value CORRECTIONS)
 
 # Everything that the commands of the README need.
 setup: .venv/installed resources/fonts/.fetched
@@ -12,18 +21,25 @@ setup: .venv/installed resources/fonts/.fetched
 # Read the scans in the folder IMAGES, or two sample pages, with the newest models that were trained here, or if there are
 # none with the small networks that come with the workflow; with others by name (WEIGHTS=small, published, or adapted, by
 # `make adapt`), or with those of another directory (MODELS=demo).
-read: IMAGES ?= resources/samples
-read: MODELS ?= $(if $(filter adapted,$(WEIGHTS)),adapted)
 read: .venv/installed resources/fonts/.fetched
-	$(if $(MODELS),$(if $(wildcard $(MODELS)/results),,$(error $(MODELS): holds no results of a run; say the directory, or run make adapt first)))
-	$(BIN)/snakemake --profile profiles/read $(if $(MODELS),--directory "$(MODELS)") --config read="$(IMAGES)" $(if $(WEIGHTS),round=$(WEIGHTS)) $(if $(FORMATS),formats="$(FORMATS)") $(if $(CORRECTIONS),corrections="$(CORRECTIONS)") -- read
+	@models="$$MODELS_TYPED"; \
+	if [ -z "$$models" ] && [ "$$WEIGHTS_TYPED" = adapted ]; then models=adapted; fi; \
+	if [ -n "$$models" ] && [ ! -d "$$models/results" ]; then \
+		printf '%s: holds no results of a run; say the directory, or run make adapt first\n' "$$models" >&2; exit 2; fi; \
+	set -- --config "read=$${IMAGES_TYPED:-resources/samples}"; \
+	if [ -n "$$WEIGHTS_TYPED" ]; then set -- "$$@" "round=$$WEIGHTS_TYPED"; fi; \
+	if [ -n "$$FORMATS_TYPED" ]; then set -- "$$@" "formats=$$FORMATS_TYPED"; fi; \
+	if [ -n "$$CORRECTIONS_TYPED" ]; then set -- "$$@" "corrections=$$CORRECTIONS_TYPED"; fi; \
+	if [ -n "$$models" ]; then set -- --directory "$$models" "$$@"; fi; \
+	exec $(BIN)/snakemake --profile profiles/read "$$@" -- read
 
 # Tune the small classifiers to the hand of the book whose scans lie in the folder IMAGES, by the file LABELS of some of its
 # pages, as the viewer exports it. Then: make read IMAGES=… WEIGHTS=adapted. MODELS is the directory for the result.
-adapt: MODELS ?= adapted
 adapt: .venv/installed resources/fonts/.fetched
-	$(if $(and $(IMAGES),$(LABELS)),,$(error say which scans, and labels of some: make adapt IMAGES=folder LABELS=file.csv))
-	$(BIN)/snakemake --profile profiles/adapt --directory "$(MODELS)" --config read="$(IMAGES)" adapt="$(LABELS)" -- adapt
+	@if [ -z "$$IMAGES_TYPED" ] || [ -z "$$LABELS_TYPED" ]; then \
+		echo 'say which scans, and labels of some: make adapt IMAGES=folder LABELS=file.csv' >&2; exit 2; fi; \
+	exec $(BIN)/snakemake --profile profiles/adapt --directory "$${MODELS_TYPED:-adapted}" \
+		--config "read=$$IMAGES_TYPED" "adapt=$$LABELS_TYPED" -- adapt
 
 # Set up, run the whole workflow on synthetic pages, and say how well they were read and where everything lies.
 demo: .venv/installed resources/fonts/.fetched

@@ -252,6 +252,15 @@ def test_a_training_that_is_asked_to_stop_saves_its_state_within_an_epoch(folder
     assert_equal(resumed, whole)
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 half", b"text"])
+def test_a_state_that_cannot_be_read_is_set_aside(tmp_path, caplog, content):
+    training, path = object.__new__(Run), tmp_path / "state.pt"
+    path.write_bytes(content)
+    training.resume(path)  # which leaves the training as it begins
+    assert not path.exists() and (tmp_path / "state.pt.damaged").read_bytes() == content
+    assert "state.pt: cannot be read" in caplog.text
+
+
 def test_a_full_disk_ends_the_training_clearly_and_keeps_what_was_saved(folder):
     settings = {**SETTINGS, "epochs": 200}
     child = start_child(folder, settings)

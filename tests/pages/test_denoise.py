@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -44,3 +46,18 @@ def test_a_page_that_is_no_image_is_named(tmp_path):
 def test_a_chunk_without_pages_has_an_empty_folder(tmp_path):
     denoise_pages([], tmp_path / "out", SETTINGS, 1)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_page_that_does_not_fit_on_the_disk_is_an_error_with_the_systems_reason(tmp_path):
+    """In a process that may write files of 1 kB alone: `cv2.imwrite` would return True and leave a cut file."""
+    Image.effect_noise((200, 300), 60).save(tmp_path / "page.png")
+    settings = {"contrast": 4, "blur_sigma": 10, "strength": 0}
+    write = (
+        "import resource, sys; from kuzushiji.pages.denoise import denoise_pages\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        f"denoise_pages([('page', sys.argv[1])], sys.argv[2], {settings}, 1)"
+    )
+    command = [sys.executable, "-c", write, tmp_path / "page.png", tmp_path / "denoised"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode and "File too large" in run.stderr
+    assert list((tmp_path / "denoised").iterdir()) == []

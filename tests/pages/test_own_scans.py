@@ -35,13 +35,24 @@ def note(results, place, config, time):
 
 
 def test_the_newest_models_are_those_that_read_last(tmp_path):
+    newest = {"round": "first", "page_sets": {}}
     note(tmp_path, "refine/provenance/test", {"round": "refine"}, 1000)
-    note(tmp_path, "first/provenance/test", {"round": "first"}, 2000)
+    note(tmp_path, "first/provenance/test", newest, 2000)
     note(tmp_path, "first/provenance/val", {"round": "first", "chunks": 3}, 1500)
     for number, imported in enumerate(IMPORTED):  # asked for by their names alone
         note(tmp_path, f"{imported}/provenance/test", {"round": imported}, 3000 + number)
     noted = tmp_path / "first/provenance/test/config.yaml"
-    assert newest_models(tmp_path, IMPORTED) == (noted, {"round": "first"})
+    assert newest_models(tmp_path, IMPORTED) == (noted, newest)
+
+
+@pytest.mark.parametrize("content", [b"round: [", b"", b"\xff\xfe\xff", b"round: first\n"])
+def test_a_damaged_configuration_of_the_newest_models_is_named_with_the_way_on(tmp_path, content):
+    note(tmp_path, "first/provenance/test", {}, 2000)
+    (tmp_path / "first/provenance/test/config.yaml").write_bytes(content)
+    with pytest.raises(
+        InputError, match=r"config.yaml: is damaged.*--force -- .*first/provenance/test\).*WEIGHTS=small"
+    ):
+        newest_models(tmp_path, IMPORTED)
 
 
 def test_without_trained_models_the_small_ones_read(tmp_path):

@@ -7,7 +7,7 @@ from tables_for_tests import empty, golden_merged, golden_truth
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import match, scores
 from kuzushiji.postprocess.booster import booster_rows, cross_validate, train
-from kuzushiji.postprocess.booster_files import load_booster, save_booster
+from kuzushiji.postprocess.booster_files import load_booster, load_boosters, save_booster
 from kuzushiji.postprocess.features import FEATURES, page_features
 from kuzushiji.postprocess.protocols import compare_protocols
 
@@ -181,3 +181,22 @@ def test_a_booster_says_which_features_it_was_trained_on(tmp_path, rows):
         with pytest.raises(InputError, match=f"{name}.txt: .* the {variant} features, these are the {other} ones"):
             load_booster(tmp_path / f"{name}.txt", other)
     assert lgb.Booster(model_file=tmp_path / "own.txt").num_trees() == 3  # LightGBM itself reads it
+
+
+def test_a_damaged_booster_is_named_and_ends_no_process_of_ours(tmp_path, rows):
+    models = cross_validate(rows, BEST, {**SETTINGS, "rounds": 3}, 2)[0]
+    paths = [tmp_path / f"fold_{number}.txt" for number in range(2)]
+    for path, model in zip(paths, models, strict=False):
+        save_booster(model, path, "intended")
+    assert len(load_boosters(paths, "intended")) == 2
+    whole = paths[1].read_text()
+    for damaged in (
+        whole[: len(whole) // 2],
+        whole.replace("leaf_value=", "leaf_valve=", 1),
+        whole.replace("split_feature=", "split_feature=x", 1),
+        whole.replace("tree_sizes=", "tree_sizes=9", 1),
+        "no booster",
+    ):
+        paths[1].write_text(damaged)
+        with pytest.raises(InputError, match=r"fold_1.txt: .*delete it and start the same command again"):
+            load_boosters(paths, "intended")

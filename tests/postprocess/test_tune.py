@@ -136,6 +136,19 @@ def test_what_a_kill_leaves_of_a_journal_is_mended(tmp_path):
     assert len(trials(storage)[0]) == 4
 
 
+def test_files_that_cannot_be_read_are_set_aside(tmp_path, caplog):
+    journal, former = tmp_path / "study.journal", tmp_path / "study.db"
+    tune(*rows(), SETTINGS, journal, tmp_path / "best.yaml")
+    best = (tmp_path / "best.yaml").read_text()
+    content = journal.read_bytes()
+    journal.write_bytes(content[:40] + b"\0\xff" * 30 + content[100:])
+    former.write_bytes(b"SQLite format 3\0" + b"\xff" * 4000)
+    tune(*rows(), SETTINGS, journal, tmp_path / "best.yaml", former=former)
+    assert (tmp_path / "best.yaml").read_text() == best and len(trials(journal)[0]) == SETTINGS["trials"]
+    assert {path.name for path in tmp_path.glob("*.damaged")} == {"study.journal.damaged", "study.db.damaged"}
+    assert caplog.text.count("cannot be read") == 2
+
+
 def test_a_search_on_sqlite_is_carried_over(tmp_path):
     """With a trial under way, by a process that was killed; other searches there stay."""
     former = tmp_path / "search" / "study.db"

@@ -156,6 +156,35 @@ def test_make_says_where_it_works(checkout, monkeypatch):
     assert run.stdout == f"{checkout}\n"
 
 
+def test_make_passes_on_what_was_typed(checkout):
+    """With a command in the place of Snakemake that notes its arguments."""
+    odd = """it's "a" $b $(touch x) `touch x` #3 ${HOME}  'q'"""
+    (checkout / odd / "results").mkdir(parents=True)
+    program = checkout / "bin/snakemake"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\" > said\n")
+    program.chmod(0o755)
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv/installed").touch()
+
+    def said(target, **variables):
+        old = ["-o", ".venv/installed", "-o", "resources/fonts/.fetched"]
+        given = [f"{name}={value}" for name, value in variables.items()]
+        command = ["make", "--silent", *old, "BIN=bin", target, *given]
+        subprocess.run(command, cwd=checkout, check=True, capture_output=True)
+        assert not (checkout / "x").exists()
+        return (checkout / "said").read_text().split("\0")[:-1]
+
+    assert said("read") == ["--profile", "profiles/read", "--config", "read=resources/samples", "--", "read"]
+    read = ["--profile", "profiles/read", "--directory", odd, "--config", f"read={odd}", "round=small", "--", "read"]
+    assert said("read", IMAGES=odd, MODELS=odd, WEIGHTS="small") == read
+    adapt = ["--profile", "profiles/adapt", "--directory", "adapted", "--config", f"read={odd}", f"adapt={odd}"]
+    assert said("adapt", IMAGES=odd, LABELS=odd) == [*adapt, "--", "adapt"]
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        said("read", MODELS="none")
+    assert b"none: holds no results of a run" in error.value.stderr
+
+
 def test_an_experiment_may_have_a_directory_of_its_own(competition):
     apart = planned(snakemake("--dry-run", "--cores", "2", "--directory", "trials/wide", cwd=competition))
     assert apart == planned(snakemake("--dry-run", "--cores", "2", cwd=competition))

@@ -61,6 +61,15 @@ def networks_that_read():
     return f"{origin}: {', '.join([*detectors_of(ROUND), *classifiers_of(ROUND)])}"
 
 
+def what_is_passed_over():
+    """A line that says what else lies in the folder of scans."""
+    kinds = page_sets.passed_over(from_root(config["read"]))
+    if not kinds:
+        return []
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    return [f"Passed over in {config['read']}: {counts}; convert images to JPEG, PNG or TIFF, read folders one by one"]
+
+
 def what_cannot_be_read():
     """Lines that name the scans that cannot be read, with reasons."""
     unreadable = {name: reason for found in UNREADABLE.values() for name, reason in found.items()}

@@ -20,6 +20,7 @@ onstart:
             print(f"Left out: {problem}", flush=True)
         print(
             f"Reading {len(pages_of(config['recognize'][0]))} pages with {networks_that_read()}; by {READ_BY}",
+            *what_is_passed_over(),
             *what_cannot_be_read(),
             sep="\n",
             flush=True,

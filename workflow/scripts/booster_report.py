@@ -11,7 +11,7 @@ import pandas as pd
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.postprocess.booster import booster_rows
-from kuzushiji.postprocess.booster_files import load_booster
+from kuzushiji.postprocess.booster_files import load_boosters
 from kuzushiji.postprocess.booster_report import booster_report
 from kuzushiji.postprocess.features import read_features
 
@@ -24,6 +24,6 @@ rows = booster_rows(
     read_table(snakemake.input.truth, "truth"),
     read_table(snakemake.input.pages, "pages"),
 )
-models = [load_booster(Path(path), variant) for path in snakemake.input.boosters]
+models = load_boosters([Path(path) for path in snakemake.input.boosters], variant)
 out_of_fold = pd.read_parquet(snakemake.input.out_of_fold)
 booster_report(models, rows, out_of_fold, settings, Path(snakemake.output.importances).parent)

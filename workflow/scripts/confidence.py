@@ -3,6 +3,7 @@
 In: recognized boxes, pages. Out: a table of pages.
 """
 
+from kuzushiji.common.files import replacing
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.text.confidence import page_confidence
@@ -13,4 +14,5 @@ table = page_confidence(
     read_table(snakemake.input.pages, "pages"),
     snakemake.params.settings,
 )
-table.to_csv(snakemake.output[0], index=False)
+with replacing(snakemake.output[0]) as partial:
+    table.to_csv(partial, index=False)

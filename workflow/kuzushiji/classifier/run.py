@@ -30,7 +30,9 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.seeds import random_state, seed_of, set_random_state
+from kuzushiji.common.state import set_aside
 from kuzushiji.common.stop import Stop, Stopped
+from kuzushiji.common.untrusted import DAMAGED
 
 
 class Rows(NamedTuple):
@@ -220,15 +222,21 @@ class Run:
             torch.save({**content, "history": self.history, "within": self.within}, partial)
 
     def resume(self, path: Path) -> None:
-        """Continue from the state that `save` wrote, if there is one."""
+        """Continue from the state that `save` wrote, if there is one; one that cannot be read is set aside."""
         if not path.exists():
             return
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(content["model"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.best, self.history, self.within = content["best"], content["history"], content["within"]
-        steps = self.within["steps"] if self.within else 0
-        logging.info("going on after epoch %d of %d, step %d", len(self.history), self.settings["epochs"], steps)
+        kinds = ("model", "optimizer", "best", "history", "within")
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            model, optimizer, best, history, within = (content[kind] for kind in kinds)
+        except (*DAMAGED, OSError) as error:
+            set_aside(path, error)
+            return
+        self.model.load_state_dict(model)
+        self.optimizer.load_state_dict(optimizer)
+        self.best, self.history, self.within = best, history, within
+        steps = within["steps"] if within else 0
+        logging.info("going on after epoch %d of %d, step %d", len(history), self.settings["epochs"], steps)
 
 
 def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:

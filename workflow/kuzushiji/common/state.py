@@ -4,9 +4,10 @@ import errno
 import fcntl
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +30,15 @@ def state_folder(root: str | os.PathLike, settings: dict, inputs: Iterable[str |
             with open(path, "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return Path(root) / digest.hexdigest()[:16]
+
+
+def set_aside(path: Path, error: Exception) -> None:
+    """Rename a state that cannot be read to `{name}.damaged`, with a warning; the job goes on without it."""
+    logging.warning(
+        "%s: cannot be read (%s: %s); set aside, and what it held is done anew", path, type(error).__name__, error
+    )
+    with suppress(FileNotFoundError):  # by another process of the job
+        os.replace(path, path.with_name(f"{path.name}.damaged"))
 
 
 @contextmanager

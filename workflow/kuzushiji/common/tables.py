@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +10,7 @@ from natsort import natsorted
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
 
 KEY = ["image_id", "box"]
 _KEY_COLUMNS = [("image_id", pa.string()), ("box", pa.int32())]
@@ -102,8 +102,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike, kind: str) -> None
         raise InputError(f"{path}: a table of {kind} needs the columns {', '.join(missing)}")
     order = [name for name in KEY if name in schema.names]
     table = table.sort_values(order, kind="stable")[schema.names]
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), path)
+    _write(pa.Table.from_pandas(table, schema=schema, preserve_index=False), path)
 
 
 def read_table(path: str | os.PathLike, kind: str) -> pd.DataFrame:
@@ -120,7 +119,13 @@ def gather_tables(paths: Iterable[str | os.PathLike], path: str | os.PathLike, k
     Raises `InputError` as `read_table` does.
     """
     table = pa.concat_tables([SCHEMAS[kind].empty_table(), *[read_arrow(part, kind) for part in paths]])
-    pq.write_table(table.sort_by([(name, "ascending") for name in KEY]), path)
+    _write(table.sort_by([(name, "ascending") for name in KEY]), path)
+
+
+def _write(table: pa.Table, path: str | os.PathLike) -> None:
+    # With checksums: a damaged page of numbers would else be read as other numbers.
+    with replacing(path) as partial:
+        pq.write_table(table, partial, write_page_checksum=True)
 
 
 def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
@@ -128,12 +133,16 @@ def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
     names = SCHEMAS[kind].names
     try:
         found = pq.read_schema(path).names
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path}: cannot be read as a table of {kind}: {error}") from error
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise InputError(f"{path}: not a table of {kind}: it lacks the columns {', '.join(missing)}")
-    return pq.read_table(path, columns=names).cast(SCHEMAS[kind])
+        missing = [name for name in names if name not in found]
+        if not missing:
+            return pq.read_table(path, columns=names, page_checksum_verification=True).cast(SCHEMAS[kind])
+    except (OSError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: cannot be read as a table of {kind}: {said}; delete it and start the same command again, which "
+            "makes it anew"
+        ) from error
+    raise InputError(f"{path}: not a table of {kind}: it lacks the columns {', '.join(missing)}")
 
 
 def page_order(image_ids: Iterable[str]) -> list[str]:

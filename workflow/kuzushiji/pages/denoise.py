@@ -52,9 +52,10 @@ def denoise_pages(
             image = read_page(path)
         except Exception as error:  # of Pillow's many kinds
             raise InputError(f"{path}: cannot be read as an image ({error}); replace or remove the file") from error
+        # Not `cv2.imwrite`, which returns True for a file that is cut because the disk is full.
+        encoded = cv2.imencode(".png", denoise(image, settings))[1]
         with replacing(denoised_path(folder, image_id)) as partial:
-            if not cv2.imwrite(str(partial), denoise(image, settings)):
-                raise OSError(f"{partial}: could not be written")
+            partial.write_bytes(encoded.data)
 
     with ThreadPoolExecutor(processes) as pool, Progress(len(pages), "pages") as progress:
         for _ in pool.map(work, pages):

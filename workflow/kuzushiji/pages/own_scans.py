@@ -34,8 +34,23 @@ def newest_models(results: Path, imported: Collection[str]) -> tuple[Path | None
     crates = [path for path in results.glob("*/provenance/*/config.yaml") if path.parts[-4] not in imported]
     noted = sorted(crates, key=lambda path: path.stat().st_mtime_ns)
     if noted:
-        return noted[-1], yaml.safe_load(noted[-1].read_text(encoding="utf-8"))
+        return noted[-1], _noted_configuration(noted[-1])
     return None, {"round": "adapted" if any(results.glob("adapted/classifiers/*.pth")) else "small"}
+
+
+def _noted_configuration(path: Path) -> dict:
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        config = None
+    if not isinstance(config, dict) or not {"round", "page_sets"} <= config.keys():
+        crate = path.parent
+        raise InputError(
+            f"{path}: is damaged, and says how the newest models read. Make it again with the configuration that "
+            f"trained them (snakemake --cores 1 --force -- {'/'.join(crate.parts[-4:])}), delete {crate}, so that "
+            "those before count, or say round=small (WEIGHTS=small)"
+        )
+    return config
 
 
 def path_as_typed(key: str, arguments: Sequence[str]) -> str | None:

@@ -1,5 +1,8 @@
 """Files of the false-positive predictors: LightGBM's text, with the variant of their features."""
 
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightgbm as lgb
@@ -11,6 +14,16 @@ from kuzushiji.postprocess.features import FEATURES
 # A line of LightGBM's header, which skips the keys it does not know.
 _VARIANT = "feature_variant="
 _BEFORE = "feature_names="
+_REMEDY = "delete it and start the same command again, which makes it anew (one of resources: `git restore` it)"
+# Reads and uses every file, and says which one before.
+_TRY = """
+import sys
+import lightgbm
+for number, path in enumerate(sys.argv[1:]):
+    print(number, flush=True)
+    model = lightgbm.Booster(model_file=path)
+    model.predict([[0.0] * model.num_feature()], num_threads=1)
+"""
 
 
 def save_booster(model: lgb.Booster, path: Path, variant: str) -> None:
@@ -18,6 +31,20 @@ def save_booster(model: lgb.Booster, path: Path, variant: str) -> None:
     head, rest = model.model_to_string().split(_BEFORE, 1)
     with replacing(path) as partial:
         partial.write_text(f"{head}{_VARIANT}{variant}\n{_BEFORE}{rest}")
+
+
+def load_boosters(paths: Sequence[Path], variant: str) -> list[lgb.Booster]:
+    """`load_booster` of every file, after a process of its own has tried them: a damaged one may end LightGBM's.
+
+    Raises `InputError` with the file's name and what to do.
+    """
+    run = subprocess.run([sys.executable, "-c", _TRY, *map(str, paths)], capture_output=True, text=True, check=False)
+    tried = [line for line in run.stdout.splitlines() if line.isdigit()]  # beside what LightGBM says
+    if run.returncode and tried:
+        path = paths[int(tried[-1])]
+        said = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
+        raise InputError(f"{path}: not a LightGBM text model, or a damaged one ({said[-200:]}); {_REMEDY}")
+    return [load_booster(path, variant) for path in paths]
 
 
 def load_booster(path: Path, variant: str) -> lgb.Booster:
@@ -29,7 +56,7 @@ def load_booster(path: Path, variant: str) -> lgb.Booster:
         text = Path(path).read_text()
         model = lgb.Booster(model_str=text)
     except (OSError, UnicodeDecodeError, lgb.basic.LightGBMError) as error:
-        raise InputError(f"{path}: not a LightGBM text model ({error}); train or import the boosters again") from error
+        raise InputError(f"{path}: not a LightGBM text model ({error}); {_REMEDY}") from error
     if model.feature_name() != FEATURES:
         raise InputError(
             f"{path}: this booster wants other features than the {len(FEATURES)} of this workflow; "

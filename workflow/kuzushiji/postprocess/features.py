@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from kuzushiji.common.boxes import CORNERS, centers
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
 from kuzushiji.postprocess.neighbors import neighbors, summed_overlap
 
 NEIGHBORS = 5
@@ -95,7 +96,8 @@ def _portions(page: np.ndarray) -> list[np.ndarray]:
 
 def write_features(features: pd.DataFrame, path: str | os.PathLike) -> None:
     """Write a table of `page_features` as Parquet. Numbers hardly repeat, hence a dictionary for the page ids only."""
-    features.to_parquet(path, index=False, use_dictionary=["image_id"])
+    with replacing(path) as partial:
+        features.to_parquet(partial, index=False, use_dictionary=["image_id"], write_page_checksum=True)
 
 
 def read_features(path: str | os.PathLike) -> pd.DataFrame:

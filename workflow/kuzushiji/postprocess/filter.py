@@ -7,7 +7,7 @@ import pandas as pd
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import KEY, SCHEMAS
-from kuzushiji.postprocess.booster_files import load_booster
+from kuzushiji.postprocess.booster_files import load_boosters
 from kuzushiji.postprocess.features import FEATURES
 
 _ROWS_AT_ONCE = 100_000  # bounds the memory of rows passed to LightGBM
@@ -29,7 +29,7 @@ def filter_boxes(
     """
     if not boosters:
         raise InputError("filter: no boosters were given; train them, or import published ones")
-    models = [load_booster(path, variant) for path in boosters]
+    models = load_boosters(boosters, variant)
     rows = _rows(merged, features)
     probability = np.empty(len(merged))
     for start in range(0, len(merged), _ROWS_AT_ONCE):

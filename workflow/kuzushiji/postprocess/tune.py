@@ -12,17 +12,21 @@ import numpy as np
 import optuna
 import pandas as pd
 import yaml
+from optuna.exceptions import OptunaError
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from sklearn.model_selection import train_test_split
+from sqlalchemy.exc import SQLAlchemyError
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
-from kuzushiji.common.state import locked
+from kuzushiji.common.state import locked, set_aside
 from kuzushiji.postprocess.booster import parameters
 
+# What Optuna and SQLAlchemy raise at damaged files.
+_UNREADABLE = (OptunaError, SQLAlchemyError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _LOGARITHMIC = ("lambda_l1", "lambda_l2")
 _LINEAR = ("feature_fraction", "bagging_fraction")
@@ -52,6 +56,8 @@ def tune(
 
     features: (N, F). target: (N,) 1 where a box is a character. settings: the configuration's `booster.tune`, and
     `max_depth` and `max_bin` of `booster.training`.
+    A journal that cannot be read is set aside.
+
     Returns the best settings. Raises `InputError` if the rows cannot be split, a range falls, or another process
     holds the folder of `storage`.
     """
@@ -72,18 +78,29 @@ def tune(
 def _study(name: str, settings: dict, storage: Path, former: Path | None) -> optuna.Study:
     """The study `name` in the journal `storage`, whose folder is locked, without running trials."""
     _mend(storage)
-    study = optuna.create_study(
+    try:
+        study = _open(name, settings, storage)
+    except _UNREADABLE as error:
+        set_aside(storage, error)
+        study = _open(name, settings, storage)
+    if former is not None and former.exists():
+        with locked(former.parent):
+            try:
+                _move(f"sqlite:///{former.resolve()}", study)
+            except _UNREADABLE as error:
+                set_aside(former, error)
+    _discard_running(study)
+    return study
+
+
+def _open(name: str, settings: dict, storage: Path) -> optuna.Study:
+    return optuna.create_study(
         study_name=name,
         storage=JournalStorage(JournalFileBackend(str(storage))),
         direction="minimize",
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=settings["pruner_warmup"]),
         load_if_exists=True,
     )
-    if former is not None and former.exists():
-        with locked(former.parent):
-            _move(f"sqlite:///{former.resolve()}", study)
-    _discard_running(study)
-    return study
 
 
 def _mend(storage: Path) -> None:

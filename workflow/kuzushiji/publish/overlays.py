@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.files import replacing
 from kuzushiji.common.fonts import font_with, load_font
 from kuzushiji.common.images import read_page
 from kuzushiji.publish.label_places import label_places
@@ -42,7 +43,8 @@ def write_overlays(
 
 
 def _write_overlay(path: Path, boxes: pd.DataFrame, fonts: list[Path], out: Path) -> None:
-    draw_overlay(read_page(path), boxes, fonts).save(out, quality=88)
+    with replacing(out) as partial:
+        draw_overlay(read_page(path), boxes, fonts).save(partial, quality=88)
 
 
 def draw_overlay(page: np.ndarray, boxes: pd.DataFrame, fonts: list[Path]) -> Image.Image:

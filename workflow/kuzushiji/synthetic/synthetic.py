@@ -116,7 +116,8 @@ def plan_pages(settings: dict, sources: Sources) -> list[Task]:
 def _save_page(task: Task, images: Path, quality: int) -> tuple[str, str]:
     """Draw and save one page; return its row of the labels."""
     image, characters = draw_page(task)
-    Image.fromarray(image).save(images / f"{task.image_id}.jpg", quality=quality)
+    with replacing(images / f"{task.image_id}.jpg") as partial:
+        Image.fromarray(image).save(partial, quality=quality)
     boxes = (
         f"U+{ord(character.text):04X} {character.x} {character.y} {character.mask.shape[1]} {character.mask.shape[0]}"
         for character in characters
