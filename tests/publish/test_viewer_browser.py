@@ -105,6 +105,28 @@ def test_search_finds_characters_and_strings_across_columns_and_pages(viewer):
     assert viewer.text("#columns .selected") == "ほ"
     viewer.find("#in-alternatives").click()
     assert viewer.search("いるは") == ("1 hit on 1 page", ["いろはにほ"])
+    # は is read once; of ほ it is an alternative, of 2 %, which is not found.
+    assert viewer.search("は") == ("1 hit on 1 page", ["いろはにほ"])
+    # へ is read with 30 %, つ stands behind it with 35 %, and comes after what is read.
+    assert viewer.search("つ") == ("1 hit on 1 page", ["ほへ"])
+    assert "35%" in viewer.text("#hits small")
+
+
+def test_the_text_of_a_page_is_copied_with_and_without_ruby(viewer):
+    text = "return [pageText(0), pageText(0, false), writeText([1])]"
+    assert viewer.driver.execute_script(text) == ["いろは\nにほ\n", "いろは\nにほ\n", f"[{IDS[1]}]\nほへ\n"]
+    made = """return (() => { const kept = currentBoxes(0).kept; kept[1].role = "ruby"; kept[4].role = "note";
+        return [pageText(0), pageText(0, false)]; })()"""
+    assert viewer.driver.execute_script(made) == ["い《ろ》は\nに〈ほ〉\n", "いは\nに〈ほ〉\n"]
+
+
+def test_the_next_page_to_check_has_the_most_doubtful_characters(viewer):
+    viewer.press(Keys.END, "t")
+    assert viewer.columns() == ["いろは", "にほ"]  # 0.45 + 0.4 + …, more than page 1
+    viewer.press("c", "t")
+    assert viewer.columns() == ["ほへ"]
+    viewer.press("c", "t", "c", "t")
+    assert viewer.text("#status") == "No other page is left to check"
 
 
 def test_nothing_is_fetched_from_the_network(viewer):

@@ -385,7 +385,7 @@ def what_is_read(wildcards):
 def what_is_corrected(wildcards):
     """The table of corrected pages, if the page set has corrections."""
     has = "corrections" in PAGE_SETS[wildcards.page_set]
-    return [f"results/{wildcards.round}/corrected/{wildcards.page_set}.csv"] if has else []
+    return f"results/{wildcards.round}/corrected/{wildcards.page_set}.csv" if has else []
 
 
 def fonts(wildcards):

@@ -71,8 +71,8 @@ function takeLabels(number, labels) {
   currentPages.delete(number);
 }
 
-function download(name, text) {
-  const link = element("a", {href: URL.createObjectURL(new Blob([text], {type: "text/csv"})), download: name});
+function download(name, text, type = "text/csv") {
+  const link = element("a", {href: URL.createObjectURL(new Blob([text], {type})), download: name});
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }

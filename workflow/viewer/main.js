@@ -88,6 +88,7 @@ const keys = {
   u: () => selectedBox()?.decision && correct(null),
   e: () => selectedBox() && byId("typed").focus(),
   d: () => toggleDrawing(!draft.on),
+  t: nextPageToCheck,
   c: () => checkPage(!byId("checked").checked),
   "/": () => byId("query").focus(),
   "+": () => zoomTo(1.4 * view.zoom),
@@ -153,6 +154,9 @@ on("type", "submit", (event) => {
 });
 on("review-next", "click", keys.n);
 on("review-previous", "click", keys.p);
+on("review-page", "click", nextPageToCheck);
+on("copy-text", "click", () => copyText(true));
+on("copy-without-ruby", "click", () => copyText(false));
 on("threshold", "input", refresh);
 let waiting;
 for (const id of ["query", "in-alternatives"]) {
@@ -172,6 +176,9 @@ on("export", "click", () => download(`${pageSet.name}.csv`, writeLabels([...page
 on("export-checked", "click", () => {
   const numbers = [...pageSet.pages.keys()].filter((number) => checkedPages.has(pageSet.pages[number].id));
   download(`${pageSet.name}_checked.csv`, writeLabels(numbers));
+});
+on("export-text", "click", () => {
+  download(`${pageSet.name}.txt`, writeText([...pageSet.pages.keys()]), "text/plain");
 });
 on("import", "change", async (event) => {
   await importLabels(event.target.files[0]);

@@ -36,6 +36,25 @@ function findUnsure(step) {
   return null;
 }
 
+// How many characters of a page are likely to be wrong: people should look at the page with most first.
+function expectedErrors(page) {
+  let errors = 0;
+  for (const box of currentBoxes(page).kept) errors += box.decision ? 0 : 1 - Math.min(box.probability, box.keep_probability);
+  return errors;
+}
+
+// Shows the page, of those that are not checked, with the most expected errors; pages on which nothing was read come last.
+function nextPageToCheck() {
+  let best = null, most = -1;
+  pageSet.pages.forEach(({id, corrected}, page) => {
+    if (page === view.page || corrected || checkedPages.has(id)) return;
+    const errors = expectedErrors(page);
+    if (errors > most) [best, most] = [page, errors];
+  });
+  if (best === null) say("No other page is left to check");
+  else showPage(best);
+}
+
 function nextUnsure(step) {
   const found = findUnsure(step);
   if (found) goTo(found.page, found.key);

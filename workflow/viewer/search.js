@@ -1,6 +1,7 @@
 // Finding characters, or strings of them in reading order, on all pages.
 
 const MOST_HITS = 300; // listed
+const LEAST_PROBABILITY = 0.05; // of what a box may be, to be found
 
 // What is read without ruby, and the ruby.
 function runsOf(page) {
@@ -8,24 +9,31 @@ function runsOf(page) {
   return [kept.filter((box) => box.role !== "ruby"), kept.filter((box) => box.role === "ruby")];
 }
 
-// Every place where the query stands: {page, run, start, length}, `run` the boxes among which it was found. With `anywhere`, an alternative of a box counts like its reading.
+// Every place where the query stands: {page, run, start, length, probability}, `run` the boxes among which
+// it was found. With `anywhere`, an alternative of a box that is not too improbable counts too, and the likeliest come first.
 function findText(query, anywhere) {
   const wanted = [...query.replace(/U\+[0-9A-F]{4,6}/gi, (name) => characterFrom(name) ?? name).normalize("NFC")];
   const sought = wanted.filter((character) => character.trim());
   const hits = [];
   if (!sought.length) return hits;
-  const matches = (box, character) =>
-    box.character === character || (anywhere && !box.decision && box.alternatives.some(([other]) => other === character));
+  const shareOf = (box, character) => {
+    if (box.character === character) return 1;
+    if (!anywhere || box.decision) return 0;
+    const share = box.alternatives.find(([other]) => other === character)?.[1] ?? 0;
+    return share < LEAST_PROBABILITY ? 0 : share;
+  };
   for (let page = 0; page < pageSet.pages.length; page++) {
     for (const run of runsOf(page)) {
       for (let start = 0; start + sought.length <= run.length; start++) {
-        if (sought.every((character, place) => matches(run[start + place], character))) {
-          hits.push({page, run, start, length: sought.length});
+        let probability = 1;
+        for (let place = 0; place < sought.length && probability; place++) {
+          probability *= shareOf(run[start + place], sought[place]);
         }
+        if (probability) hits.push({page, run, start, length: sought.length, probability});
       }
     }
   }
-  return hits;
+  return anywhere ? hits.sort((a, b) => b.probability - a.probability) : hits; // the order of pages stays among equals
 }
 
 function search() {
@@ -38,12 +46,12 @@ function search() {
   byId("hits").replaceChildren(...hits.slice(0, MOST_HITS).map(listHit));
 }
 
-function listHit({page, run, start, length}) {
+function listHit({page, run, start, length, probability}) {
   const text = (from, to) => run.slice(Math.max(0, from), to).map((box) => box.character).join("");
   const made = element("button", {},
     element("span", {lang: "ja"}, text(start - 6, start),
       element("mark", {}, text(start, start + length)), text(start + length, start + length + 6)),
-    element("small", {}, pageSet.pages[page].id));
+    element("small", {}, `${pageSet.pages[page].id}${probability < 1 ? `, ${percent(probability)}` : ""}`));
   made.addEventListener("click", () => {
     goTo(page, run[start].key);
   });
