@@ -60,7 +60,7 @@ test-cluster: .venv/installed resources/fonts/.fetched
 	bash tests/cluster/install.sh
 	$(BIN)/pytest tests/cluster
 
-# Pass the tests of a GPU, within four minutes, and measure it; without one they are skipped. Without the tests' conftest,
+# Pass the tests of a GPU, and measure it; on a machine without one they are skipped. Without the tests' conftest,
 # which hides GPUs.
 test-gpu: .venv/installed
 	$(BIN)/pytest --confcutdir=tests/gpu -rs --capture=no tests/gpu

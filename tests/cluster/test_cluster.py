@@ -155,7 +155,8 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
     subprocess.run([BIN / "generate-slurm-partition-config", "-o", partitions], cwd=checkout, check=True)
     profile = checkout / "profiles/slurm/config.yaml"
     site = profile.read_text().replace("# slurm-partition-config:", "slurm-partition-config:").replace("a100", "test")
-    profile.write_text(re.sub(r"(?m)^# (set-resources:| {2}\w+: )", r"\1", site))  # the type of GPU too
+    site = re.sub(r"(?m)^( +)# (\w+: (?:&gpu .*|\*gpu|test))$", r"\1\2", site)  # the type of GPU too
+    profile.write_text(site.replace("device: cuda", "device: auto"))  # the GPUs are false
 
     with Watch() as watch:
         # A training hangs, and its time is up.
