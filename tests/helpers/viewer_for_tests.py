@@ -69,6 +69,7 @@ def tables(boxes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFram
 
 def draw_pages(folder: Path) -> pd.DataFrame:
     """A table of pages with their images: paper with gray squares where the boxes are."""
+    folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, image_id in enumerate(IDS):
         page = np.full((HEIGHT, WIDTH, 3), (230, 215, 180), np.uint8)
@@ -81,8 +82,13 @@ def draw_pages(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def make_viewer(folder: Path, table: pd.DataFrame | None = None, name: str = "mine", **settings) -> Path:
+def make_viewer(
+    folder: Path, table: pd.DataFrame | None = None, name: str = "mine", scans: Path | None = None, **settings
+) -> Path:
+    """A viewer in `folder`, of pages drawn in `scans` or there."""
     out = folder / "viewer" / f"{name}.html"
     table = recognized() if table is None else table
-    write_viewer(name, *tables(table), draw_pages(folder), FONTS, TEMPLATE, SETTINGS | settings, out, processes=1)
+    write_viewer(
+        name, *tables(table), draw_pages(scans or folder), FONTS, TEMPLATE, SETTINGS | settings, out, processes=1
+    )
     return out

@@ -89,12 +89,12 @@ def test_corrections_of_before_are_taken_over_if_they_are_of_these_pages(viewer)
     assert viewer.columns() == ["いろは", "にほ"]
 
 
-def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(viewer, tmp_path):
+def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(viewer, viewer_page, tmp_path):
     correct_everything(viewer)
     moved = recognized()
     moved[["x_min", "x_max"]] += 3
     moved.loc[4, ["x_min", "x_max"]] += 100  # ほ is read elsewhere, undecided
-    again = Viewer(viewer.driver, make_viewer(tmp_path, moved), tmp_path)
+    again = Viewer(viewer.driver, make_viewer(tmp_path, moved, scans=viewer_page.parents[1]), tmp_path)
     assert [sorted(column) for column in again.columns()] == [sorted("るわほ"), ["に"], ["一"]]
     assert again.text("#corrections-count").startswith("6 decisions")
     boxes = read_labels(again.export())[0][IDS[0]]

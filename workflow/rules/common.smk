@@ -270,6 +270,11 @@ if config["read"] is not None and config["adapt"] is None and config["pages"]["u
         PAGE_SETS[name] |= found._asdict()
 
 
+def left_out(page_set):
+    """Pairs of a scan's file that cannot be read and the reason."""
+    return [list(pair) for pair in UNREADABLE.get(page_set, {}).items()]
+
+
 def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"  # an empty constraint would not constrain
 

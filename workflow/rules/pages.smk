@@ -3,11 +3,6 @@
 SUBSETS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 
 
-def left_out(page_set):
-    """Pairs of a scan's file that cannot be read and the reason."""
-    return [list(pair) for pair in UNREADABLE.get(page_set, {}).items()]
-
-
 rule pages:
     """Check every page of an image set, before hours of work begin."""
     input:

@@ -136,7 +136,7 @@ def read_arrow(path: str | os.PathLike, kind: str) -> pa.Table:
         missing = [name for name in names if name not in found]
         if not missing:
             return pq.read_table(path, columns=names, page_checksum_verification=True).cast(SCHEMAS[kind])
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: names that are no text
         said = " ".join(str(error).split())
         raise InputError(
             f"{path}: cannot be read as a table of {kind}: {said}; delete it and start the same command again, which "
