@@ -74,3 +74,9 @@ def test_every_line_has_a_baseline_within_its_outline():
             for points in (line.find("a:Shape/a:Polygon", NAMES).get("POINTS"), line.get("BASELINE"))
         )
         assert Polygon(outline).buffer(1).covers(LineString(baseline))
+
+
+def test_a_corrected_page_is_marked(schema):
+    tree = etree.fromstring(alto(make_transcripts()[0]._replace(corrected=True)))
+    schema.assertValid(tree)
+    assert "corrected by hand" in tree.xpath("//a:processingStepDescription/text()", namespaces=NAMES)

@@ -49,6 +49,8 @@ def test_labels_change_add_restore_and_remove():
     assert sorted(labels_of(kept, "book001")) == sorted(labels)
     assert (kept["probability"] == 1).all() and (kept["keep_probability"] == 1).all()
     assert list(kept.loc[kept["codepoint"] == "U+9CF3", "detector"]) == [BY_HAND]
+    moved = kept[(kept["x_min"] == labels[2][1]) & (kept["y_min"] == labels[2][2])]
+    assert list(moved["detector"]) == [BY_HAND]  # there are no predictions of a box at that place
     removed = page[~page["kept"]]
     assert removed[CORNERS].to_numpy().tolist() == [[x, y, x + width, y + height]]
     others = table["image_id"] != "book001"

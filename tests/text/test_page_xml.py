@@ -72,3 +72,11 @@ def test_every_line_has_a_baseline_within_its_outline():
         )
         assert len(baseline) == 2 and baseline[0][1] < baseline[1][1]
         assert Polygon(outline).buffer(1).covers(LineString(baseline))
+
+
+def test_a_corrected_page_is_marked(schema):
+    page = make_transcripts()[0]
+    tree = etree.fromstring(page_xml(page._replace(corrected=True)))
+    schema.assertValid(tree)
+    assert tree.find("p:Page", NAMES).get("custom") == "corrected {by:hand;}"
+    assert etree.fromstring(page_xml(page)).find("p:Page", NAMES).get("custom") is None

@@ -55,3 +55,10 @@ def test_every_column_names_its_place_in_the_facsimile():
     left, top, right, bottom = extent(pages[0].blocks[0].lines[0].glyphs)
     assert [int(zone.get(name)) for name in ("ulx", "uly", "lrx", "lry")] == [left, top, right, bottom]
     assert [pb.get("facs") for pb in tree.iterfind(".//t:pb", NAMES)] == ["book001.jpg", "book002.jpg"]
+
+
+def test_a_corrected_page_is_marked(schema):
+    first, second = make_transcripts()[:2]
+    tree = etree.fromstring(tei("book", [first, second._replace(corrected=True)]))
+    schema.assertValid(tree)
+    assert [change.get("target") for change in tree.iterfind(".//t:change", NAMES)] == ["#page-2"]

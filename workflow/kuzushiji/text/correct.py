@@ -104,7 +104,9 @@ def _corrected(image_id: str, boxes: pd.DataFrame, rows: list[tuple]) -> tuple[p
     table.loc[~table["kept"], "keep_probability"] = 0.0
     for row, (codepoint, corners) in old.items():
         table.loc[row, ["codepoint", "probability", "keep_probability"]] = [codepoint, 1.0, 1.0]
-        table.loc[row, CORNERS] = np.round(corners).astype(int)
+        if (boxes.loc[row, CORNERS].to_numpy(int) != np.round(corners)).any():
+            table.loc[row, "detector"] = BY_HAND  # no detector's box, of which there are predictions
+            table.loc[row, CORNERS] = np.round(corners).astype(int)
     first = int(boxes["box"].max()) + 1 if len(boxes) else 0
     added = pd.DataFrame(
         [
