@@ -1,5 +1,5 @@
-# RTMDet (Lyu et al., 2022), one-stage, a quarter as wide as mmdet's large one: what a CPU passes a page through in half a
-# second. What is not said is as in mmdet's own file.
+# RTMDet (Lyu et al., 2022), one-stage, a quarter as wide as mmdet's large one: a CPU passes a page in half a second.
+# What is not said is as in mmdet's own file.
 _base_ = "mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py"
 
 norm = dict(type="BN")
