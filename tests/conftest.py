@@ -27,6 +27,7 @@ with locked(Path(sys.argv[1])):
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which puts the groups into the names
 def pytest_collection_modifyitems(items):
     """Share tests among processes by file or by the costly fixture that they use, the longest groups first."""
     for item in items:
