@@ -53,7 +53,7 @@ test: .venv/installed resources/fonts/.fetched
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/cluster
+	$(BIN)/pytest --numprocesses 2 --dist loadscope --ignore tests/cluster
 
 # Set up and pass the tests of the cluster, on a Slurm of one node that they start here, as root.
 test-cluster: .venv/installed resources/fonts/.fetched

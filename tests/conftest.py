@@ -10,9 +10,11 @@ import hypothesis
 import pytest
 import torch
 from hub_for_tests import hub  # noqa: F401 (a fixture)
+from xdist.scheduler import LoadScopeScheduling
 
-# Fixtures of a session that cost minutes: the tests that use one stay in one of pytest-xdist's processes.
-SHARED = ("miniature", "driver")
+# Files whose tests use a fixture of the session that costs minutes: they stay in one of pytest-xdist's processes.
+SHARING = dict.fromkeys(("test_declared", "test_determinism", "test_miniature", "test_staleness"), "miniature")
+SHARING |= dict.fromkeys(("test_viewer_browser", "test_viewer_corrections"), "browser")
 
 # Shared machines are slow at times: no test fails of that.
 hypothesis.settings.register_profile("shared", deadline=None)
@@ -28,12 +30,16 @@ with locked(Path(sys.argv[1])):
 """
 
 
-def pytest_collection_modifyitems(items):
-    """Share tests among processes by file or by the costly fixture that they use, the longest groups first."""
-    for item in items:
-        shared = [name for name in SHARED if name in item.fixturenames]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
-    items.sort(key=lambda item: ("miniature" not in item.fixturenames, "workflow" not in item.path.parts))
+class ByFile(LoadScopeScheduling):
+    """Gives each process whole files, and files that share a fixture together, those with the most tests first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return SHARING.get(Path(file).stem, file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 @pytest.fixture

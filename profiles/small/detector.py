@@ -1,4 +1,4 @@
-# RTMDet (Lyu et al., 2022), one-stage, a quarter as wide as mmdet's large one: a CPU passes a page in half a second.
+# RTMDet (Lyu et al., 2022), one-stage, a quarter as wide as mmdet's large one.
 # What is not said is as in mmdet's own file.
 _base_ = "mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py"
 

@@ -326,6 +326,7 @@ NOT_READING = [
     "export_classifier",
     "detection_metrics",
     "text_metrics",
+    "verdict",
     "book_crops",
     "book_folds",
     "book_classifier",

@@ -31,4 +31,4 @@ def transcriptions(wildcards):
 def known_text_metrics(wildcards):
     """The error rates of the text, if the text of the page set is known."""
     known = page_sets.transcribed(PAGE_SETS, wildcards.page_set)
-    return "results/{round}/text_metrics/{page_set}.csv" if known else []
+    return ["results/{round}/text_metrics/{page_set}.csv"] if known else []

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from kuzushiji.common.score import counts
+
 _COUNTS = ["pages", "characters"]
 
 
@@ -18,10 +20,8 @@ def verdict(detections: pd.DataFrame, scores: pd.DataFrame, texts: pd.DataFrame 
     last = detections[detections["detector"] == detections["detector"].iloc[-1]]
     # The rows of seen and unseen books together repeat that of all books where there is one kind only.
     books = last[(last["book"] != "(all)") | (last["training"] == "(all)")].set_index("book")
-    sums = scores[["true_positives", "false_positives", "false_negatives"]].sum()
-    found, kept = sums["true_positives"], sums["true_positives"] + sums["false_positives"]
-    true = sums["true_positives"] + sums["false_negatives"]
-    everything = {"book": "(all)", "f1": 2 * found / (kept + true), "precision": found / kept, "recall": found / true}
+    hits, wrong, missed = scores[["true_positives", "false_positives", "false_negatives"]].sum()
+    everything = {"book": "(all)", **counts(hits, hits + wrong, hits + missed)}
     table = books[["training", *_COUNTS, "f1"]].rename(columns={"f1": "detection F1", "training": "seen in training"})
     table["seen in training"] = table["seen in training"].map({"seen": "yes", "unseen": "no"}).fillna("")
     read = pd.concat([scores, pd.DataFrame([everything])]).set_index("book")[["f1", "precision", "recall"]]
