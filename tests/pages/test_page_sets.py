@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages import page_sets
@@ -11,26 +9,6 @@ def make_folder(folder, *names):
     for name in names:
         (folder / name).touch()
     return str(folder)
-
-
-@pytest.mark.parametrize(
-    ("image_id", "book"),
-    [
-        ("200015779_00053_2", "200015779"),
-        ("200021660-00013_1", "200021660"),
-        ("brsk001-002", "brsk"),
-        ("hnsd006-024", "hnsd"),
-        ("源氏 1", "源氏 1"),
-    ],
-)
-def test_book_is_the_leading_part_of_the_id(image_id, book):
-    assert page_sets.book_of(image_id) == book
-
-
-@given(st.text(), st.integers(1, 100))
-def test_a_page_keeps_its_chunk_whatever_other_pages_there_are(image_id, chunks):
-    assert 0 <= page_sets.chunk_of(image_id, chunks) < chunks
-    assert page_sets.chunk_of("100241706_00004_2", 64) == 26
 
 
 def test_subsets_of_subsets_take_the_books_that_all_allow(tmp_path):

@@ -10,7 +10,7 @@ from synthetic_for_tests import make_settings
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages.labels import read_labels
-from kuzushiji.pages.page_sets import book_of, synthetic_ids
+from kuzushiji.pages.page_ids import book_of, synthetic_ids
 from kuzushiji.synthetic.brush import INK
 from kuzushiji.synthetic.corpus import by_rank, read_corpus, write
 from kuzushiji.synthetic.drawn_page import draw_page

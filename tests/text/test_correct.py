@@ -6,10 +6,11 @@ from transcripts_for_tests import alternatives_table, pages_table, recognized_ta
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.tables import BY_HAND
 from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.text.alternatives import find_alternatives
 from kuzushiji.text.alto import write_alto
-from kuzushiji.text.correct import BY_HAND, correct
+from kuzushiji.text.correct import correct
 from kuzushiji.text.page_xml import write_page_xml
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.text import page_text, write_text

@@ -5,7 +5,7 @@ In: images. Out: a table of pages.
 
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import write_table
-from kuzushiji.pages.page_sets import Page
+from kuzushiji.pages.page_ids import Page
 from kuzushiji.pages.pages import check_pages
 
 log_to(snakemake.log[0])

@@ -13,6 +13,7 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 
 KEY = ["image_id", "box"]
+BY_HAND = "hand"  # the detector of boxes that people drew
 _KEY_COLUMNS = [("image_id", pa.string()), ("box", pa.int32())]
 _INTEGER_BOX = [(name, pa.int32()) for name in CORNERS]
 _SCORES = [("detector_score", pa.float32()), ("codepoint", pa.string()), ("probability", pa.float32())]

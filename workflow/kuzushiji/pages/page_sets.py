@@ -7,47 +7,14 @@ left out.
 """
 
 import os
-import re
-import zlib
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import SUFFIXES
+from kuzushiji.pages.page_ids import Page, book_of, chunk_of, synthetic_ids
 from kuzushiji.pages.scans import Scan, list_scans
-
-
-class Page(NamedTuple):
-    image_id: str
-    book: str
-    image_set: str
-    chunk: int
-    path: str
-
-
-def book_of(image_id: str) -> str:
-    """The book of a page id: its leading digits or letters, else the whole id.
-
-    `200015779_00053_2` → `200015779`, `brsk001-002` → `brsk`.
-    """
-    match = re.match(r"\d+|[a-z]+", image_id)
-    return match.group() if match else image_id
-
-
-def chunk_of(image_id: str, chunks: int) -> int:
-    """The chunk of a page, which does not depend on other pages."""
-    return zlib.crc32(image_id.encode()) % chunks
-
-
-def synthetic_ids(settings: dict) -> list[str]:
-    """The ids of the pages of a `synthetic` section: `{book}{volume}-{page}`, with pages from 1."""
-    return [
-        f"{book}{settings['volume']:03d}-{page:03d}"
-        for book, style in settings["books"].items()
-        for page in range(1, style["pages"] + 1)
-    ]
 
 
 @cache

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.images import TURNED, open_page
-from kuzushiji.pages.page_sets import Page
+from kuzushiji.pages.page_ids import Page
 
 _NAME_BYTES = 200  # of a page's name: file systems allow 255, and results are called after pages
 

@@ -20,7 +20,7 @@ from PIL import Image
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.fonts import find_font, has_ink
-from kuzushiji.pages.page_sets import book_of, synthetic_ids
+from kuzushiji.pages.page_ids import book_of, synthetic_ids
 from kuzushiji.synthetic.corpus import by_rank, read_charset, read_corpus
 from kuzushiji.synthetic.drawn_page import Task, draw_page
 from kuzushiji.synthetic.hentaigana import read_parents, shapes

@@ -7,8 +7,7 @@ import pyarrow.compute as pc
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.tables import concat_tables
-from kuzushiji.text.correct import BY_HAND
+from kuzushiji.common.tables import BY_HAND, concat_tables
 
 _PLACE = ["image_id", *CORNERS]
 _BOXES_AT_ONCE = 100_000  # bounds the memory of the predictions

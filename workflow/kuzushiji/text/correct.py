@@ -13,11 +13,11 @@ from scipy.optimize import linear_sum_assignment
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.tables import BY_HAND
 from kuzushiji.pages.corrections import Correction, Text
 from kuzushiji.text.reading_order import reading_order
 from kuzushiji.text.transcriptions import written
 
-BY_HAND = "hand"  # the detector of boxes that people drew
 _SAME = 0.5  # boxes that overlap at least so much, intersection over union, are one
 
 

@@ -1,0 +1,25 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kuzushiji.pages.page_ids import book_of, chunk_of
+
+
+@pytest.mark.parametrize(
+    ("image_id", "book"),
+    [
+        ("200015779_00053_2", "200015779"),
+        ("200021660-00013_1", "200021660"),
+        ("brsk001-002", "brsk"),
+        ("hnsd006-024", "hnsd"),
+        ("源氏 1", "源氏 1"),
+    ],
+)
+def test_book_is_the_leading_part_of_the_id(image_id, book):
+    assert book_of(image_id) == book
+
+
+@given(st.text(), st.integers(1, 100))
+def test_a_page_keeps_its_chunk_whatever_other_pages_there_are(image_id, chunks):
+    assert 0 <= chunk_of(image_id, chunks) < chunks
+    assert chunk_of("100241706_00004_2", 64) == 26
