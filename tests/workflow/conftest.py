@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from opened_files import STRACE, traced
+from PIL import Image
 from snakemake_runs import ROOT, copy_checkout, planned, snakemake
 
 __all__ = ["ROOT", "copy_checkout", "planned", "run_miniature", "snakemake"]
@@ -47,6 +48,21 @@ def later(miniature, tmp_path_factory) -> Miniature:
     targets = ["--config", "round=refine", "--", "all", "benchmarks", "export", "results/book_classifier/test.csv"]
     targets += ["results/refine/aligned/test.csv", "results/refine/verdict/test.md"]
     run_miniature(*targets, cwd=checkout, before=tuple(traced(folder / "trace")) if STRACE else ())
+    return Miniature(checkout, folder / "trace")
+
+
+@pytest.fixture(scope="session")
+def corrected(later, tmp_path_factory) -> Miniature:
+    """A copy of the later checkout in which a PDF of one page was read, with a correction, into every format."""
+    folder = tmp_path_factory.mktemp("corrected")
+    checkout = copied(later.checkout, folder / "checkout")
+    (checkout / "scans").mkdir()
+    drawn = sorted((checkout / "results/synthetic/drawn_test/images").glob("hana*.jpg"))[0]
+    Image.open(drawn).save(checkout / "scans/book.pdf", resolution=300)
+    (checkout / "scans/corrections.csv").write_text("image_id,labels\nbook_0001,U+3042 10 20 30 40\n")
+    read = ["--profile", "profiles/read", "--config", "read=scans", "formats=all", "--", "read"]
+    run = snakemake(*read, cwd=checkout, before=tuple(traced(folder / "trace")) if STRACE else ())
+    (folder / "said").write_text(run.stdout)
     return Miniature(checkout, folder / "trace")
 
 

@@ -15,14 +15,14 @@ FROM_OUTSIDE |= {"import_small_detector", "import_small_classifier", "adapt_clas
 
 
 @pytest.fixture(scope="module")
-def runs(miniature, later):
+def runs(miniature, later, corrected):
     """The miniature's runs: the checkout, and every job with Snakemake's record of it."""
-    return [(run.checkout, traced_jobs(run.checkout, run.trace)) for run in (miniature, later)]
+    return [(run.checkout, traced_jobs(run.checkout, run.trace)) for run in (miniature, later, corrected)]
 
 
 @NEEDS_STRACE
 def test_every_script_is_seen(runs, miniature):
-    first, later = [{record["rule"] for _, record in jobs} for _, jobs in runs]
+    first, later, read = [{record["rule"] for _, record in jobs} for _, jobs in runs]
     assert first == {record["rule"] for record in records(miniature.checkout).values()} - {
         "final_submission",
         "snapshot",
@@ -31,6 +31,7 @@ def test_every_script_is_seen(runs, miniature):
     scripts = {path.stem for path in (ROOT / "workflow/scripts").glob("*.py")} - {"plain"}  # which another imports
     assert scripts - seen == FROM_OUTSIDE
     assert {"pseudo_labels", "nearest_books", "detection_modes"} <= later
+    assert {"unpack", "unreadable", "correct", "tei", "pdf", "docx"} <= read
 
 
 @NEEDS_STRACE

@@ -5,8 +5,10 @@ import shutil
 from itertools import chain
 from pathlib import Path
 
+import docx
 import numpy as np
 import pandas as pd
+import pypdfium2
 import timm
 import torch
 import torchvision
@@ -176,6 +178,24 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(later, tmp_path):
         shutil.move(done / name, done / "apart" / name)
     apart = ["--profile", "profiles/read", "--directory", "apart", "--config", "read=scans", "--", "read"]
     assert "apart/results/refine/viewer/scans.html" in snakemake(*apart, cwd=done).stdout
+
+
+def test_a_page_of_a_pdf_is_corrected_in_every_format(corrected):
+    results = corrected.checkout / "results/refine"
+    said = (corrected.trace.parent / "said").read_text()
+    assert "1 corrected pages (characters: 0 confirmed, 0 changed, 1 added" in said
+    pages = read_table(corrected.checkout / "results/pages/scans.parquet", "pages")
+    assert pages[["image_id", "book", "width", "height"]].to_numpy().tolist() == [["book_0001", "book", 480, 672]]
+    assert read_table(results / "reading_order/scans.parquet", "ordered")["codepoint"].tolist() == ["U+3042"]
+    assert (results / "text/scans/book_0001.txt").read_text(encoding="utf-8").split() == ["あ"]
+    formats = ["page_xml/scans/book_0001.xml", "alto/scans/book_0001.xml", "tei/scans/book.xml", "text/scans.jsonl"]
+    for name in (*formats, "annotations/scans/book_0001.json"):
+        assert "あ" in (results / name).read_text(encoding="utf-8"), name
+    with pypdfium2.PdfDocument(results / "pdf/scans/book.pdf") as document:
+        assert document[0].get_textpage().get_text_range().split() == ["あ"]
+    assert docx.Document(results / "docx/scans/book.docx").paragraphs[-1].text == "あ"
+    assert Image.open(results / "overlays/scans/book_0001.jpg").size == (480, 672)
+    assert len(read_table(results / "recognized/scans.parquet", "recognized"))  # which stays as it was read
 
 
 def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path):

@@ -411,7 +411,7 @@ def test_reading_allows_every_rule_that_trains_and_judges_nothing(checkout):
 
 def test_every_format_of_scans_is_a_word(checkout):
     (checkout / "scans").mkdir()
-    (checkout / "scans/1.jpg").touch()
+    Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")
 
     def read(formats):
         return snakemake(

@@ -75,12 +75,17 @@ SETTINGS = {
     "viewer={max_side: 1000}": {"viewer": 1},
     "report={examples: 1}": {"examples": 1},
     "report={samples: 2}": {"misread": 2},
+    # Corrections change the text, and neither what was read nor its scores.
+    "page_sets={test: {corrections: results/synthetic/drawn_test/labels.csv}}": {"correct": 1}
+    | {rule: 1 for rule in SHOWN if rule not in ("examples", "text_metrics")},
     "annotations={granularity: [glyph]}": {"annotations": 1},
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
     "refinement={epochs: 2}": {},
     "book_classifier={size: 64}": {},
     "benchmarks={pages: 5}": {},
+    "formats=[pdf]": {},
+    "pages={unreadable: stop}": {},
     # A classifier more is trained and reads, and no other does; a classifier less trains nothing.
     MORE: {"classifier": 1, "classify": 8, "gather_predictions": 4, "augmented": 1, "curves": 1} | FROM_FUSE,
     "classifiers={02_rgb_icap: null}": {"augmented": 1, "curves": 1} | FROM_FUSE,
@@ -89,6 +94,7 @@ SETTINGS = {
 # A changed line in a module of the library: the stages that use it, directly or not.
 CODE = {
     "synthetic/synthetic": {"synthetic": 2} | CHECKED | FROM_FOLDS | FROM_DENOISE,
+    "pages/page_ids": {"synthetic": 2} | CHECKED | FROM_FOLDS | FROM_DENOISE,
     "pages/truth": {"truth": 2, "subset_truth": 3, "dataset": 1}
     | FROM_CROPS
     | FROM_FOLDS
@@ -116,6 +122,9 @@ CODE = {
     "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
     "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
     "text/alto": {"alto": 1},
+    "text/transcripts": dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
+    "text/line_shape": {"page_xml": 1, "alto": 1},
+    "text/upright": {"page_xml": 1, "alto": 1},
     "text/confidence": {"confidence": 1, "json_lines": 1},
     "publish/label_places": {"overlays": 1, "examples": 1},
     "publish/web_fonts": {"viewer": 1},
@@ -126,6 +135,15 @@ CODE = {
     # What a job says while it runs changes no result.
     "common/progress": {},
     "common/logs": {},
+    # What these targets do not use, though they are among the formats and kinds of scans that there are.
+    "pages/page_sets": {},
+    "pages/scans": {},
+    "pages/unreadable": {},
+    "pages/corrections": {},
+    "text/correct": {},
+    "text/tei": {},
+    "text/pdf": {},
+    "text/docx": {},
     "book_classifier/nearest_books": {},
     "evaluate/summary": {},
 }
