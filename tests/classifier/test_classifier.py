@@ -139,6 +139,8 @@ def test_it_learns_and_says_what_it_did(folder, rows, caplog):
         },
         {"mixing": None, "erasing": None, "max_training": 5, "batch_size": 512},
         {"precision": "bfloat16"},
+        {"transforms": "torch", "channels": "rgb", "grayscale": 0.2},
+        {"transforms": "torch", "letterbox": True, "elastic": 1.0, "stroke": 0.5, "shear": 0.1},
     ],
 )
 def test_the_same_input_gives_the_same_weights_with_any_number_of_loaders(folder, rows, changes):

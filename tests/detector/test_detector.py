@@ -26,7 +26,7 @@ from kuzushiji.detector.config import mmdet_config, optimizer_config, pipeline_c
 from kuzushiji.detector.detector import train
 from kuzushiji.detector.detector_losses import plot_losses
 from kuzushiji.detector.model import build_model, load_detector
-from kuzushiji.detector.pages import TRANSFORMS, loader
+from kuzushiji.detector.pages import TRANSFORMS, TrainingPages, loader
 from kuzushiji.detector.record import copy_tensorboard, losses
 from kuzushiji.detector.runner import FiniteLossHook, SeededLoop, boxes_in_float32
 
@@ -229,7 +229,8 @@ def test_several_processes_share_a_step_and_are_resumed(pages, tmp_path):
 def test_gradients_are_those_of_all_processes(pages, tmp_path):
     """A page that only the second process sees changes the weights."""
     settings = {**SETTINGS, "training": SETTINGS["training"] | {"images_per_step": 2}}
-    (seen,) = next(iter(loader(pages, settings["training"], 0, 1, 2)))["data_samples"]
+    drawn = TrainingPages(pages, settings["training"])
+    (seen,) = next(iter(loader(drawn, settings["training"], 0, 1, 2)))["data_samples"]
     other = np.array([[40.0, 40.0, 70.0, 80.0]])
     changed = [(path, other if path == seen.img_path else boxes, width, height) for path, boxes, width, height in pages]
     for name, given in {"a": pages, "b": changed}.items():
@@ -286,6 +287,13 @@ def test_a_disk_too_full_for_records_is_named_too(pages, tmp_path):
     done = subprocess.run([sys.executable, "-c", small + CHILD, argument], capture_output=True, text=True)
     assert done.returncode != 0
     assert re.search(r"InputError: .*state/\w+: cannot be written \(.*make room and run again", done.stderr)
+
+
+def test_it_trains_on_pages_that_lie_on_the_device(pages, trained, tmp_path):
+    settings = {**SETTINGS, "training": SETTINGS["training"] | {"transforms": "torch", "snapshots": [3], "crop": 60}}
+    for name in ("a", "b"):
+        train(pages, settings, tmp_path / name, {3: tmp_path / f"{name}.pth"}, workers=2)
+    assert same(tmp_path / "a.pth", tmp_path / "b.pth")
 
 
 def test_bfloat16_trains_float32_weights(pages, trained, tmp_path):

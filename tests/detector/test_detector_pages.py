@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -5,6 +6,9 @@ from detector_for_tests import SETTINGS, draw_pages
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.detector.pages import RandomColor, TrainingPages, loader
+from kuzushiji.detector.torch_pages import TorchPages
+
+KINDS = pytest.mark.parametrize("kind", [TrainingPages, TorchPages])
 
 
 @pytest.fixture(scope="module")
@@ -12,9 +16,18 @@ def pages(tmp_path_factory):
     return draw_pages(tmp_path_factory.mktemp("pages"))
 
 
-def test_batches_depend_on_the_step_alone(pages):
+def corners(sample):
+    """The boxes (n, 4) of a sample, which mmdet's transforms wrap."""
+    boxes = sample.gt_instances.bboxes
+    return getattr(boxes, "tensor", boxes).numpy()
+
+
+@KINDS
+def test_batches_depend_on_the_step_alone(pages, kind):
+    settings = SETTINGS["training"] | {"images_per_step": 2}
+
     def pixels(start, rank, ranks, steps):
-        batches = iter(loader(pages, SETTINGS["training"] | {"images_per_step": 2}, start, rank, ranks))
+        batches = iter(loader(kind(pages, settings), settings, start, rank, ranks))
         return [image for _ in range(steps) for image in next(batches)["inputs"]]
 
     def equal(first, second):
@@ -26,29 +39,32 @@ def test_batches_depend_on_the_step_alone(pages):
     assert not equal(pixels(0, 0, 1, 4), pixels(1, 0, 1, 4))
 
 
-def test_every_page_is_drawn_once_an_epoch_at_every_size(pages):
-    batches = iter(loader(pages, SETTINGS["training"], 0, 0, 1))
+@KINDS
+def test_every_page_is_drawn_once_an_epoch_at_every_size(pages, kind):
+    batches = iter(loader(kind(pages, SETTINGS["training"]), SETTINGS["training"], 0, 0, 1))
     drawn = [next(batches)["data_samples"][0] for _ in range(40)]
     for epoch in range(10):
         assert {sample.img_path for sample in drawn[4 * epoch : 4 * epoch + 4]} == {page[0] for page in pages}
     assert {min(sample.img_shape) for sample in drawn} == {64, 96}
 
 
-def test_boxes_follow_their_page(pages):
-    sample = TrainingPages(pages, SETTINGS["training"])[1, 0]["data_samples"]
+@KINDS
+def test_boxes_follow_their_page(pages, kind):
+    sample = kind(pages, SETTINGS["training"])[1, 0]["data_samples"]
     height, width = sample.img_shape
     scale = np.array([width / 90, height / 110] * 2)
-    np.testing.assert_allclose(sample.gt_instances.bboxes.tensor, pages[1][1] * scale, rtol=1e-5)
+    np.testing.assert_allclose(corners(sample), pages[1][1] * scale, rtol=1e-5)
     assert sample.gt_instances.labels.tolist() == [0] * 6
-    assert len(TrainingPages(pages, SETTINGS["training"])[0, 0]["data_samples"].gt_instances) == 0
+    assert len(kind(pages, SETTINGS["training"])[0, 0]["data_samples"].gt_instances) == 0
 
 
-def test_a_window_of_the_page_has_its_boxes_and_no_others(pages):
-    cropped = TrainingPages(pages, SETTINGS["training"] | {"short_sides": [90], "crop": 50})
+@KINDS
+def test_a_window_of_the_page_has_its_boxes_and_no_others(pages, kind):
+    cropped = kind(pages, SETTINGS["training"] | {"short_sides": [90], "crop": 50})
     counts = set()
     for draw in range(20):
         item = cropped[1, draw]
-        boxes = item["data_samples"].gt_instances.bboxes.tensor.numpy()
+        boxes = corners(item["data_samples"])
         assert item["inputs"].shape == (3, 50, 50)
         assert (boxes >= 0).all() and (boxes <= 50).all() and (boxes[:, 2:] > boxes[:, :2]).all()
         whole = boxes[(boxes[:, 2:] - boxes[:, :2] > 8).all(axis=1)]  # not cut to a strip
@@ -57,8 +73,34 @@ def test_a_window_of_the_page_has_its_boxes_and_no_others(pages):
         counts.add(len(boxes))
     assert len(counts) > 1
     assert cropped[0, 0]["inputs"].shape == (3, 50, 50)  # a page without boxes
-    larger = TrainingPages(pages, SETTINGS["training"] | {"short_sides": [90], "crop": 500})
+    larger = kind(pages, SETTINGS["training"] | {"short_sides": [90], "crop": 500})
     assert larger[1, 0]["inputs"].shape == (3, 110, 90)
+
+
+def test_views_on_the_device_are_like_those_of_mmdet(pages):
+    still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
+    settings = SETTINGS["training"] | {"short_sides": [60], "jitter": still, "grayscale": 0}
+    expected, found = (kind(pages, settings)[1, 0]["inputs"].float() for kind in (TrainingPages, TorchPages))
+    assert found.shape == expected.shape and (found - expected).abs().max() <= 1
+
+
+def test_a_page_is_read_once_on_the_device(pages, monkeypatch):
+    read = []
+    reader = "kuzushiji.detector.torch_pages.read_denoised"
+    monkeypatch.setattr(reader, lambda path: read.append(path) or cv2.imread(path))
+    views = TorchPages(pages, SETTINGS["training"])
+    assert all(views[page, draw]["inputs"].any() for page in range(4) for draw in range(3))
+    assert sorted(read) == sorted(page[0] for page in pages)
+
+
+@KINDS
+def test_colors_differ_from_draw_to_draw_and_stay_in_order(pages, kind):
+    colorful = SETTINGS["training"] | {"short_sides": [90], "grayscale": 0}
+    colorful["jitter"] = {"brightness": 0.2, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
+    means = {round(kind(pages, colorful)[0, draw]["inputs"].float().mean().item(), 2) for draw in range(6)}
+    assert len(means) == 6
+    gray = kind(pages, colorful | {"grayscale": 1.0})[1, 0]["inputs"]
+    assert torch.equal(gray[0], gray[1]) and torch.equal(gray[1], gray[2])
 
 
 def test_colors_keep_the_order_of_channels():

@@ -3,6 +3,7 @@
 `make test-gpu`, or `PYTHONPATH=workflow:tests/helpers python tests/gpu/test_gpu_classifier.py` from the root.
 """
 
+import itertools
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from published_files import CLASSIFIERS, classifier_checkpoint, save
 
 from kuzushiji.classifier.classifier import Outputs, train
 from kuzushiji.classifier.classify import classify
-from kuzushiji.classifier.loader import as_pixels, find_crops
+from kuzushiji.classifier.loader import Crops, as_pixels, find_crops
 from kuzushiji.classifier.model import KIND, build_classifier, load_classifier, normalize
 from kuzushiji.classifier.run import Rows, Run
 from kuzushiji.classifier.transforms import draw
@@ -119,8 +120,8 @@ def test_a_training_takes():
     rows = draw_crops(folder())
     crops = [folder() / "0.arrow"]
     places, labels = find_crops(open_crops(crops), rows, CHARSET)
-    for name in MEASURED:
-        settings, rng = settings_of(name), np.random.default_rng(0)
+    for name, transforms in itertools.product(MEASURED, ("opencv", "torch")):
+        settings, rng = settings_of(name) | {"transforms": transforms}, np.random.default_rng(0)
         count = BATCHES * settings["batch_size"]
         chosen = rng.choice(len(places), count)
         uniform = np.full(count, 1 / count)
@@ -132,8 +133,9 @@ def test_a_training_takes():
         noise = torch.Generator(training.device).manual_seed(0)
 
         def load(number=None, training=training, tasks=tasks):
-            for batch in training.loader.read(tasks[:number]):
-                yield as_pixels(batch.to(training.device, non_blocking=True))
+            for task, batch in zip(tasks, training.loader.read(tasks[:number]), strict=False):
+                batch = training.crops.finished(batch.to(training.device, non_blocking=True), task)
+                yield as_pixels(batch)
 
         def step(loaded, training=training, batches=batches, rng=rng, noise=noise):
             for images, batch in zip(loaded, batches, strict=False):
@@ -142,11 +144,22 @@ def test_a_training_takes():
         (one,) = load(1)
         step([one, one])
         alone = [count / seconds(lambda: [None for _ in load()]), count / seconds(step, [one] * BATCHES)]
-        with peak(f"train {name}"):
+        with peak(f"train {name}, {transforms}"):
             both = count / seconds(lambda: step(load()))
         for what, value in zip(("loader alone", "step alone", "together"), (*alone, both), strict=True):
-            figure(f"train {name}, {what}, {WORKERS} processes", value, "crops/s")
-        figure(f"train {name}, together of the slower", 100 * both / min(alone), "%")
+            figure(f"train {name}, {transforms}, {what}, {WORKERS} processes", value, "crops/s")
+        figure(f"train {name}, {transforms}, together of the slower", 100 * both / min(alone), "%")
+
+
+def test_transforms_on_both():
+    """What OpenCV makes, apart from rounding."""
+    rows, settings = draw_crops(folder()), SETTINGS | {"letterbox": True, "elastic": 1.0, "stroke": 0.5, "shear": 0.1}
+    places, _ = find_crops(open_crops([folder() / "0.arrow"]), rows, CHARSET)
+    task = places, draw(settings, len(places), np.random.default_rng(0))
+    reader = Crops([folder() / "0.arrow"], settings | {"transforms": "torch"})
+    found = reader.finished(reader[task].cuda(), task).cpu().int()
+    with exact():
+        assert (found - Crops([folder() / "0.arrow"], settings)[task].int()).abs().float().mean() < 0.01
 
 
 def start(place, epochs: int) -> None:

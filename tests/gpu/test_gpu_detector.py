@@ -28,6 +28,7 @@ from kuzushiji.detector.detector import train
 from kuzushiji.detector.model import KIND, build_model, plain
 from kuzushiji.detector.pages import TrainingPages
 from kuzushiji.detector.runner import boxes_in_float32
+from kuzushiji.detector.torch_pages import TorchPages
 from kuzushiji.published.import_detector import import_detector
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -132,6 +133,16 @@ def test_training_a_small_pyramid():
     small = {"depth": 18, "neck_channels": 128, "anchor_sizes": [4], "training_proposals_before_nms": 2000}
     sides = {"short_sides": [832], "max_long_side": 1248, "images_per_step": 4, "precision": "bfloat16"}
     trained_steps("R18 pyramid, 4 images, bfloat16", small | {"training_proposals": 1000}, sides)
+
+
+def test_a_view_takes():
+    """Of pages that lie on the GPU, and of those that mmdet's transforms make."""
+    small = PUBLISHED["training"] | {"short_sides": [704], "crop": 416}
+    for kind in (TrainingPages, TorchPages):
+        views = kind([(*page(), *PAGE)], small)
+        assert views[0, 0]["inputs"].shape[1:] == (416, 416)
+        took = seconds(lambda views=views: [views[0, draw] for draw in range(8)]) / 8
+        figure(f"a view of 416 pixels, {kind.__name__}", 1000 * took, "ms")
 
 
 def test_a_killed_training_goes_on():

@@ -40,6 +40,7 @@ SETTINGS = {
     "crop_scale": [0.85, 0.90],
     "crop_ratio": [0.875, 1.1429],
     "erasing": {"probability": 0.5, "area": [0.02, 0.2], "aspect": [0.3, 3.33]},
+    "transforms": "opencv",
     "precision": "float32",
     "checkpoint_interval": 1,
     "max_training": 2000,

@@ -61,6 +61,7 @@ def test_what_all_classifiers_share_is_as_published():
     assert {common.pop(name) for name in ("seed", "precision", "checkpoint_interval")} == {0, "bfloat16", 1}
     # What the published training did not have is off.
     off = {"letterbox": False, "shear": 0, "elastic": 0, "stroke": 0, "sampling": None, "start": None}
+    off["transforms"] = "opencv"
     assert {name: common.pop(name) for name in off} == off
     assert common == {
         "temperature": 0.05,

@@ -86,7 +86,7 @@ rule curves:
 # The settings that determine training crops.
 AUGMENTATION = """
     seed channels input_size resize letterbox rotation crop_scale crop_ratio shear elastic stroke jitter grayscale pca_noise
-    mixing erasing batch_size max_training sampling
+    mixing erasing transforms batch_size max_training sampling
 """.split()
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from kuzushiji.classifier.torch_transforms import transform_batch
 from kuzushiji.classifier.transforms import Draws, center, decode, letterbox, square, transform
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.stop import leave_signals
@@ -57,6 +58,7 @@ class Crops(Dataset):
     """Pixels of the crops in the files `paths`, batch by batch: a task to uint8 (N, input_size, input_size, channels).
 
     Holds only paths: each process maps the files into its own memory. An item with a damaged crop is an `InputError`.
+    With `transforms: torch`, training crops are only fitted, and have the size that `finished` transforms.
     """
 
     def __init__(self, paths: list[str | os.PathLike], settings: dict):
@@ -75,10 +77,15 @@ class Crops(Dataset):
     def __getitem__(self, task: Task) -> torch.Tensor | InputError:
         places, draws = task
         size, channels = self.settings["input_size"], self.settings["channels"]
-        batch = np.empty((len(places), size, size, 3 if channels == "rgb" else 1), np.uint8)
         fit = letterbox if self.settings["letterbox"] else square
+        fitted_only = draws is not None and self.settings["transforms"] == "torch"
+        side = self.settings["resize"][0] if fitted_only else size
+        batch = np.empty((len(places), side, side, 3 if channels == "rgb" else 1), np.uint8)
         try:
-            if draws is not None:
+            if fitted_only:
+                for row, place in enumerate(places.tolist()):
+                    batch[row] = fit(self.read(place), side)
+            elif draws is not None:
                 transform(map(self.read, places.tolist()), draws, self.settings, batch)
             else:
                 for row, place in enumerate(places.tolist()):
@@ -92,7 +99,19 @@ class Crops(Dataset):
         batch = self[task]
         if isinstance(batch, InputError):
             raise batch
-        return as_pixels(batch)
+        return as_pixels(self.finished(batch, task))
+
+    def finished(self, batch: torch.Tensor, task: Task) -> torch.Tensor:
+        """The item of `task`, on any device, after what is left to do there: (N, input_size, input_size, channels)."""
+        places, draws = task
+        if draws is None or self.settings["transforms"] != "torch":
+            return batch
+        return transform_batch(batch, draws, self.aspects[places], self.settings)
+
+    @cached_property
+    def aspects(self) -> np.ndarray:
+        """Height over width of every crop, (N,)."""
+        return self.table["height"].to_numpy() / self.table["width"].to_numpy()
 
     def read(self, place: int) -> np.ndarray:
         """The pixels of one crop, (height, width, channels) uint8."""

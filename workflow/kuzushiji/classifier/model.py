@@ -56,7 +56,7 @@ def build_classifier(
     if missing:
         lacking = ", ".join(missing[:5])
         raise InputError(f"{pretrained}: lacks {lacking} of {architecture}; delete it, and it is fetched again")
-    head = L2Softmax(backbone.num_features, classes, temperature)
+    head = L2Softmax(backbone.head_hidden_size, classes, temperature)
     return nn.Sequential(OrderedDict(backbone=backbone, head=head))
 
 

@@ -65,7 +65,8 @@ class Run:
         self.classes = len(charset)
         self.rank, self.ranks = rank, ranks
         self.batch_size, self.steps = batch_size_of(training.labels, settings, ranks)
-        self.loader = Loader(Crops(crops, settings), workers)
+        self.crops = Crops(crops, settings)
+        self.loader = Loader(self.crops, workers)
         self.device = choose_device(workers)
 
         random_seed(settings["seed"])
@@ -155,17 +156,19 @@ class Run:
         The first `done` of the epoch are left out.
         """
         own = self.own(self.batch_size)
-        reading = deque()  # the crops of the batches that are being read
+        reading = deque()  # the batches that are being read: all crops, and this process's task
 
         def tasks() -> Iterator[Task]:
             drawn = training_batches(self.training.labels, self.training.weights, self.settings, self.batch_size, epoch)
             for rows, draws in islice(drawn, done, None):
-                reading.append(rows)
-                yield self.training.places[rows[own]], share(draws, own)
+                task = self.training.places[rows[own]], share(draws, own)
+                reading.append((rows, task))
+                yield task
 
         for part in self.loader.read(tasks()):
-            images = as_pixels(self.gathered(part.to(self.device, non_blocking=True)))
-            yield images, self.targets(reading.popleft())
+            rows, task = reading.popleft()
+            part = self.crops.finished(part.to(self.device, non_blocking=True), task)
+            yield as_pixels(self.gathered(part)), self.targets(rows)
 
     def targets(self, rows: np.ndarray) -> torch.Tensor:
         """The targets of the training crops `rows`: (N, classes), zero except for their own class."""
@@ -253,7 +256,7 @@ def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.M
         if trained[name] != settings[name]:
             raise InputError(f"{path}: {name} is {trained[name]}, not {settings[name]}; train it again")
     if known != charset:
-        head = L2Softmax(model.backbone.num_features, len(charset), settings["temperature"])
+        head = L2Softmax(model.backbone.head_hidden_size, len(charset), settings["temperature"])
         with torch.no_grad():
             head.weight[[charset.index(codepoint) for codepoint in known]] = model.head.weight
         model.head = head

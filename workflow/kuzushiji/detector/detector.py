@@ -33,6 +33,7 @@ from kuzushiji.detector.runner import (
     shared,
     unwritable,
 )
+from kuzushiji.detector.torch_pages import TorchPages
 
 RECORD = "vis_data"  # mmengine's name for the folder of a run's records
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -146,10 +147,13 @@ def _run(
 
     start = 0 if resumed is None else _iteration(resumed)
     interval = min(50, max(1, iterations // 50))
+    on_device = training["transforms"] == "torch"
+    dataset = (TorchPages if on_device else TrainingPages)(pages, training)
+    workers = 0 if on_device else workers
     runner = ResumableRunner(
         model=shared(model) if ranks > 1 else model,
         work_dir=str(folder),
-        train_dataloader=loader(pages, training, start, rank, ranks, workers),
+        train_dataloader=loader(dataset, training, start, rank, ranks, workers),
         train_cfg={"type": SeededLoop, "max_iters": iterations, "seed": training["seed"]},
         optim_wrapper=optimizer_config(training),
         param_scheduler=schedule_config(training),

@@ -30,30 +30,11 @@ from mmdet.structures.bbox import HorizontalBoxes  # noqa: E402
 Page = tuple[str | Path, np.ndarray, int, int]
 
 
-def loader(
-    pages: Sequence[Page], settings: dict, start: int, rank: int = 0, ranks: int = 1, workers: int = 0
-) -> DataLoader:
-    """Endless batches for the steps from `start` on, for the process `rank` of `ranks`.
-
-    `settings` is the section `detection`. The pages of a step and their transforms depend only on `seed`, the
-    step and the number of images per step: not on `start`, the number of processes, or the number of `workers`.
-    Raises `InputError` if a box has no area on its page.
-    """
-    per_step = settings["images_per_step"]
-    return DataLoader(
-        TrainingPages(pages, settings),
-        batch_size=per_step // ranks,
-        sampler=_Draws(len(pages), settings["seed"], range(start * per_step + rank, 2**62, ranks)),
-        num_workers=workers,
-        worker_init_fn=leave_signals,
-        persistent_workers=workers > 0,
-        pin_memory=torch.cuda.is_available(),
-        collate_fn=pseudo_collate,
-    )
-
-
 class TrainingPages(Dataset):
-    """A data set in which the item (page, draw) is the page at a random size with random colors, in mmdet's form."""
+    """A data set in which the item (page, draw) is the page at a random size with random colors, in mmdet's form.
+
+    Raises `InputError` if there are no pages, or if a box has no area on its page.
+    """
 
     metainfo: ClassVar = {"classes": ("character",)}
 
@@ -84,6 +65,27 @@ class TrainingPages(Dataset):
                 "gt_ignore_flags": np.zeros(len(boxes), bool),
             }
         )
+
+
+def loader(
+    pages: TrainingPages, settings: dict, start: int, rank: int = 0, ranks: int = 1, workers: int = 0
+) -> DataLoader:
+    """Endless batches for the steps from `start` on, for the process `rank` of `ranks`.
+
+    `settings` is the section `detection`. The pages of a step and their transforms depend only on `seed`, the
+    step and the number of images per step: not on `start`, the number of processes, or the number of `workers`.
+    """
+    per_step = settings["images_per_step"]
+    return DataLoader(
+        pages,
+        batch_size=per_step // ranks,
+        sampler=_Draws(len(pages), settings["seed"], range(start * per_step + rank, 2**62, ranks)),
+        num_workers=workers,
+        worker_init_fn=leave_signals,
+        persistent_workers=workers > 0,
+        pin_memory=workers > 0 and torch.cuda.is_available(),
+        collate_fn=pseudo_collate,
+    )
 
 
 @TRANSFORMS.register_module()
