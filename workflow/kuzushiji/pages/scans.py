@@ -1,7 +1,7 @@
 """Scans as libraries and cameras give them, and the page images that they become.
 
-A page is a file, a frame of a multi-page TIFF, or a page of a PDF, at the resolution of its image. Subfolders, PDF and
-multi-page files are books.
+A page is a file, a frame of a multi-page TIFF, or a page of a PDF, at the resolution of its image. Subfolders and
+files of several pages are books.
 """
 
 import io
