@@ -71,10 +71,3 @@ def test_the_text_of_drawn_and_transcribed_pages_is_known():
     }
     known = {name for name in sets if page_sets.transcribed(sets, name)}
     assert known == {"transcribed", "drawn", "both"}
-
-
-def test_what_is_passed_over_is_counted_by_kind(tmp_path):
-    folder = make_folder(tmp_path / "a", "1.jpg", "2.jp2", "3.JP2", "4.pdf", ".hidden.jpg", "notes")
-    (tmp_path / "a/more").mkdir()
-    counts = {".jp2": 2, ".pdf": 1, "hidden files": 1, "files without a suffix": 1, "folders": 1}
-    assert page_sets.passed_over(folder) == counts

@@ -9,7 +9,7 @@ from PIL import Image
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages.page_sets import pages
-from kuzushiji.pages.scans import is_plain, list_scans, unpack
+from kuzushiji.pages.scans import is_plain, list_scans, passed_over, unpack
 
 
 def picture(number=0, size=(60, 80)):
@@ -88,7 +88,7 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
     (folder / "broken.heic").write_bytes(b"nothing")
     scans, problems = list_scans(str(folder))
     assert {scan.image_id for scan in scans} == set(IDS)
-    said = "\n".join(problems)
+    said = "\n".join(f"{name}: {reason}" for name, reason in problems.items())
     assert len(problems) == 4
     for words in (
         "locked.pdf: needs a password",
@@ -97,6 +97,17 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
     ):
         assert words in said
     assert "broken.heic: cannot be read as an image" in said
+
+
+def test_what_is_passed_over_is_counted_by_kind(tmp_path):
+    names = ["1.jpg", "2.jp2", "4.pdf", "book/5.JPG", ".hidden.jpg", "notes", "a.djvu", "book/b.DJVU", "c.csv"]
+    (tmp_path / "book").mkdir()
+    for name in names:
+        (tmp_path / name).touch()
+    counts = {".djvu": 2, "hidden files": 1, "files without a suffix": 1}
+    assert passed_over(tmp_path, tmp_path / "c.csv") == counts
+    assert passed_over(tmp_path) == counts | {".csv": 1}
+    assert passed_over(tmp_path / "4.pdf") == {}
 
 
 def test_one_file_is_a_book_and_nothing_readable_is_an_error(folder, tmp_path):

@@ -38,7 +38,7 @@ def make_boxes(count, seed):
         boxes[detector] = pd.DataFrame(corners, columns=CORNERS).assign(
             image_id=np.sort(rng.choice(["one", "two"], count)), box=np.arange(count)
         )
-    merged = pd.concat([table.assign(detector=name) for name, table in boxes.items()]).sample(
+    merged = pd.concat([table.assign(detector=name, codepoint=NAMES[0]) for name, table in boxes.items()]).sample(
         frac=0.6, random_state=seed
     )
     merged["box"] = merged.groupby("image_id").cumcount()

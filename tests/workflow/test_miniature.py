@@ -185,15 +185,15 @@ def test_a_page_of_a_pdf_is_corrected_in_every_format(corrected):
     said = (corrected.trace.parent / "said").read_text()
     assert "1 corrected pages (characters: 0 confirmed, 0 changed, 1 added" in said
     pages = read_table(corrected.checkout / "results/pages/scans.parquet", "pages")
-    assert pages[["image_id", "book", "width", "height"]].to_numpy().tolist() == [["book_0001", "book", 480, 672]]
+    assert pages[["image_id", "book", "width", "height"]].to_numpy().tolist() == [["book_0001", "scans", 480, 672]]
     assert read_table(results / "reading_order/scans.parquet", "ordered")["codepoint"].tolist() == ["U+3042"]
     assert (results / "text/scans/book_0001.txt").read_text(encoding="utf-8").split() == ["あ"]
-    formats = ["page_xml/scans/book_0001.xml", "alto/scans/book_0001.xml", "tei/scans/book.xml", "text/scans.jsonl"]
+    formats = ["page_xml/scans/book_0001.xml", "alto/scans/book_0001.xml", "tei/scans/scans.xml", "text/scans.jsonl"]
     for name in (*formats, "annotations/scans/book_0001.json"):
         assert "あ" in (results / name).read_text(encoding="utf-8"), name
-    with pypdfium2.PdfDocument(results / "pdf/scans/book.pdf") as document:
+    with pypdfium2.PdfDocument(results / "pdf/scans/scans.pdf") as document:
         assert document[0].get_textpage().get_text_range().split() == ["あ"]
-    assert docx.Document(results / "docx/scans/book.docx").paragraphs[-1].text == "あ"
+    assert docx.Document(results / "docx/scans/scans.docx").paragraphs[-1].text == "あ"
     assert Image.open(results / "overlays/scans/book_0001.jpg").size == (480, 672)
     assert len(read_table(results / "recognized/scans.parquet", "recognized"))  # which stays as it was read
 

@@ -426,6 +426,24 @@ def test_every_format_of_scans_is_a_word(checkout):
     assert "formats: there is no word; choose of viewer text" in re.sub(r"\s+", " ", refused.stdout + refused.stderr)
 
 
+def test_files_that_cannot_be_unpacked_are_left_out_and_one_file_is_read_alone(checkout):
+    (checkout / "scans/more").mkdir(parents=True)
+    Image.new("RGB", (60, 80)).save(checkout / "scans/more/book.pdf", "PDF")
+    (checkout / "scans/more/cut.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (checkout / "scans/notes.txt").touch()
+    made = ["results/pages/scans_unreadable.csv", "results/pages/scans.parquet"]
+    said = snakemake(*READ, "--", *made, cwd=checkout).stdout
+    assert re.search(r"left out \(1\).*\n  more/cut.pdf: cannot be read as a PDF", said)
+    assert "Passed over in scans: 1 .txt" in said
+    assert "more/cut.pdf,cannot be read as a PDF" in (checkout / made[0]).read_text(encoding="utf-8")
+    assert list(read_table(checkout / made[1], "pages")["image_id"]) == ["more_book_0001"]
+    stop = snakemake("--dry-run", *READ, "pages={unreadable: stop}", "--", *made, cwd=checkout, check=False)
+    assert stop.returncode and "more/cut.pdf: cannot be read as a PDF" in stop.stdout + stop.stderr
+    one = ["--profile", "profiles/read", "--config", "read=scans/more/book.pdf"]
+    snakemake(*one, "--", "results/pages/book_pdf.parquet", cwd=checkout)
+    assert list(read_table(checkout / "results/pages/book_pdf.parquet", "pages")["image_id"]) == ["book_0001"]
+
+
 def test_a_pdf_is_unpacked_and_corrections_precede_the_text(checkout):
     (checkout / "scans").mkdir()
     Image.new("RGB", (60, 80)).save(checkout / "scans/book.pdf", "PDF")

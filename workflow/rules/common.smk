@@ -36,7 +36,7 @@ from kuzushiji.pages.own_scans import (
     reading,
     scan_record,
 )
-from kuzushiji.pages.scans import is_plain, list_scans
+from kuzushiji.pages.scans import is_plain, list_scans, passed_over
 from kuzushiji.pages.unreadable import lines, record_folder, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
@@ -143,9 +143,9 @@ for key in ("read", "adapt"):
         raise InputError(f"{key}: {config[key]} is no path; put it in quotes")
 if config["read"] is not None:
     scans = config["read"]
-    LEFT_OUT, packed = [], not is_plain(Path(from_root(scans)))
+    locked, packed = {}, not is_plain(Path(from_root(scans)))
     if packed:
-        pages, LEFT_OUT = list_scans(from_root(scans))
+        pages, locked = list_scans(from_root(scans))
         images = [Path(from_root(scans), f"{page.image_id}.png") for page in pages]
     else:
         images = page_sets.list_images(from_root(scans))
@@ -256,11 +256,14 @@ for first, second in [("published", "small"), ("published", "first"), ("small", 
         raise InputError(f"config.yaml: detectors: there are two called {name}; all results of one lie under its name")
 # The own scans that cannot be read, by page set: {file name: reason}. Jobs plan by what the run itself found.
 UNREADABLE = {}
+if config["read"] is not None and locked and config["pages"]["unreadable"] == "stop":
+    raise InputError(f"{scans}: scans that cannot be read ({len(locked)}):\n" + "\n".join(lines(locked)))
 if config["read"] is not None and config["adapt"] is None and config["pages"]["unreadable"] == "skip":
     for name in config["recognize"]:
         record = scan_record(name, Path("results"))
-        if packed:  # the pages that cannot be unpacked are known already
+        if packed:
             record_folder(record, from_root(scans))
+            UNREADABLE[name] = locked
             continue
         if workflow.is_main_process:
             found = sort_scans(images, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()))

@@ -63,11 +63,12 @@ def networks_that_read():
 
 def what_is_passed_over():
     """A line that says what else lies in the folder of scans."""
-    kinds = page_sets.passed_over(from_root(config["read"]))
+    corrections = PAGE_SETS[config["recognize"][0]].get("corrections")
+    kinds = passed_over(from_root(config["read"]), corrections)
     if not kinds:
         return []
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    return [f"Passed over in {config['read']}: {counts}; convert images to JPEG, PNG or TIFF, read folders one by one"]
+    return [f"Passed over in {config['read']}: {counts}; convert images to JPEG, PNG or TIFF"]
 
 
 def what_cannot_be_read():

@@ -16,8 +16,6 @@ rule read:
 
 onstart:
     if config["read"] is not None and config["adapt"] is None:
-        for problem in LEFT_OUT:
-            print(f"Left out: {problem}", flush=True)
         print(
             f"Reading {len(pages_of(config['recognize'][0]))} pages with {networks_that_read()}; by {READ_BY}",
             *what_is_passed_over(),

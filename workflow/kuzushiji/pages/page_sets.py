@@ -6,8 +6,6 @@ image set is a source: it owns its images. Of own scans, `unreadable` names file
 left out.
 """
 
-import os
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -32,21 +30,6 @@ def list_images(folder: str) -> tuple[Path, ...]:
     if not images:
         raise InputError(f"{folder}: holds no page images ({', '.join(SUFFIXES)})")
     return tuple(images)
-
-
-def passed_over(folder: str | os.PathLike) -> dict[str, int]:
-    """How many entries of a folder of scans `list_images` passes over, by kind, the most frequent first."""
-    kinds = Counter()
-    for path in Path(folder).iterdir():
-        if path.name.startswith("."):
-            kinds["hidden files"] += 1
-        elif path.suffix.lower() in SUFFIXES:
-            continue
-        elif path.is_dir():
-            kinds["folders"] += 1
-        else:
-            kinds[path.suffix.lower() if path.suffix.isprintable() and path.suffix else "files without a suffix"] += 1
-    return dict(kinds.most_common())
 
 
 def sources(page_sets: dict, name: str) -> list[str]:

@@ -1,11 +1,13 @@
 """Scans as libraries and cameras give them, and the page images that they become.
 
-A page is a file, a frame of a multi-page TIFF, or a page of a PDF, at the resolution of its image. Subfolders, PDF and
-multi-page files are books.
+A page is a file, a frame of a multi-page TIFF, or a page of a PDF, at the resolution of its image. Subfolders and
+files of several pages are books.
 """
 
 import io
 import logging
+import os
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -52,12 +54,33 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     found = [file for file in path.rglob("*") if file.suffix.lower() in (*SUFFIXES, *PACKED) and file.is_file()]
-    return sorted(file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+    return sorted(file for file in found if not _hidden(file.relative_to(path)))
+
+
+def _hidden(file: Path) -> bool:
+    return any(part.startswith(".") for part in file.parts)
+
+
+def passed_over(folder: str | os.PathLike, used: str | os.PathLike | None = None) -> dict[str, int]:
+    """How many files of a folder of scans are not read, by kind, the most frequent first.
+
+    `used`: a file or folder there that has another use, and does not count.
+    """
+    kinds = Counter()
+    for file in Path(folder).rglob("*"):
+        kind = file.suffix.lower()
+        if not file.is_file() or (used and file.resolve().is_relative_to(Path(used).resolve())):
+            continue
+        if _hidden(file.relative_to(folder)):
+            kinds["hidden files"] += 1
+        elif kind not in (*SUFFIXES, *PACKED):
+            kinds[kind if kind.isprintable() and kind else "files without a suffix"] += 1
+    return dict(kinds.most_common())
 
 
 @cache
-def list_scans(path: str) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """The pages of a folder of scans, with its subfolders, or of one file; and what is left out, with the reason.
+def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
+    """The pages of a folder of scans, with its subfolders, or of one file; and what is left out, file → reason.
 
     Ids are the files' names, with the subfolders' before them and the place in the file after them. Raises `InputError`
     if there is nothing to read, or two files give the same id.
@@ -66,12 +89,12 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
     if not root.exists():
         raise InputError(f"{path}: there is no such file or folder of scans")
     found: list[Scan] = []
-    problems = []
+    problems: dict[str, str] = {}
     for file in _files(root):
         try:
             count = _frames(file, strict=True)
         except ValueError as error:
-            problems.append(f"{file}: {error}")
+            problems[str(file.relative_to(root) if root.is_dir() else file.name)] = str(error)
             continue
         above = file.relative_to(root).parent.parts if root.is_dir() else ()
         name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else root.stem)
@@ -83,9 +106,9 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
         if other != scan.source:
             raise InputError(f"{other} and {scan.source} both give the page {scan.image_id}; rename one")
     if not found:
-        reasons = "".join(f"\n{problem}" for problem in problems)
+        reasons = "".join(f"\n{name}: {reason}" for name, reason in problems.items())
         raise InputError(f"{path}: holds no scans that can be read ({', '.join((*SUFFIXES, *PACKED))}){reasons}")
-    return tuple(found), tuple(problems)
+    return tuple(found), problems
 
 
 def _is_pdf(file: Path) -> bool:
