@@ -1,5 +1,7 @@
 """Ending a long job early, with its state saved, when a scheduler says that its time is nearly up."""
 
+import atexit
+import multiprocessing
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,3 +59,15 @@ def leave_signals(*_) -> None:
     """Let a process that loads data ignore the signals, which schedulers send to all processes of a job."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def _end_loaders() -> None:
+    """Kill the processes that load data, for the interpreter ends others by a signal that they ignore, and waits."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # PyTorch takes their end for a failure
+    for process in multiprocessing.active_children():
+        if process.daemon:
+            process.kill()
+
+
+# After torch's import of multiprocessing's own function, and so called before it.
+atexit.register(_end_loaders)
