@@ -2,8 +2,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torchvision.transforms.v2 import functional
 
-from kuzushiji.classifier.torch_transforms import transform_batch, warp_matrices
+from kuzushiji.classifier.torch_transforms import _turned, transform_batch, warp_matrices
 from kuzushiji.classifier.transforms import draw, letterbox, square, transform, warp_matrix
 
 SHAPES = [(60, 60), (90, 45), (50, 120), (33, 70)] * 6
@@ -66,6 +67,14 @@ def test_they_are_those_of_opencv_up_to_rounding(changes, channels):
         assert difference.mean() < 1 and (difference > 8).mean() < 0.01
     else:
         assert difference.max() <= 3 and difference.mean() < 0.001
+
+
+def test_hues_turn_as_those_of_torchvision():
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 3, 40, 40))).float()
+    images[0] = images[0, :1]  # gray
+    for shift in (-0.4, 0.0, 0.07, 0.5):
+        expected = functional.adjust_hue(images / 255, shift) * 255
+        assert (_turned(images, torch.full((6, 1, 1), shift)) - expected).abs().max() < 0.01
 
 
 def test_each_crop_has_its_own_draws():

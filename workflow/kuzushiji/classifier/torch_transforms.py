@@ -7,7 +7,6 @@ processes then only decode and fit the crops, which leaves them ahead of a fast 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torchvision.transforms.v2 import functional
 
 from kuzushiji.classifier.transforms import JITTERS, NEUTRAL, Draws
 from kuzushiji.common.compute import sent
@@ -89,11 +88,11 @@ def _jittered(images: torch.Tensor, orders: np.ndarray, factors: np.ndarray) -> 
                 continue
             rows = sent(torch.from_numpy(chosen), images.device)
             factor = _on(factors[chosen, number], images)[:, None, None, None]
-            images[rows] = _adjusted(images[rows], name, factor, factors[chosen, number])
+            images[rows] = _adjusted(images[rows], name, factor)
     return images
 
 
-def _adjusted(images: torch.Tensor, name: str, factor: torch.Tensor, factors: np.ndarray) -> torch.Tensor:
+def _adjusted(images: torch.Tensor, name: str, factor: torch.Tensor) -> torch.Tensor:
     if name == "brightness":
         return _levels(images * factor)
     if name == "contrast":
@@ -101,9 +100,18 @@ def _adjusted(images: torch.Tensor, name: str, factor: torch.Tensor, factors: np
         return _levels(images * factor + mean * (1 - factor))
     if name == "saturation":
         return _levels(images * factor + _gray(images) * (1 - factor))
-    # torchvision's takes one shift for all images.
-    turned = [functional.adjust_hue(image / 255, float(shift)) for image, shift in zip(images, factors, strict=True)]
-    return _levels(torch.stack(turned) * 255)
+    return _levels(_turned(images, factor[:, 0]))
+
+
+def _turned(images: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
+    """RGB images with hues shifted by `shifts` (N, 1, 1) turns; torchvision's takes one shift for all images."""
+    red, green, blue = images.unbind(1)
+    value, chroma = images.amax(1), images.amax(1) - images.amin(1)
+    divisor = chroma.clamp(min=1)  # of whole levels
+    sixths = torch.where(value == green, (blue - red) / divisor + 2, (red - green) / divisor + 4)
+    sixths = torch.where(value == red, (green - blue) / divisor, sixths) + 6 * shifts
+    channels = torch.stack([(sixths + offset) % 6 for offset in (5, 3, 1)], dim=1)
+    return value[:, None] - chroma[:, None] * torch.minimum(channels, 4 - channels).clamp(0, 1)
 
 
 def _gray(images: torch.Tensor) -> torch.Tensor:
