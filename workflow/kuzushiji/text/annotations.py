@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import replacing
 from kuzushiji.text.transcripts import Transcript, extent
 
 _CONTEXT = [
@@ -19,7 +20,8 @@ def write_annotations(pages: Iterable[Transcript], canvas: str, granularity: lis
     folder.mkdir(parents=True, exist_ok=True)
     for page in pages:
         text = json.dumps(annotation_page(page, canvas, granularity), ensure_ascii=False, indent=1)
-        (folder / f"{page.image_id}.json").write_text(text + "\n", encoding="utf-8")
+        with replacing(folder / f"{page.image_id}.json") as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
 
 
 def annotation_page(page: Transcript, canvas: str, granularity: list[str]) -> dict:

@@ -12,6 +12,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.files import replacing
 from kuzushiji.text.line_shape import baseline, outline, written
 from kuzushiji.text.transcripts import Block, Glyph, Line, Transcript, confidence, extent, glyphs_of, others
 
@@ -28,7 +29,8 @@ def write_page_xml(pages: Iterable[Transcript], folder: Path) -> None:
     """Write `folder/{image_id}.xml` for every page."""
     folder.mkdir(parents=True, exist_ok=True)
     for page in pages:
-        (folder / f"{page.image_id}.xml").write_bytes(page_xml(page))
+        with replacing(folder / f"{page.image_id}.xml") as partial:
+            partial.write_bytes(page_xml(page))
 
 
 def page_xml(page: Transcript) -> bytes:

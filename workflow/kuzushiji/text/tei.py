@@ -11,6 +11,7 @@ from urllib.parse import quote
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from kuzushiji.common.files import replacing
 from kuzushiji.text.transcripts import Block, Line, Transcript, by_book, columns, extent, ruby_by_base
 
 NAMESPACE = "http://www.tei-c.org/ns/1.0"
@@ -23,7 +24,8 @@ def write_tei(pages: Iterable[Transcript], folder: Path) -> None:
     """Write `folder/{book}.xml` for every book."""
     folder.mkdir(parents=True, exist_ok=True)
     for book, of_book in by_book(pages):
-        (folder / f"{book}.xml").write_bytes(tei(book, of_book))
+        with replacing(folder / f"{book}.xml") as partial:
+            partial.write_bytes(tei(book, of_book))
 
 
 def tei(book: str, pages: list[Transcript]) -> bytes:

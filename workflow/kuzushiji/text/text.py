@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from kuzushiji.common.codepoints import character
+from kuzushiji.common.files import replacing
 from kuzushiji.common.tables import in_page_order
 
 # Ruby as in Aozora Bunko's texts, notes in two lines as in printed editions of old books.
@@ -55,6 +56,8 @@ def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path, correct
         parts = []
         for image_id in of_book["image_id"]:
             text = page_text(by_page.get(image_id, ordered.iloc[:0]))
-            (folder / f"{image_id}.txt").write_text(text, encoding="utf-8")
+            with replacing(folder / f"{image_id}.txt") as partial:
+                partial.write_text(text, encoding="utf-8")
             parts.append(f"[{image_id}]{' (corrected)' * (image_id in corrected)}\n{text}")
-        (folder / "books" / f"{book}.txt").write_text("\n".join(parts), encoding="utf-8")
+        with replacing(folder / "books" / f"{book}.txt") as partial:
+            partial.write_text("\n".join(parts), encoding="utf-8")
