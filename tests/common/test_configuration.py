@@ -65,7 +65,7 @@ def test_numbers_are_finite(keys, value):
         (["annotations", "canvas"], "https://a/{book.__class__}", "only {image_id} and {book} may stand in braces"),
         (["annotations", "canvas"], "https://a/{0}", "only {image_id} and {book} may stand in braces"),
         (["page_sets", "drawn"], {"synthetic": DRAWN["synthetic"] | {"width": 0}}, "width: 0 is less than the minimum"),
-        (["page_sets", "mine"], {"images": "a", "of": ["train"]}, "must have one of images, of, synthetic"),
+        (["page_sets", "mine"], {"images": "a", "of": ["train"]}, "must have one of images, scans, of, synthetic"),
         (["chunks"], "many", "chunks: 'many' is not of type 'integer'"),
     ],
 )

@@ -141,8 +141,10 @@ def test_the_small_networks_read_as_any_other_round(scans):
     files = [*small["detectors"].values(), *small["classifiers"].values(), *small["boosters"]]
     touch(scans / "resources" / "small", [name.removeprefix("resources/small/") for name in files])
     jobs = plan("round=small", MINE, "recognize=[mine]", cwd=scans)
-    imported = {"import_small_detector": 1, "import_small_classifier": 1, "import_detector": 0, "import_booster": 0}
-    imported |= {"import_classifier": 0, "checksum": 0, "detect": 2, "classify": 2, "gather_predictions": 1, "fuse": 1}
+    networks = len(small["classifiers"])
+    imported = {"import_small_detector": 1, "import_small_classifier": networks, "detect": 2, "classify": 2 * networks}
+    imported |= {"gather_predictions": networks, "fuse": 1}
+    imported |= {"import_detector": 0, "import_booster": 0, "import_classifier": 0, "checksum": 0}
     assert reads(jobs, truth=0, **imported)
 
 
