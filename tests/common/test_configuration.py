@@ -75,7 +75,9 @@ def test_what_would_fail_later_is_refused(keys, value, says):
 
 
 def test_architectures_are_known_without_importing_timm():
-    assert set(timm.list_models()) <= _architectures()
+    # Without those that this workflow registers, where another test has imported them.
+    timms = {name for name in timm.list_models() if timm.model_entrypoint(name).__module__.startswith("timm.")}
+    assert len(timms) > 1000 and timms <= _architectures()
     for name in ("efficientnet_b4", "resnet152", "resnet50.a1_in1k"):
         check_architecture("mine", name)
     with pytest.raises(
