@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 from viewer_for_tests import BOXES, IDS, make_viewer, recognized, tables
 
-from kuzushiji.publish.viewer import join_boxes, page_boxes
+from kuzushiji.publish.viewer import _checksum_of_folders, join_boxes, page_boxes
 
 
 class Scripts(HTMLParser):
@@ -133,3 +133,13 @@ def test_corrections_are_stored_apart_for_folders_of_one_name(tmp_path):
         for folder, path in viewers.items()
     }
     assert stored["A"][1] != stored["B"][1]
+
+
+def test_pages_that_the_workflow_made_have_one_place_in_every_checkout(tmp_path, monkeypatch):
+    places = {}
+    for folder in ("A", "B"):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        made, own = ["results/synthetic/drawn/images/1.jpg"], ["scans/1.jpg"]
+        places[folder] = _checksum_of_folders(made), _checksum_of_folders(own)
+    assert places["A"][0] == places["B"][0] and places["A"][1] != places["B"][1]

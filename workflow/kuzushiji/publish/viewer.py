@@ -158,8 +158,13 @@ def _shrink_page(path: Path, side: int, quality: int, file: Path) -> int:
 
 
 def _checksum_of_folders(paths: Iterable[str]) -> str:
-    folders = sorted({os.fsencode(Path(path).parent.resolve()) for path in paths})
+    folders = sorted({os.fsencode(_folder(Path(path))) for path in paths})
     return hashlib.sha256(b"\0".join(folders)).hexdigest()[:16]
+
+
+def _folder(page: Path) -> Path:
+    """Where a page lies; one that the workflow itself made has the same place wherever the workflow runs."""
+    return page.parent if page.parts[0] == "results" else page.parent.resolve()
 
 
 def _base64(data: bytes) -> str:
