@@ -159,14 +159,15 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
     profile.write_text(site.replace("device: cuda", "device: auto"))  # the GPUs are false
 
     with Watch() as watch:
-        # A training hangs, and its time is up.
+        # A training's time is nearly up: Slurm wakes it and tells it so, it saves its state and ends, and is tried again.
         run = started(checkout, "snakemake", "--profile", "slurm")
         (first,) = until(lambda: jobs("detector", "RUNNING"))
         until(lambda: list((checkout / "results/detector/faster_rcnn/state").rglob("iter_*.pth")))
         os.kill(until(lambda: training_process(first)), signal.SIGSTOP)
         # Not before: on a busy machine, a minute may be over before there is any state.
         subprocess.run(["scontrol", "update", f"jobid={first}", "timelimit=1"], check=True)
-        assert until(lambda: jobs("detector", "TIMEOUT")) == [first]
+        assert until(lambda: jobs("detector", "FAILED")) == [first]
+        until(lambda: re.search(r"stopped by a signal after iteration [1-9]\d*;", (checkout / "run.log").read_text()))
 
         # Its second attempt loses its controller, which leaves it running; the documented command takes over.
         (second,) = until(lambda: jobs("detector", "RUNNING"))
