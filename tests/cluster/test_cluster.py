@@ -159,7 +159,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
     profile.write_text(site.replace("device: cuda", "device: auto"))  # the GPUs are false
 
     with Watch() as watch:
-        # A training's time is nearly up: Slurm wakes it and tells it so, it saves its state and ends, and is tried again.
+        # A training's time is nearly up: Slurm wakes it and says so, it saves its state and ends, and is tried again.
         run = started(checkout, "snakemake", "--profile", "slurm")
         (first,) = until(lambda: jobs("detector", "RUNNING"))
         until(lambda: list((checkout / "results/detector/faster_rcnn/state").rglob("iter_*.pth")))
