@@ -9,7 +9,7 @@ from PIL import Image
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages.page_sets import pages
-from kuzushiji.pages.scans import is_plain, list_scans, passed_over, unpack
+from kuzushiji.pages.scans import check_scan, is_plain, list_scans, passed_over, unpack
 
 
 def picture(number=0, size=(60, 80)):
@@ -68,7 +68,7 @@ def test_every_kind_of_file_becomes_pages_of_its_own_size(folder, tmp_path):
             assert abs(int(np.asarray(image)[60:, 30:].mean()) - (100 + 20 * number)) <= 3, name
             assert np.asarray(image)[2:15, 2:15].mean() < 20, name  # not mirrored, not turned
     named = pages({"mine": {"scans": str(folder)}}, "mine", 1)
-    assert [page.path for page in named] == [f"results/unpacked/mine/images/{page.image_id}.png" for page in named]
+    assert [page.path for page in named] == [f"results/unpacked/mine/0/{page.image_id}.png" for page in named]
 
 
 def test_a_folder_of_images_stays_as_it_is(tmp_path):
@@ -97,6 +97,24 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
     ):
         assert words in said
     assert "broken.heic: cannot be read as an image" in said
+
+
+def test_every_image_in_a_file_is_decoded(folder, tmp_path):
+    """What its header does not tell: files that are cut, of every kind that is unpacked, and what networks cannot see."""
+    noise = Image.effect_noise((300, 400), 60).convert("RGB")
+    for name in ("cut.jpg", "cut.png", "cut.bmp", "cut.webp", "cut.jp2", "cut.heic"):
+        noise.save(tmp_path / name)
+        assert check_scan(str(tmp_path / name), 1).problem == ""
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        assert "truncated or damaged" in check_scan(str(tmp_path / name), 1).problem, name
+    noise.save(tmp_path / "book.tif", save_all=True, append_images=[noise.convert("CMYK")])
+    assert check_scan(str(tmp_path / "book.tif"), 1).problem == "image 2 of 2 is CMYK; convert it to RGB"
+    noise.save(tmp_path / "large.bmp")
+    assert "megapixels" in check_scan(str(tmp_path / "large.bmp"), 0.1).problem
+    for file in folder.rglob("*.*"):
+        if not file.name.startswith("."):
+            assert check_scan(str(file), 1).problem == "", file
 
 
 def test_what_is_passed_over_is_counted_by_kind(tmp_path):

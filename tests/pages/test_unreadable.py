@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages import unreadable
 from kuzushiji.pages.page_sets import list_images, pages
+from kuzushiji.pages.scans import list_scans
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans, unreadable_table
 
 
@@ -105,6 +107,30 @@ def test_names_that_results_cannot_have_are_left_out(scans):
     assert said.isascii() and said.count("\n") == 5
     assert unreadable_table(found.unreadable).to_csv().encode()
     assert sorted(plan(folder, found)) == ["1", "3", "4"]
+
+
+def test_among_subfolders_what_is_cut_is_left_out_and_read_in_a_chunk_of_its_own_once_mended(scans, tmp_path):
+    folder, _ = scans
+    book = folder / "book"
+    book.mkdir()
+    for name in ("1.png", "2.png"):  # the page 2 of each is cut; names repeat in subfolders
+        (book / name).write_bytes((folder / name).read_bytes())
+    Image.open(folder / "1.png").save(folder / "book.pdf", resolution=300)
+
+    def plan(chunks=1):
+        files = sorted({Path(scan.source) for scan in list_scans.__wrapped__(str(folder))[0]})
+        found = sort_scans(files, tmp_path / "record.json", 1, 1, folder)
+        planned = pages({"mine": {"scans": str(folder)} | found._asdict()}, "mine", chunks)
+        return found, {page.image_id: page.path for page in planned}
+
+    found, planned = plan()
+    assert sorted(found.unreadable) == ["2.png", "book/2.png"] and "truncated" in found.unreadable["book/2.png"]
+    whole = ["1", "3", "4", "book_0001", "book_1"]
+    assert planned == {name: f"results/unpacked/mine/0/{name}.png" for name in whole}
+    (book / "2.png").write_bytes((folder / "1.png").read_bytes())
+    for found, again in (plan(), plan()):
+        assert list(found.unreadable) == ["2.png"]
+        assert again == planned | {"book_2": "results/unpacked/mine/1/book_2.png"}
 
 
 def test_a_folder_without_any_readable_scan_stops(scans):

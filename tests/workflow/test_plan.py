@@ -430,13 +430,19 @@ def test_files_that_cannot_be_unpacked_are_left_out_and_one_file_is_read_alone(c
     (checkout / "scans/more").mkdir(parents=True)
     Image.new("RGB", (60, 80)).save(checkout / "scans/more/book.pdf", "PDF")
     (checkout / "scans/more/cut.pdf").write_bytes(b"%PDF-1.4 nothing")
+    Image.effect_noise((480, 672), 40).save(checkout / "scans/more/whole.jpg")
+    (checkout / "scans/more/cut.jpg").write_bytes((checkout / "scans/more/whole.jpg").read_bytes()[:2000])
     (checkout / "scans/notes.txt").touch()
     made = ["results/pages/scans_unreadable.csv", "results/pages/scans.parquet"]
     said = snakemake(*READ, "--", *made, cwd=checkout).stdout
-    assert re.search(r"left out \(1\).*\n  more/cut.pdf: cannot be read as a PDF", said)
+    assert re.search(r"left out \(2\).*\n  more/cut.pdf: cannot be read as a PDF", said)
+    assert "more/cut.jpg: is truncated or damaged" in said
     assert "Passed over in scans: 1 .txt" in said
     assert "more/cut.pdf,cannot be read as a PDF" in (checkout / made[0]).read_text(encoding="utf-8")
-    assert list(read_table(checkout / made[1], "pages")["image_id"]) == ["more_book_0001"]
+    assert list(read_table(checkout / made[1], "pages")["image_id"]) == ["more_book_0001", "more_whole"]
+    shutil.copy(checkout / "scans/more/whole.jpg", checkout / "scans/more/cut.jpg")
+    jobs = planned(snakemake(*READ, "--dry-run", "--", *made, cwd=checkout))
+    assert jobs == {"unreadable": 1, "unpack": 1, "pages": 1}  # of two chunks, the mended page's alone
     stop = snakemake("--dry-run", *READ, "pages={unreadable: stop}", "--", *made, cwd=checkout, check=False)
     assert stop.returncode and "more/cut.pdf: cannot be read as a PDF" in stop.stdout + stop.stderr
     one = ["--profile", "profiles/read", "--config", "read=scans/more/book.pdf"]

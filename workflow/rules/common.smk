@@ -37,7 +37,7 @@ from kuzushiji.pages.own_scans import (
     scan_record,
 )
 from kuzushiji.pages.scans import is_plain, list_scans, passed_over
-from kuzushiji.pages.unreadable import lines, record_folder, recorded, sort_scans
+from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
 # Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
@@ -261,15 +261,13 @@ if config["read"] is not None and locked and config["pages"]["unreadable"] == "s
 if config["read"] is not None and config["adapt"] is None and config["pages"]["unreadable"] == "skip":
     for name in config["recognize"]:
         record = scan_record(name, Path("results"))
-        if packed:
-            record_folder(record, from_root(scans))
-            UNREADABLE[name] = locked
-            continue
         if workflow.is_main_process:
-            found = sort_scans(images, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()))
+            files = sorted({Path(page.source) for page in pages}) if packed else images
+            above = Path(from_root(scans)) if packed else None
+            found = sort_scans(files, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()), above)
         else:
             found = recorded(record)
-        UNREADABLE[name] = found.unreadable
+        UNREADABLE[name] = locked | found.unreadable
         PAGE_SETS[name] |= found._asdict()
 
 
@@ -373,17 +371,23 @@ def denoised_chunk_pages(wildcards):
     return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
 
 
-def made_images(image_set):
-    """The folder of the drawn or unpacked images of an image set."""
-    kind = "synthetic" if "synthetic" in PAGE_SETS[image_set] else "unpacked"
-    return folder(f"results/{kind}/{image_set}/images")
+def scans_of_chunk(wildcards):
+    """The scans, as `pages.scans` lists them, of a chunk of an image set that is unpacked."""
+    chunk = {page.image_id for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]}
+    return [scan for scan in page_sets.scans(PAGE_SETS[wildcards.image_set]) if scan.image_id in chunk]
+
+
+def made_images(pages):
+    """The folders of the drawn or unpacked images of pages."""
+    return [part for path in dict.fromkeys(os.path.dirname(page.path) for page in pages) for part in folder(path)]
 
 
 def original_images(page_set):
     """The original images of a page set, or the folders of those that are drawn or unpacked."""
     made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
-    scanned = [page.path for page in pages_of(page_set) if page.image_set not in made]
-    return [part for image_set in made for part in made_images(image_set)] + scanned
+    pages = pages_of(page_set)
+    scanned = [page.path for page in pages if page.image_set not in made]
+    return made_images(page for page in pages if page.image_set in made) + scanned
 
 
 def what_is_read(wildcards):

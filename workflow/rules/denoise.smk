@@ -5,7 +5,7 @@ rule denoise:
     input:
         images=branch(
             lambda wildcards: page_sets.made(PAGE_SETS[wildcards.image_set]),
-            then=lambda wildcards: made_images(wildcards.image_set),
+            then=lambda wildcards: made_images(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]),
             otherwise=lambda wildcards: [
                 page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
             ],

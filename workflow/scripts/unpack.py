@@ -1,4 +1,4 @@
-"""Writes the pages of a folder of scans as images.
+"""Writes the pages of a chunk of scans as images.
 
 In: files of scans. Out: a folder of PNG pages, and their checksums.
 """

@@ -1,8 +1,8 @@
 """The pages of each page set, from folder listings and the configuration alone.
 
-A page set is a source (a folder of `images`, or of some `pages` in it, `scans` to unpack, or `synthetic` pages to draw)
-or a subset `of` other page sets: all of their pages, only some `books`, or all books but some (`without_books`). An
-image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out, and `mended` those once
+A page set is a source (a folder of `images`, `scans` to unpack, or some `pages` of either, or `synthetic` pages to
+draw) or a subset `of` other page sets: all of their pages, only some `books`, or all books but some
+(`without_books`). An image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out, and `mended` those once
 left out.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import SUFFIXES
 from kuzushiji.pages.page_ids import Page, book_of, chunk_of, synthetic_ids
-from kuzushiji.pages.scans import Scan, list_scans
+from kuzushiji.pages.scans import Scan, list_scans, name_in
 
 
 @cache
@@ -60,7 +60,14 @@ def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
 
 def scans(settings: dict) -> list[Scan]:
     """The pages of a source of `scans` that are to be unpacked."""
-    return list(list_scans(settings["scans"])[0])
+    found = list(list_scans(settings["scans"])[0])
+    chosen = _chosen(settings, "scans", [scan.image_id for scan in found])
+    left_out = settings.get("unreadable", ())
+    return [
+        scan
+        for scan in found
+        if scan.image_id in chosen and name_in(Path(scan.source), settings["scans"]) not in left_out
+    ]
 
 
 def made(settings: dict) -> bool:
@@ -79,32 +86,25 @@ def transcribed(page_sets: dict, name: str) -> bool:
 
 
 def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
+    # Pages that an earlier run could not read come after its chunks, which stay as they are.
+    late = settings.get("mended", ())
     if "scans" in settings:
-        return [
-            Page(
-                scan.image_id,
-                scan.book,
-                source,
-                chunk_of(scan.image_id, chunks),
-                str(Path("results/unpacked", source, "images", f"{scan.image_id}.png")),
-            )
-            for scan in scans(settings)
-        ]
+        found = []
+        for scan in scans(settings):
+            mended = name_in(Path(scan.source), settings["scans"]) in late
+            chunk = chunks if mended else chunk_of(scan.image_id, chunks)
+            path = Path("results/unpacked", source, str(chunk), f"{scan.image_id}.png")
+            found.append(Page(scan.image_id, scan.book, source, chunk, str(path)))
+        return found
     if "synthetic" in settings:
         files = [
             Path("results/synthetic", source, "images", f"{image_id}.jpg")
             for image_id in synthetic_ids(settings["synthetic"])
         ]
     else:
-        files = [file for file in list_images(settings["images"]) if file.name not in settings.get("unreadable", ())]
-        if "pages" in settings:
-            chosen = set(map(str, settings["pages"]))
-            missing = sorted(chosen - {file.stem for file in files})
-            if missing:
-                raise InputError(f"page_sets: {source}: {settings['images']} has no image of {', '.join(missing[:5])}")
-            files = [file for file in files if file.stem in chosen]
-    # Pages that an earlier run could not read come after its chunks, which stay as they are.
-    late = settings.get("mended", ())
+        files = list_images(settings["images"])
+        chosen, left_out = _chosen(settings, "images", [file.stem for file in files]), settings.get("unreadable", ())
+        files = [file for file in files if file.stem in chosen and file.name not in left_out]
     return [
         Page(
             file.stem,
@@ -115,6 +115,17 @@ def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
         )
         for file in files
     ]
+
+
+def _chosen(settings: dict, key: str, image_ids: list[str]) -> set[str]:
+    """Of the ids in a source, those that it names under `pages`; all, if it does not name any."""
+    if "pages" not in settings:
+        return set(image_ids)
+    chosen = set(map(str, settings["pages"]))
+    missing = sorted(chosen - set(image_ids))
+    if missing:
+        raise InputError(f"page_sets: {settings[key]} has no image of {', '.join(missing[:5])}")
+    return chosen
 
 
 def _parts(page_sets: dict, name: str, above: tuple[str, ...]) -> list[tuple[str, list[tuple[set[str], bool]]]]:

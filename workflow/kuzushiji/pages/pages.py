@@ -95,8 +95,10 @@ def check_image(path: str, max_megapixels: float) -> Checked:
         return Checked(problem=problem)
     try:
         with open_page(path) as image:
-            if problem := _unusable(image, max_megapixels):
+            if problem := unusable(image, max_megapixels):
                 return Checked(image.width, image.height, problem=problem)
+            if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a camera's further views of the same page
+                return Checked(problem=f"holds {image.n_frames} images; split it into one file a page")
             orientations = [image.tag_v2.get(ExifTags.Base.Orientation, 1)] if image.format == "TIFF" else []
             image.load()  # which turns a TIFF upright
             orientations.append(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -105,14 +107,19 @@ def check_image(path: str, max_megapixels: float) -> Checked:
             note = _mended(image, orientations)
             ImageOps.exif_transpose(image, in_place=True)
             return Checked(*image.size, note)
-    except UnidentifiedImageError:
-        return Checked(problem="is no image that can be read; convert it to JPEG, PNG or TIFF")
-    except MemoryError:
-        return Checked(problem="does not fit in memory; scale it, or convert it to another format")
     except Exception as error:  # Pillow's readers raise of every kind at damaged files: TypeError, struct.error, …
-        if isinstance(error, OSError) and error.errno:  # from the system: Pillow's own have no number
-            return Checked(problem=f"cannot be read ({error.strerror})")
-        return Checked(problem=f"is truncated or damaged ({error}); copy it again")
+        return Checked(problem=why_unreadable(error))
+
+
+def why_unreadable(error: Exception) -> str:
+    """What to say of an image that Pillow raised `error` at."""
+    if isinstance(error, UnidentifiedImageError):
+        return "is no image that can be read; convert it to JPEG, PNG or TIFF"
+    if isinstance(error, MemoryError):
+        return "does not fit in memory; scale it, or convert it to another format"
+    if isinstance(error, OSError) and error.errno:  # from the system: Pillow's own have no number
+        return f"cannot be read ({error.strerror})"
+    return f"is truncated or damaged ({error}); copy it again"
 
 
 def _no_file(path: str) -> str:
@@ -126,8 +133,8 @@ def _no_file(path: str) -> str:
         return f"cannot be read ({error.strerror})"
 
 
-def _unusable(image: Image.Image, max_megapixels: float) -> str:
-    """What the header alone says against the image."""
+def unusable(image: Image.Image, max_megapixels: float) -> str:
+    """What the header alone says against the image, or nothing."""
     if image.width * image.height > max_megapixels * 1e6:
         size = f"{image.width}x{image.height} pixels are more than {max_megapixels} megapixels"
         return f"{size}; scale or split it, or raise pages: max_megapixels"
@@ -135,8 +142,6 @@ def _unusable(image: Image.Image, max_megapixels: float) -> str:
         return "is CMYK; convert it to RGB"
     if image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile):
         return "has more than 8 bits a channel; convert it to 8 bits"
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a camera's further views of the same page
-        return f"holds {image.n_frames} images; split it into one file a page"
     return ""
 
 

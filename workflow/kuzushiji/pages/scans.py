@@ -8,7 +8,10 @@ import io
 import logging
 import os
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +21,8 @@ from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
-from kuzushiji.common.images import SUFFIXES, to_rgb
+from kuzushiji.common.images import FORMATS, SUFFIXES, to_rgb
+from kuzushiji.pages.pages import Checked, check_image, name_problem, unusable, why_unreadable
 
 try:
     from pillow_heif import register_heif_opener
@@ -30,6 +34,7 @@ except ImportError:  # pragma: no cover (where the environment is older than thi
 PDF = ".pdf"
 # What is a page image as it is, and what is made into one.
 PACKED = (PDF, ".jp2", ".j2k", ".jpf", ".jpx", ".webp", ".bmp", ".heic", ".heif", ".mpo")
+_OPENED = (*FORMATS, "JPEG2000", "HEIF")  # by Pillow, whatever a file's name says
 _PASSWORD = "needs a password; save it without one"
 
 
@@ -94,7 +99,7 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
         try:
             count = _frames(file, strict=True)
         except ValueError as error:
-            problems[str(file.relative_to(root) if root.is_dir() else file.name)] = str(error)
+            problems[name_in(file, root)] = str(error)
             continue
         above = file.relative_to(root).parent.parts if root.is_dir() else ()
         name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else root.stem)
@@ -111,6 +116,43 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
     return tuple(found), problems
 
 
+def name_in(file: Path, scans: str | os.PathLike) -> str:
+    """What a file is called in messages and records: its path in the folder `scans`, or its name if it is all of it."""
+    return file.name if file == Path(scans) else str(file.relative_to(scans))
+
+
+def check_scans(paths: Sequence[str], max_megapixels: float, threads: int) -> list[Checked]:
+    """`check_scan` of every path, so many at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(check_scan, paths, repeat(max_megapixels)))
+
+
+def check_scan(path: str, max_megapixels: float) -> Checked:
+    """Read a file that is to be unpacked; whatever is wrong with it or its name becomes `problem`.
+
+    Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold.
+    """
+    file = Path(path)
+    if file.suffix.lower() in SUFFIXES and _frames(file) == 1:
+        return check_image(path, max_megapixels)
+    problem = name_problem(path)
+    if problem or _is_pdf(file):
+        return Checked(problem=problem)
+    place = ""
+    try:
+        count = _frames(file)
+        for frame in range(count):
+            place = f"image {frame + 1} of {count} " if count > 1 else ""
+            with Image.open(file, formats=_OPENED) as image:
+                image.seek(frame)
+                if problem := unusable(image, max_megapixels):
+                    return Checked(problem=place + problem)
+                image.load()
+    except Exception as error:  # of Pillow's many kinds
+        return Checked(problem=place + why_unreadable(error))
+    return Checked()
+
+
 def _is_pdf(file: Path) -> bool:
     return file.suffix.lower() == PDF
 
@@ -124,7 +166,7 @@ def _frames(file: Path, strict: bool = False) -> int:
                 if strict and not any(_images(document[number]) for number in range(count)):
                     raise ValueError("has no page that is an image; it may hold text already")
                 return count
-        with Image.open(file) as image:
+        with Image.open(file, formats=_OPENED) as image:
             # A camera's MPO holds further views or a preview of the same picture.
             return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     except pdfium.PdfiumError as error:
@@ -166,7 +208,7 @@ def page_image(file: Path, frame: int) -> bytes:
         with pdfium.PdfDocument(file) as document:
             image = _rendered(document[frame])
     else:
-        with Image.open(file) as opened:
+        with Image.open(file, formats=_OPENED) as opened:
             opened.seek(frame)
             if opened.mode[0] in "IF":
                 raise ValueError("has more than 8 bits a channel; convert it to 8 bits")

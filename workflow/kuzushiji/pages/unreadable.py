@@ -16,6 +16,7 @@ from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.tables import page_order
 from kuzushiji.pages.pages import check_images
+from kuzushiji.pages.scans import check_scans, name_in
 
 
 class Sorted(NamedTuple):
@@ -25,44 +26,43 @@ class Sorted(NamedTuple):
     mended: list[str]
 
 
-def sort_scans(scans: Sequence[Path], record: Path, max_megapixels: float, threads: int) -> Sorted:
+def sort_scans(
+    scans: Sequence[Path], record: Path, max_megapixels: float, threads: int, packed: Path | None = None
+) -> Sorted:
     """Which `scans`, files of one folder, can be read; only those are opened that are new or changed since `record`.
 
-    `record` is a JSON file, written anew. Where two files are one page but for the suffix, the first is taken. Raises
-    `InputError` with all reasons if no scan can be read.
+    `record` is a JSON file, written anew. Where two files are one page but for the suffix, the first is taken.
+    `packed`: the folder or file that they are or lie in, maybe in subfolders, if they are to be unpacked; their names
+    begin there, and they are checked as such. Raises `InputError` with all reasons if no scan can be read.
     """
+    folder = packed or scans[0].parent
+    names = {scan: name_in(scan, folder) for scan in scans}
+    check = check_scans if packed else check_images
     known = _read(record)
     same = known.get("max_megapixels") == max_megapixels
     files = {}
     for scan in scans:
-        entry = known.get("files", {}).get(scan.name, {}) if same else {}
+        entry = known.get("files", {}).get(names[scan], {}) if same else {}
         if entry.get("problem") == "" and entry["stamp"] == _stamp(scan):
-            files[scan.name] = entry
-    opened = [scan for scan in scans if scan.name not in files]
-    for scan, found in zip(opened, check_images([str(scan) for scan in opened], max_megapixels, threads), strict=True):
-        files[scan.name] = {"stamp": _stamp(scan), "problem": found.problem}
+            files[names[scan]] = entry
+    opened = [scan for scan in scans if names[scan] not in files]
+    for scan, found in zip(opened, check([str(scan) for scan in opened], max_megapixels, threads), strict=True):
+        files[names[scan]] = {"stamp": _stamp(scan), "problem": found.problem}
     taken: dict[str, str] = {}
     for scan in scans:
-        entry = files[scan.name]
-        if not entry["problem"] and taken.setdefault(scan.stem, scan.name) != scan.name:
+        entry = files[names[scan]]
+        # What is packed has other ids than its files, of which two never are the same.
+        if not entry["problem"] and not packed and taken.setdefault(scan.stem, scan.name) != scan.name:
             entry["problem"] = f"is called as {taken[scan.stem]} is, which is read; rename one of them"
-        before = known.get("files", {}).get(scan.name, {})
+        before = known.get("files", {}).get(names[scan], {})
         entry["failed"] = bool(entry["problem"] or before.get("failed"))
     with replacing(record) as partial:
-        content = {"folder": os.path.realpath(scans[0].parent), "max_megapixels": max_megapixels, "files": files}
+        content = {"folder": os.path.realpath(folder), "max_megapixels": max_megapixels, "files": files}
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
     found = recorded(record)
     if len(found.unreadable) == len(scans):
-        raise InputError(f"{scans[0].parent}: no scan can be read:\n" + "\n".join(lines(found.unreadable)))
+        raise InputError(f"{folder}: no scan can be read:\n" + "\n".join(lines(found.unreadable)))
     return found
-
-
-def record_folder(record: Path, folder: str | os.PathLike) -> None:
-    """Keep which `folder` of scans, or file of pages, is read, so that it has the same name the next time."""
-    content = {"folder": os.path.realpath(folder), "files": {}}
-    if _read(record) != content:
-        with replacing(record) as partial:
-            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def recorded(record: Path) -> Sorted:
