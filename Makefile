@@ -7,8 +7,9 @@ export OMP_WAIT_POLICY := PASSIVE
 export PWD := $(CURDIR)
 # What was typed reaches the shell as its own variables, which it does not parse again: a name may have spaces, quotes, `$`
 # and backticks. Make would expand the variables themselves on export.
-unexport IMAGES LABELS MODELS WEIGHTS FORMATS CORRECTIONS
+unexport IMAGES PAGES LABELS MODELS WEIGHTS FORMATS CORRECTIONS
 export IMAGES_TYPED := $(value IMAGES)
+export PAGES_TYPED := $(value PAGES)
 export LABELS_TYPED := $(value LABELS)
 export MODELS_TYPED := $(value MODELS)
 export WEIGHTS_TYPED := $(value WEIGHTS)
@@ -18,7 +19,7 @@ export CORRECTIONS_TYPED := $(value CORRECTIONS)
 # Everything that the commands of the README need.
 setup: .venv/installed resources/fonts/.fetched
 
-# Read the scans in the folder IMAGES, or two sample pages, with the newest models that were trained here, or if there are
+# Read the scans in the folder IMAGES or by the address of a IIIF manifest, or of these PAGES (3-10), or two sample pages, with the newest models that were trained here, or if there are
 # none with the small networks that come with the workflow; with others by name (WEIGHTS=small, published, or adapted, by
 # `make adapt`), or with those of another directory (MODELS=demo).
 read: .venv/installed resources/fonts/.fetched
@@ -27,6 +28,7 @@ read: .venv/installed resources/fonts/.fetched
 	if [ -n "$$models" ] && [ ! -d "$$models/results" ]; then \
 		printf '%s: holds no results of a run; say the directory, or run make adapt first\n' "$$models" >&2; exit 2; fi; \
 	set -- --config "read=$${IMAGES_TYPED:-resources/samples}"; \
+	if [ -n "$$PAGES_TYPED" ]; then set -- "$$@" "page_range=$$PAGES_TYPED"; fi; \
 	if [ -n "$$WEIGHTS_TYPED" ]; then set -- "$$@" "round=$$WEIGHTS_TYPED"; fi; \
 	if [ -n "$$FORMATS_TYPED" ]; then set -- "$$@" "formats=$$FORMATS_TYPED"; fi; \
 	if [ -n "$$CORRECTIONS_TYPED" ]; then set -- "$$@" "corrections=$$CORRECTIONS_TYPED"; fi; \

@@ -22,6 +22,7 @@ container: from_root("envs/kuzushiji.sif")
 include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/competition.smk"
 include: "workflow/rules/unpack.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/denoise.smk"
 include: "workflow/rules/published.smk"

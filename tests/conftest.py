@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import torch
 from hub_for_tests import hub  # noqa: F401 (a fixture)
+from library_for_tests import library  # noqa: F401 (a fixture)
 from xdist.scheduler import LoadScopeScheduling
 
 # Files whose tests use a fixture of the session that costs minutes: they stay in one of pytest-xdist's processes.

@@ -17,6 +17,7 @@ from kuzushiji.pages.own_scans import (
     labelled_pages,
     newest_models,
     page_set_name,
+    pages_in_range,
     path_as_typed,
     path_for_jobs,
     reading,
@@ -206,3 +207,16 @@ def test_the_labelled_pages_are_learnt_from_beside_the_replayed_ones():
         adapting({**config, "page_sets": {}}, "book", "labels.csv", ["page1"])
     with pytest.raises(InputError, match="labelled is the name of pages that `adapt` learns from"):
         adapting({**config, "page_sets": {"replay": replay, "labelled": {}}}, "book", "labels.csv", ["page1"])
+
+
+def test_pages_are_chosen_by_their_numbers_in_their_order():
+    pages = [f"page{number}" for number in range(1, 13)]
+    assert pages_in_range(pages[::-1], "2-3,12") == ["page2", "page3", "page12"]
+    assert pages_in_range(pages, "11-, 1") == ["page1", "page11", "page12"]
+    assert pages_in_range(pages, 7) == ["page7"]
+    for numbers in ("0", "13", "3-2", "1-13"):
+        with pytest.raises(InputError, match=f"page_range: {numbers}: the pages go from 1 to 12"):
+            pages_in_range(pages, numbers)
+    for numbers in ("", "first", "1--2", "-3"):
+        with pytest.raises(InputError, match="as 3-10 or 1,5,8-"):
+            pages_in_range(pages, numbers)

@@ -100,7 +100,7 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
 
 
 def test_every_image_in_a_file_is_decoded(folder, tmp_path):
-    """What its header does not tell: files that are cut, of every kind that is unpacked, and what networks cannot see."""
+    """What no header tells: files that are cut, of every kind that is unpacked, and what networks cannot see."""
     noise = Image.effect_noise((300, 400), 60).convert("RGB")
     for name in ("cut.jpg", "cut.png", "cut.bmp", "cut.webp", "cut.jp2", "cut.heic"):
         noise.save(tmp_path / name)

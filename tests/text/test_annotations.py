@@ -6,7 +6,7 @@ import pytest
 from transcripts_for_tests import make_transcripts
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.text.annotations import annotation_page, write_annotations
+from kuzushiji.text.annotations import Place, annotation_page, write_annotations
 from kuzushiji.text.transcripts import extent
 
 CANVAS = "https://library.example/iiif/{book}/canvas/{image_id}"
@@ -118,3 +118,17 @@ def test_files_are_utf_8_and_the_same_each_time(tmp_path):
     text = (tmp_path / "one/book001.json").read_text(encoding="utf-8")
     assert page.blocks[0].lines[0].text in text
     assert json.loads(text) == annotation_page(page, CANVAS, ["line"])
+
+
+def test_pages_of_a_library_are_annotated_on_its_canvases(tmp_path):
+    """In the canvas's units, of which an image has fewer where the library gives no larger one, or covers a part."""
+    first, second = make_transcripts()[:2]
+    place = Place("http://library.example/{1}/canvas/7", (100, 50, 2 * first.width, 3 * first.height))
+    write_annotations([first, second], CANVAS, ["line"], tmp_path, {first.image_id: place})
+    found, other = (json.loads((tmp_path / f"{page.image_id}.json").read_text()) for page in (first, second))
+    assert other == annotation_page(second, CANVAS, ["line"])
+    target = found["items"][0]["target"]
+    assert target["source"]["id"] == "http://library.example/{1}/canvas/7"
+    left, top, right, bottom = extent(first.blocks[0].lines[0].glyphs)
+    whole = (100 + 2 * left, 50 + 3 * top, 2 * (right - left), 3 * (bottom - top))
+    assert target["selector"]["value"] == "xywh={},{},{},{}".format(*whole)

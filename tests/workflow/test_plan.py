@@ -11,6 +11,7 @@ from PIL import Image
 
 from kuzushiji.common.stages import STAGES
 from kuzushiji.common.tables import read_table
+from kuzushiji.pages.manifest import manifest_path
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
 
@@ -178,6 +179,9 @@ def test_make_passes_on_what_was_typed(checkout):
     assert said("read") == ["--profile", "profiles/read", "--config", "read=resources/samples", "--", "read"]
     read = ["--profile", "profiles/read", "--directory", odd, "--config", f"read={odd}", "round=small", "--", "read"]
     assert said("read", IMAGES=odd, MODELS=odd, WEIGHTS="small") == read
+    address = "https://library.example/manifest.json?a=1&b=2#x"
+    some = ["--profile", "profiles/read", "--config", f"read={address}", "page_range=1,3-", "--", "read"]
+    assert said("read", IMAGES=address, PAGES="1,3-") == some
     adapt = ["--profile", "profiles/adapt", "--directory", "adapted", "--config", f"read={odd}", f"adapt={odd}"]
     assert said("adapt", IMAGES=odd, LABELS=odd) == [*adapt, "--", "adapt"]
     with pytest.raises(subprocess.CalledProcessError) as error:
@@ -448,6 +452,47 @@ def test_files_that_cannot_be_unpacked_are_left_out_and_one_file_is_read_alone(c
     one = ["--profile", "profiles/read", "--config", "read=scans/more/book.pdf"]
     snakemake(*one, "--", "results/pages/book_pdf.parquet", cwd=checkout)
     assert list(read_table(checkout / "results/pages/book_pdf.parquet", "pages")["image_id"]) == ["book_0001"]
+
+
+def test_a_book_is_read_from_a_library_by_its_manifest(checkout, library):
+    address = library.give_book("2532160", 4, 3, 3)
+    library.answers["/images/2532160-3/info.json"] = [(404, {}, b"")]
+    library.answers["/files/2532160-3.jpg"] = [(404, {}, b"")]
+    read = ["--profile", "profiles/read", "--config", f"read={address}", "page_range=2-4"]
+    name = manifest_path(address, ".").parent.name
+    table = f"results/pages/{name}.parquet"
+    first = snakemake(*read, "--", table, cwd=checkout, check=False)
+    assert first.returncode and f"canvas {library.root}/2532160/canvas/3 (3)" in first.stdout + first.stderr
+    asked = len(library.asked)
+    said = snakemake(*read, "--", table, f"results/pages/{name}_unreadable.csv", cwd=checkout).stdout
+    assert re.search(r"left out \(1\).*\n  2532160_0003: canvas .*404", said)
+    assert len(library.asked) == asked  # all that came was kept, and the manifest
+    assert list(read_table(checkout / table, "pages")["image_id"]) == ["2532160_0002", "2532160_0004"]
+    assert "/images/2532160-1/info.json" not in library.paths()
+    folder = checkout / f"resources/iiif/{name}"
+    assert len(list((folder / "images").glob("*.jpg"))) == 2
+    jobs = snakemake("--dry-run", *read, "round=small", "formats=iiif", "--", "read", cwd=checkout)
+    assert planned(jobs).items() >= {"denoise": 1, "annotations": 1}.items()
+    assert not {"fetch", "pages"} & planned(jobs).keys()
+    # The next part of the book, without its first: from the manifest that is here.
+    more = planned(snakemake("--dry-run", *read[:-1], "page_range=1", "--", table, cwd=checkout))
+    assert more.items() >= {"fetch": 1, "pages": 1}.items() and len(library.asked) == asked
+    for numbers in ("5", "x", "3"):
+        refused = snakemake("--dry-run", *read[:-1], f"page_range={numbers}", "--", table, cwd=checkout, check=False)
+        words = {"5": "the pages go from 1 to 4", "x": "say the pages' numbers", "3": "none of these pages can be read"}
+        assert words[numbers] in re.sub(r"\s+", " ", refused.stdout + refused.stderr)
+
+
+def test_what_is_no_manifest_stops_before_anything_is_planned(checkout, library):
+    for path, answer, words in [
+        ("/page", b"<html>", "is a web page, and no IIIF manifest"),
+        ("/none", (404, {}, b""), "cannot be downloaded (404"),
+    ]:
+        address = library.gives(path, answer)
+        read = ["--profile", "profiles/read", "--config", f"read={address}", "--", "read"]
+        run = snakemake(*read, cwd=checkout, check=False)
+        said = re.sub(r"\s+", " ", run.stdout + run.stderr)
+        assert run.returncode and address in said and words in said and "Traceback" not in said
 
 
 def test_a_pdf_is_unpacked_and_corrections_precede_the_text(checkout):

@@ -25,18 +25,20 @@ from kuzushiji.common.runs import take_up
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.corrections import read_corrections
+from kuzushiji.pages.manifest import get_manifest, is_address, manifest_path
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
 from kuzushiji.pages.own_scans import (
     adapting,
     corrections_beside,
     labelled_pages,
     newest_models,
+    pages_in_range,
     path_as_typed,
     path_for_jobs,
     reading,
     scan_record,
 )
-from kuzushiji.pages.scans import is_plain, list_scans, passed_over
+from kuzushiji.pages.scans import is_manifest, is_plain, list_scans, passed_over
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.text.confidence import pages_to_check
 
@@ -72,6 +74,15 @@ def only_reads():
 def from_root(path):
     """A path relative to the checkout, like those of the configuration, with any working directory (`--directory`)."""
     return path if os.path.isabs(path) else os.path.relpath(os.path.join(ROOT, path))
+
+
+def scans_path(scans):
+    """Where scans lie, as `from_root`; of an address, the IIIF manifest there, which is fetched if it is not here."""
+    if not is_address(scans):
+        return from_root(scans)
+    manifest = manifest_path(scans, from_root("resources/iiif"))
+    get_manifest(scans, manifest)
+    return str(manifest)
 
 
 # ---- The configuration: config.yaml, then profiles and `--config` over it, checked before anything is planned.
@@ -143,16 +154,28 @@ for key in ("read", "adapt"):
         raise InputError(f"{key}: {config[key]} is no path; put it in quotes")
 if config["read"] is not None:
     scans = config["read"]
-    locked, packed = {}, not is_plain(Path(from_root(scans)))
+    place = scans_path(scans)
+    # The folder of a manifest is of this manifest alone.
+    above = Path(place).parent if is_manifest(Path(place)) else Path(place)
+    locked, packed, chosen = {}, not is_plain(Path(place)), None
     if packed:
-        pages, locked = list_scans(from_root(scans))
-        images = [Path(from_root(scans), f"{page.image_id}.png") for page in pages]
+        pages, locked = list_scans(place)
+        images = [Path(above, f"{page.image_id}.png") for page in pages]
     else:
-        images = page_sets.list_images(from_root(scans))
+        images = page_sets.list_images(place)
+    kind = "scans" if packed else "images"
+    if config["page_range"] is not None:
+        # Pages of a manifest keep their numbers where some cannot be had.
+        listed = [image.stem for image in images] + [name for name in locked if is_manifest(Path(place))]
+        chosen = pages_in_range(listed, config["page_range"])
+        images = [image for image in images if image.stem in chosen]
+        locked = {name: reason for name, reason in locked.items() if name in chosen or not is_manifest(Path(place))}
+        if not images:
+            raise InputError(f"{scans}: none of these pages can be read:\n" + "\n".join(lines(locked)))
     if config["adapt"] is not None:
         labels = config["adapt"]
         config["round"] = "adapted"
-        config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images)))
+        config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images), kind))
     else:
         models = {}
         if config["round"] not in IMPORTED_ROUNDS:
@@ -169,10 +192,10 @@ if config["read"] is not None:
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""
         # How pages are checked is no matter of the models.
-        models |= {"read": scans, "pages": config["pages"]}
-        kind = "scans" if packed else "images"
-        config.update(reading(models, scans, images, Path("results").absolute(), kind))
-        corrections = config["corrections"] or corrections_beside(from_root(scans))
+        models |= {"read": scans, "page_range": config["page_range"], "pages": config["pages"]}
+        ids = None if chosen is None else [image.stem for image in images]
+        config.update(reading(models, scans, images, Path("results").absolute(), kind, ids))
+        corrections = config["corrections"] or corrections_beside(place)
         if corrections:
             read_corrections(from_root(corrections), [image.stem for image in images])  # checked before work begins
             config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
@@ -206,13 +229,16 @@ def made_here(path):
 PAGE_SETS = {
     name: entry
     | {
-        key: entry[key] if key == "labels" and made_here(entry[key]) else from_root(entry[key])
+        key: (
+            scans_path(entry[key]) if key == "scans" else entry[key] if made_here(entry[key]) else from_root(entry[key])
+        )
         for key in ("images", "scans", "labels", "transcriptions", "corrections")
         if key in entry
     }
     for name, entry in config["page_sets"].items()
 }
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
+FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
 TRAINING = config["training"]
 VALIDATION = config["validation"]
 CLASSIFIERS = list(config["classifiers"])
@@ -263,8 +289,8 @@ if config["read"] is not None and config["adapt"] is None and config["pages"]["u
         record = scan_record(name, Path("results"))
         if workflow.is_main_process:
             files = sorted({Path(page.source) for page in pages}) if packed else images
-            above = Path(from_root(scans)) if packed else None
-            found = sort_scans(files, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()), above)
+            unpacked = above if packed else None
+            found = sort_scans(files, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()), unpacked)
         else:
             found = recorded(record)
         UNREADABLE[name] = locked | found.unreadable
@@ -378,12 +404,12 @@ def scans_of_chunk(wildcards):
 
 
 def made_images(pages):
-    """The folders of the drawn or unpacked images of pages."""
+    """The folders of the drawn, unpacked or fetched images of pages."""
     return [part for path in dict.fromkeys(os.path.dirname(page.path) for page in pages) for part in folder(path)]
 
 
 def original_images(page_set):
-    """The original images of a page set, or the folders of those that are drawn or unpacked."""
+    """The original images of a page set, or the folders of those that are made."""
     made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
     pages = pages_of(page_set)
     scanned = [page.path for page in pages if page.image_set not in made]

@@ -64,7 +64,7 @@ def networks_that_read():
 def what_is_passed_over():
     """A line that says what else lies in the folder of scans."""
     corrections = PAGE_SETS[config["recognize"][0]].get("corrections")
-    kinds = passed_over(from_root(config["read"]), corrections)
+    kinds = {} if is_address(config["read"]) else passed_over(from_root(config["read"]), corrections)
     if not kinds:
         return []
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())

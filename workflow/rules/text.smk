@@ -1,4 +1,7 @@
 # The recognized text in formats for people and their tools.
+include: "text.inputs.smk"
+
+
 rule correct:
     """Put people's corrections in place of what was read."""
     input:
@@ -194,7 +197,7 @@ rule annotations:
         runtime=scaled(60, 0.02),
     params:
         code=code("annotations"),
-        settings=dict(config["annotations"]),
+        settings=lambda wildcards: config["annotations"] | library_canvases(wildcards.page_set),
     script:
         "../scripts/annotations.py"
 

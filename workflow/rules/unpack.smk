@@ -10,6 +10,8 @@ rule unpack:
         "results/logs/unpack/{image_set}/{chunk}.log",
     benchmark:
         "results/benchmarks/unpack/{image_set}/{chunk}.tsv"
+    wildcard_constraints:
+        image_set=one_of([name for name in SOURCES if name not in FETCHED]),
     priority: 100
     resources:
         mem_mb=scaled(8000),

@@ -1,9 +1,11 @@
-"""Downloading a file over HTTP, with progress, resuming after a lost connection."""
+"""Downloading a file over HTTP, with progress, resuming after a lost connection, and waiting where a server asks to."""
 
 import logging
 import os
 import shutil
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -16,21 +18,43 @@ from kuzushiji.common.state import locked
 _PIECE = 1 << 16  # bytes; an incomplete piece is lost when the connection ends
 _TIMEOUT = 60  # seconds without a byte
 _TRIES = 5  # attempts in a row without new bytes
+_LONGEST_WAIT = 600  # seconds that a server may ask to wait; after more it is for people to come back
+_AGENT = f"kuzushiji {requests.utils.default_user_agent()}"  # so that servers' logs say who asks
+
+
+class Refused(InputError):
+    """The server does not have the file, or does not give it, and will not at the next try either."""
 
 
 class _Cut(Exception):
-    """The connection ended before the file did."""
+    """The connection ended before the file did. `wait`: seconds to wait at least, if the server says so."""
+
+    def __init__(self, message: str, wait: float = 0):
+        super().__init__(message)
+        self.wait = wait
+
+
+class _Busy(_Cut):
+    """The server asks to come back later."""
 
 
 _CUTS = (_Cut, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
-def download(address: str, destination: str | os.PathLike, terminal: TextIO | None = None, pause: float = 5) -> None:
+def download(
+    address: str,
+    destination: str | os.PathLike,
+    terminal: TextIO | None = None,
+    pause: float = 5,
+    timeout: float = _TIMEOUT,
+) -> None:
     """Download the file at `address` to `destination`, which appears once complete; progress is shown on `terminal`.
 
     After a lost connection the part received stays beside the destination, in `.partial`. The download resumes from it
     after `pause` seconds, or in the next call, if the server still has the same file (same ETag). The size must match
-    the server's Content-Length. Raises `InputError`, which says where to put the file by hand, if the download fails.
+    the server's Content-Length. A server that is busy (429, 503) is asked again when its Retry-After says, or after
+    pauses that grow. `timeout`: seconds without a byte that count as a lost connection. Raises `InputError`, which says
+    where to put the file by hand, if the download fails, and `Refused`, which is one, where trying again is no use.
     """
     destination = Path(destination)
     folder = destination.parent / ".partial" / destination.name
@@ -38,15 +62,19 @@ def download(address: str, destination: str | os.PathLike, terminal: TextIO | No
         tries, most = 0, _size(folder / "part")
         while True:
             try:
-                _fetch(address, folder, destination.name, terminal)
+                _fetch(address, folder, destination.name, terminal, timeout)
                 break
             except _CUTS as error:
                 size = _size(folder / "part")
                 tries, most = (0, size) if size > most else (tries + 1, most)
-                if tries == _TRIES:
+                asked = getattr(error, "wait", 0)
+                if tries == _TRIES or asked > _LONGEST_WAIT:
                     raise InputError(_by_hand(address, destination, error)) from error
-                logging.info("%s: %s; going on in %g seconds", address, error, pause)
-                time.sleep(pause)
+                seconds = max(asked, pause * 2**tries if isinstance(error, _Busy) else pause)
+                logging.warning("%s: %s; going on in %g seconds", address, error, seconds)
+                time.sleep(seconds)
+            except requests.HTTPError as error:
+                raise Refused(_by_hand(address, destination, error, "")) from error
             except (requests.RequestException, ValueError) as error:
                 raise InputError(_by_hand(address, destination, error)) from error
         os.replace(folder / "part", destination)
@@ -54,17 +82,21 @@ def download(address: str, destination: str | os.PathLike, terminal: TextIO | No
     shutil.rmtree(folder)
 
 
-def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None) -> None:
+def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None, timeout: float) -> None:
     """Append the missing bytes to `folder`/part. Raises `_Cut`, requests' errors, or `ValueError` for a wrong size."""
     part, mark = folder / "part", folder / "etag"
     have = _size(part)
-    headers = {"Accept-Encoding": "identity"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": _AGENT}
     if have and mark.exists():
         headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text()}
-    with requests.get(address, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
+    with requests.get(address, headers=headers, stream=True, timeout=timeout) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             part.unlink()
             raise _Cut("more was here than the server has")
+        if answer.status_code in (requests.codes.too_many_requests, requests.codes.service_unavailable):
+            wait = _seconds(answer.headers.get("Retry-After", ""))
+            asked = f", and asks to wait {wait:.0f} seconds" if wait else ""
+            raise _Busy(f"{answer.status_code} {answer.reason}{asked}", wait)
         if answer.status_code >= requests.codes.server_error:
             raise _Cut(f"{answer.status_code} {answer.reason}")
         answer.raise_for_status()
@@ -92,12 +124,24 @@ def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None) -> No
         raise ValueError(f"{size} bytes came where the server told of {total}")
 
 
+def _seconds(retry_after: str) -> float:
+    """How long a Retry-After, a number of seconds or a date, asks to wait; 0 if it says neither."""
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        then = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0.0
+    then = then.replace(tzinfo=then.tzinfo or UTC)
+    return max(0.0, (then - datetime.now(UTC)).total_seconds())
+
+
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _by_hand(address: str, destination: Path, error: Exception) -> str:
+def _by_hand(address: str, destination: Path, error: Exception, again: str = "run it again to go on, or ") -> str:
     return (
-        f"{address}: cannot be downloaded ({error}); run it again to go on, or fetch the file by other means "
-        f"and put it at {destination.absolute()}"
+        f"{address}: cannot be downloaded ({error}); {again}fetch the file by other means and put it at "
+        f"{destination.absolute()}"
     )

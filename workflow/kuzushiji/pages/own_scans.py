@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from kuzushiji.common.errors import InputError, printable
+from kuzushiji.common.tables import page_order
 from kuzushiji.pages.labels import read_labels
 from kuzushiji.pages.pages import unusable_marks
 
@@ -73,16 +74,42 @@ def path_for_jobs(key: str, path: str) -> str:
     return f"{key}={_ENCODED}{quote(os.fsencode(path))}"
 
 
-def reading(config: dict, folder: str, scans: Sequence[Path], results: Path, kind: str = "images") -> dict:
+def pages_in_range(image_ids: Collection[str], numbers: str | int) -> list[str]:
+    """Those of the pages that `numbers` name, as `3-10` or `1,5,8-`, counted from 1 in the order of pages.
+
+    Raises `InputError` if it is written otherwise, or names a page that is not there.
+    """
+    ordered = page_order(image_ids)
+    chosen: set[int] = set()
+    for part in re.split(r"[\s,、]+", str(numbers).strip()):
+        match = re.fullmatch(r"(\d+)(?:[-–](\d*))?", part)
+        if not match:
+            raise InputError(f"page_range: {numbers}: say the pages' numbers, as 3-10 or 1,5,8- (PAGES)")
+        first = int(match[1])
+        last = first if match[2] is None else int(match[2] or len(ordered))
+        if not 1 <= first <= last <= len(ordered):
+            raise InputError(f"page_range: {part}: the pages go from 1 to {len(ordered)}; say others (PAGES)")
+        chosen |= set(range(first, last + 1))
+    return [ordered[number - 1] for number in sorted(chosen)]
+
+
+def reading(
+    config: dict,
+    folder: str,
+    scans: Sequence[Path],
+    results: Path,
+    kind: str = "images",
+    pages: Sequence[str] | None = None,
+) -> dict:
     """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
 
-    `kind`: "images", or "scans" that are to be unpacked. The page set is called as `page_set_name` says. Raises
-    `InputError` for a path that no rule could name.
+    `kind`: "images", or "scans" that are to be unpacked or fetched. `pages`: the ids of those that are to be read, if
+    not all are. The page set is called as `page_set_name` says. Raises `InputError` for a path that no rule could name.
     """
     if marks := unusable_marks(folder):
         raise InputError(f"{printable(folder)}: a folder of scans cannot have {marks} in its path; rename it")
-    entry = {kind: folder}
-    others = {name for name, other in config["page_sets"].items() if other != entry}
+    entry = {kind: folder} | ({} if pages is None else {"pages": list(pages)})
+    others = {name for name, other in config["page_sets"].items() if not other or other.get(kind) != folder}
     name = page_set_name(scans[0].parent, others, results)
     return {
         **config,
@@ -158,11 +185,11 @@ def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str
     return sorted(boxes)
 
 
-def adapting(config: dict, folder: str, labels: str, pages: Sequence[str]) -> dict:
+def adapting(config: dict, folder: str, labels: str, pages: Sequence[str], kind: str = "images") -> dict:
     """`config` with the labelled `pages` of `folder` as a page set to learn from, beside one that is to be replayed.
 
-    `training` is both, in one chunk. Raises `InputError` if there is no page set `adaptation.replay`, or another has
-    a name that is needed.
+    `kind`: as in `reading`. `training` is both, in one chunk. Raises `InputError` if there is no page set
+    `adaptation.replay`, or another has a name that is needed.
     """
     replay = config["adaptation"]["replay"]
     if not config["page_sets"].get(replay):
@@ -171,7 +198,7 @@ def adapting(config: dict, folder: str, labels: str, pages: Sequence[str]) -> di
     if taken:
         raise InputError(f"page_sets: {taken[0]} is the name of pages that `adapt` learns from; take another")
     added = {
-        LABELLED: {"images": folder, "labels": labels, "pages": list(pages)},
+        LABELLED: {kind: folder, "labels": labels, "pages": list(pages)},
         ADAPTATION: {"of": [LABELLED, replay]},
     }
     return {

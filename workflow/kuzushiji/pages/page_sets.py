@@ -1,9 +1,9 @@
 """The pages of each page set, from folder listings and the configuration alone.
 
-A page set is a source (a folder of `images`, `scans` to unpack, or some `pages` of either, or `synthetic` pages to
-draw) or a subset `of` other page sets: all of their pages, only some `books`, or all books but some
-(`without_books`). An image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out, and `mended` those once
-left out.
+A page set is a source (a folder of `images`, `scans` to unpack or to fetch, or some `pages` of either, or `synthetic`
+pages to draw) or a subset `of` other page sets: all of their pages, only some `books`, or all books but some
+(`without_books`). An image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out,
+and `mended` those once left out.
 """
 
 from functools import cache
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import SUFFIXES
+from kuzushiji.pages.manifest import read_manifest
 from kuzushiji.pages.page_ids import Page, book_of, chunk_of, synthetic_ids
-from kuzushiji.pages.scans import Scan, list_scans, name_in
+from kuzushiji.pages.scans import Scan, is_manifest, list_scans, name_in
 
 
 @cache
@@ -70,8 +71,19 @@ def scans(settings: dict) -> list[Scan]:
     ]
 
 
+def fetched(settings: dict) -> bool:
+    """Whether a source's images are fetched from a library, by a IIIF manifest."""
+    return "scans" in settings and is_manifest(Path(settings["scans"]))
+
+
+def canvases(settings: dict) -> dict[str, list]:
+    """Of the pages of a source that is `fetched`, the id of the canvas and where on it the image lies, by page id."""
+    known = read_manifest(settings["scans"]).canvases
+    return {scan.image_id: [known[scan.frame].identity, list(known[scan.frame].region)] for scan in scans(settings)}
+
+
 def made(settings: dict) -> bool:
-    """Whether the workflow makes the images of a source: drawn or unpacked ones."""
+    """Whether the workflow makes the images of a source: drawn, unpacked or fetched ones."""
     return bool({"synthetic", "scans"} & settings.keys())
 
 

@@ -1,7 +1,7 @@
 """Scans as libraries and cameras give them, and the page images that they become.
 
-A page is a file, a frame of a multi-page TIFF, or a page of a PDF, at the resolution of its image. Subfolders and
-files of several pages are books.
+A page is a file, a frame of a multi-page TIFF, a page of a PDF, at the resolution of its image, or a canvas of a IIIF
+manifest, whose image `fetch` gets. Subfolders and files of several pages are books.
 """
 
 import io
@@ -22,6 +22,7 @@ from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import FORMATS, SUFFIXES, to_rgb
+from kuzushiji.pages.manifest import read_left_out, read_manifest
 from kuzushiji.pages.pages import Checked, check_image, name_problem, unusable, why_unreadable
 
 try:
@@ -87,12 +88,15 @@ def passed_over(folder: str | os.PathLike, used: str | os.PathLike | None = None
 def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
     """The pages of a folder of scans, with its subfolders, or of one file; and what is left out, file → reason.
 
-    Ids are the files' names, with the subfolders' before them and the place in the file after them. Raises `InputError`
-    if there is nothing to read, or two files give the same id.
+    Ids are the files' names, with the subfolders' before them and the place in the file after them. Of a IIIF manifest
+    they are the book's name and the page's number in it, and pages are left out, id → reason. Raises `InputError` if
+    there is nothing to read, or two files give the same id.
     """
     root = Path(path)
     if not root.exists():
         raise InputError(f"{path}: there is no such file or folder of scans")
+    if is_manifest(root):
+        return _list_canvases(root)
     found: list[Scan] = []
     problems: dict[str, str] = {}
     for file in _files(root):
@@ -116,6 +120,30 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
     return tuple(found), problems
 
 
+def is_manifest(file: Path) -> bool:
+    """Whether scans are given by a IIIF manifest."""
+    return file.suffix.lower() == ".json"
+
+
+def _list_canvases(manifest: Path) -> tuple[tuple[Scan, ...], dict[str, str]]:
+    book, canvases = read_manifest(manifest)
+    left_out = read_left_out(manifest)
+    found, problems = [], {}
+    for place, canvas in enumerate(canvases):
+        image_id = f"{book}_{place + 1:04d}"
+        reason = f"canvas {canvas.identity} {canvas.problem}" if canvas.problem else left_out.get(image_id)
+        if reason:
+            problems[image_id] = reason
+        else:
+            found.append(Scan(image_id, book, str(manifest), place))
+    if not found:
+        reasons = "".join(f"\n{name}: {reason}" for name, reason in problems.items())
+        raise InputError(
+            f"{manifest}: no page of this manifest can be read; delete it to have it fetched anew{reasons}"
+        )
+    return tuple(found), problems
+
+
 def name_in(file: Path, scans: str | os.PathLike) -> str:
     """What a file is called in messages and records: its path in the folder `scans`, or its name if it is all of it."""
     return file.name if file == Path(scans) else str(file.relative_to(scans))
@@ -130,13 +158,14 @@ def check_scans(paths: Sequence[str], max_megapixels: float, threads: int) -> li
 def check_scan(path: str, max_megapixels: float) -> Checked:
     """Read a file that is to be unpacked; whatever is wrong with it or its name becomes `problem`.
 
-    Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold.
+    Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold, nor those of a
+    manifest, which are elsewhere.
     """
     file = Path(path)
     if file.suffix.lower() in SUFFIXES and _frames(file) == 1:
         return check_image(path, max_megapixels)
     problem = name_problem(path)
-    if problem or _is_pdf(file):
+    if problem or _is_pdf(file) or is_manifest(file):
         return Checked(problem=problem)
     place = ""
     try:

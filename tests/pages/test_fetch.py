@@ -1,0 +1,183 @@
+"""Pages that come from a library, one request at a time, with all that servers do wrong."""
+
+import json
+from email.utils import formatdate
+from pathlib import Path
+from time import time
+
+import pytest
+from library_for_tests import SIZE, encoded, information, number_of, picture
+from PIL import Image
+
+from kuzushiji.common.errors import InputError
+from kuzushiji.pages.fetch import fetch, image_address
+from kuzushiji.pages.manifest import get_manifest, left_out_record
+from kuzushiji.pages.scans import list_scans
+
+FIRST = "/images/book-1"
+
+
+@pytest.fixture
+def book(library, tmp_path):
+    """A function that fetches the first pages of a book of three, and returns their numbers and sizes."""
+    path, cache = tmp_path / "manifest.json", tmp_path / "images"
+
+    def get(pages=3, pause=0, timeout=5, folder="out"):
+        get_manifest(library.root + "/book/manifest.json", path)
+        scans = list_scans.__wrapped__(str(path))[0][:pages]
+        fetch(scans, tmp_path / folder, cache, pause, timeout)
+        found = {}
+        for file in sorted((tmp_path / folder).iterdir()):
+            with Image.open(file) as image:
+                assert image.format == "PNG"
+                found[file.stem] = (number_of(image), image.size)
+        return found
+
+    library.give_book("book", 3, 3, 3)
+    return get
+
+
+@pytest.mark.parametrize("version, service", [(2, None), (2, 2), (3, 2), (3, 3), (3, None)])
+def test_every_page_comes_once_in_full_size(library, book, version, service):
+    library.give_book("book", 3, version, service)
+    assert book() == {f"book_000{number}": (number, SIZE) for number in (1, 2, 3)}
+    assert len(library.asked) == 1 + 3 * (2 if service else 1)
+    assert all(agent.startswith("kuzushiji") for _, agent, _, _ in library.asked)
+    assert book(folder="again") and len(library.asked) == 1 + 3 * (2 if service else 1)  # all of it was kept
+
+
+def test_requests_follow_each_other_with_a_pause(library, book):
+    book(pause=0.1)
+    ends = [done for *_, done in library.asked]
+    begins = [came for _, _, came, _ in library.asked]
+    assert all(begin - end > 0.09 for end, begin in zip(ends[:-1], begins[1:], strict=True))
+
+
+def test_pages_that_the_library_does_not_have_are_listed_together_and_left_out_the_next_time(library, book, tmp_path):
+    library.answers[f"{FIRST}/full/max/0/default.jpg"] = [(404, {}, b"")]
+    library.answers["/files/book-1.jpg"] = [(403, {}, b"")]
+    whole = encoded(picture(3))
+    library.gives("/images/book-3/full/max/0/default.jpg", whole[: len(whole) // 2])  # as it lies on the server
+    with pytest.raises(InputError) as error:
+        book()
+    said = str(error.value)
+    assert said.startswith("Pages that the library does not give (2):\n")
+    assert f"book_0001: canvas {library.root}/book/canvas/1 (1): {library.root}/files/book-1.jpg: cannot be" in said
+    assert "403" in said and f"canvas {library.root}/book/canvas/3 (3): its image is truncated or damaged" in said
+    assert "Run it again to read the others" in said
+    before = len(library.asked)
+    assert book() == {"book_0002": (2, SIZE)} and len(library.asked) == before
+    left_out_record(tmp_path / "manifest.json").unlink()  # as the message says
+    library.give_book("book", 3, 3, 3)
+    assert book() == {f"book_000{number}": (number, SIZE) for number in (1, 2, 3)}
+    assert "/images/book-2/info.json" not in library.paths()[before:]
+
+
+def test_a_library_that_refuses_its_service_gives_the_plain_image(library, book):
+    for path in (f"{FIRST}/info.json", "/images/book-2/full/max/0/default.jpg"):
+        library.answers[path] = [(400, {}, b"")]
+    library.gives("/images/book-3/info.json", b"no JSON")
+    assert book() == {f"book_000{number}": (number, SIZE) for number in (1, 2, 3)}
+    assert {f"/files/book-{number}.jpg" for number in (1, 2, 3)} <= set(library.paths())
+
+
+@pytest.mark.parametrize("after", ["1", "date", None])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_library_is_asked_again_when_it_says(library, book, after, status, monkeypatch):
+    waited = []
+    monkeypatch.setattr("kuzushiji.common.download.time.sleep", waited.append)
+    headers = {"Retry-After": formatdate(time() + 7, usegmt=True) if after == "date" else after} if after else {}
+    path = f"{FIRST}/full/max/0/default.jpg"
+    library.gives(path, (status, headers, b""), (status, headers, b""), encoded(picture(1)))
+    assert book(pages=1, pause=0.01) == {"book_0001": (1, SIZE)}
+    assert library.paths().count(path) == 3
+    waits = [seconds for seconds in waited if seconds != 0.01]
+    expected = {"1": (1, 1), "date": (5, 7), None: (0.1, 0.2)}[after]
+    assert len(waits) == 2 and all(expected[0] <= seconds <= expected[1] for seconds in waits)
+
+
+@pytest.mark.parametrize(
+    "answer, says",
+    [
+        ((429, {"Retry-After": "86400"}, b""), "429.*asks to wait 86400 seconds"),
+        ((200, {"Slow": "0.4"}, b""), "timed out"),
+        ((200, {"Content-Length": "100000"}, b"cut"), "3 bytes read"),
+        ((500, {}, b""), "500"),
+    ],
+)
+def test_a_library_that_fails_stops_the_job_and_nothing_is_lost(library, book, answer, says):
+    path = "/images/book-2/full/max/0/default.jpg"
+    library.gives(path, answer)
+    with pytest.raises(
+        InputError, match=rf"(?s)canvas {library.root}/book/canvas/2 \(2\): .*{says}.*run it again later"
+    ):
+        book(timeout=0.2)
+    assert "/images/book-3/info.json" not in library.paths()
+    assert "/files/book-2.jpg" not in library.paths()  # no other request while it does not answer
+    library.gives(path, encoded(picture(2)))
+    before = len(library.asked)
+    assert book() == {f"book_000{number}": (number, SIZE) for number in (1, 2, 3)}
+    assert not any("book-1" in asked for asked in library.paths()[before:])
+
+
+def test_a_lost_connection_is_taken_up(library, book):
+    whole = encoded(picture(1))
+    path = f"{FIRST}/full/max/0/default.jpg"
+    library.gives(path, (200, {"Content-Length": str(len(whole))}, whole[:1000]), whole)
+    assert book(pages=1) == {"book_0001": (1, SIZE)}
+
+
+def test_an_image_is_asked_for_in_the_largest_size_that_its_service_gives(library, book):
+    service = library.root + FIRST
+    library.give_book("book", 1, 2, 2)
+    library.gives(f"{FIRST}/info.json", information(service, 2, says={"maxHeight": 200}))
+    library.gives(f"{FIRST}/full/150,/0/default.jpg", encoded(picture(1, (150, 200))))
+    library.gives(f"{FIRST}/full/full/0/default.jpg", (400, {}, b""))
+    assert book() == {"book_0001": (1, (150, 200))}
+
+
+@pytest.mark.parametrize(
+    "info, size",
+    [
+        (information("s", 3), "max/0/default"),
+        (information("s", 3, maxWidth=100), "max/0/default"),
+        (information("s", 2), "full/0/default"),
+        (information("s", 2, says={"maxWidth": 5000}), "full/0/default"),
+        (information("s", 2, says={"maxWidth": 200, "maxHeight": 400}), "200,/0/default"),
+        (information("s", 2, says={"maxWidth": 300}), "225,/0/default"),  # 300 is the largest height too
+        (information("s", 2, says={"maxWidth": 300, "maxHeight": 400}), "full/0/default"),
+        (information("s", 2, says={"maxHeight": 200}), "150,/0/default"),
+        (information("s", 2, says={"maxArea": 30000}), "150,/0/default"),
+        (
+            information("s", 2)
+            | {
+                "profile": ["http://iiif.io/api/image/2/level0.json", {"maxWidth": 200}],
+                "sizes": [{"width": 75, "height": 100}, {"width": 150, "height": 200}, {"width": 300, "height": 400}],
+            },
+            "150,200/0/default",
+        ),
+        (
+            {"@context": "http://library.stanford.edu/iiif/image-api/1.1/context.json", "width": 300, "height": 400},
+            "full/0/native",
+        ),
+    ],
+)
+def test_the_size_follows_from_what_the_service_says(info, size):
+    assert image_address(info, "http://a/s") == f"http://a/s/full/{size}.jpg"
+
+
+def test_a_service_without_a_size_is_of_no_use():
+    with pytest.raises(ValueError, match="how large"):
+        image_address({"@context": "http://iiif.io/api/image/2/context.json"}, "http://a/s")
+
+
+def test_a_manifest_that_changed_does_not_take_the_images_of_another_page(library, book, tmp_path):
+    book()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["items"].reverse()
+    Path(tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert {name: number for name, (number, _) in book(folder="new").items()} == {
+        "book_0001": 3,
+        "book_0002": 2,
+        "book_0003": 1,
+    }
