@@ -203,6 +203,8 @@ def test_the_labelled_pages_are_learnt_from_beside_the_replayed_ones():
     adapted = adapting(config, "book", "labels.csv", ["page1"])
     assert adapted["page_sets"]["labelled"] == {"images": "book", "labels": "labels.csv", "pages": ["page1"]}
     assert adapted["page_sets"][adapted["training"]] == {"of": ["labelled", "replay"]}
+    packed = adapting(config, "book.pdf", "labels.csv", ["book_0001"], "scans")["page_sets"]["labelled"]
+    assert packed == {"scans": "book.pdf", "labels": "labels.csv", "pages": ["book_0001"]}
     with pytest.raises(InputError, match="say --profile profiles/adapt"):
         adapting({**config, "page_sets": {}}, "book", "labels.csv", ["page1"])
     with pytest.raises(InputError, match="labelled is the name of pages that `adapt` learns from"):

@@ -21,10 +21,10 @@ def boxes(page, kept, dropped, probability, keep_probability=1.0):
     ).astype({"image_id": object, "kept": bool})
 
 
-def rated(*tables, more=()):
+def rated(*tables, more=(), corrected=()):
     recognized = pd.concat(tables) if tables else boxes("none", 0, 0, 0)
     pages = pd.DataFrame({"image_id": [*recognized["image_id"].unique()[::-1], *more]})
-    return page_confidence(recognized, pages, SETTINGS).set_index("image_id")
+    return page_confidence(recognized, pages, SETTINGS, corrected).set_index("image_id")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,16 @@ def test_the_note_says_what_is_doubtful(kept, dropped, probability, expected, no
     assert page["boxes"] == kept
     assert page["filtered"] == pytest.approx(dropped / (kept + dropped), abs=1e-4)
     assert page["probability"] == pytest.approx(probability if kept else 0, abs=1e-4)
+
+
+def test_corrected_pages_are_believed_and_not_to_be_checked():
+    doubtful = [boxes("few", 1, 0, 1.0), boxes("rejected", 20, 80, 1.0), boxes("other", 1, 0, 1.0)]
+    table = rated(*doubtful, more=["empty"], corrected={"few", "rejected", "empty"})
+    assert table["confidence"].to_dict() == {"empty": 1, "few": 1, "rejected": 1, "other": 0.25}
+    assert table[table["note"] != ""].index.tolist() == ["other"]
+    assert table.loc["few", "boxes"] == 1 and table.loc["rejected", "filtered"] == 0.8  # as they are
+    said = pages_to_check(table.reset_index())
+    assert said[0].startswith("Pages to check first (1 of 4)") and "other" in said[1] and len(said) == 2
 
 
 def test_a_box_that_may_be_none_counts_less():

@@ -379,6 +379,26 @@ def test_adapting_trains_the_classifiers_and_nothing_else(checkout):
     assert "none.csv: there is no such label file" in re.sub(r"\s+", " ", run.stdout + run.stderr)
 
 
+def test_labelled_pages_of_a_pdf_and_of_subfolders_are_adapted_to(checkout):
+    (checkout / "scans/second").mkdir(parents=True)
+    pages = [Image.effect_noise((480, 672), 40) for _ in range(3)]
+    pages[0].save(checkout / "scans/book.pdf", save_all=True, append_images=pages[1:])
+    pages[0].save(checkout / "scans/second/1.jpg")
+    row = "U+3042 10 10 50 50"
+    (checkout / "labels.csv").write_text(f"image_id,labels\nbook_0002,{row}\nsecond_1,{row} {row}\n")
+    adapt = ["--profile", "profiles/adapt", "--config", "read=scans", "adapt=labels.csv", "--"]
+    jobs = planned(snakemake("--dry-run", *adapt, "adapt", cwd=checkout))
+    assert jobs.items() >= {"unpack": 1, "pages": 2, "truth": 2, "adapt_classifier": 2}.items()
+    snakemake(*adapt, "results/truth/labelled.parquet", cwd=checkout)
+    truth = read_table(checkout / "adapted/results/truth/labelled.parquet", "truth")
+    assert truth["image_id"].tolist() == ["book_0002", "second_1", "second_1"]
+    unpacked = (checkout / "adapted/results/unpacked/labelled").rglob("*.png")
+    assert sorted(path.stem for path in unpacked) == ["book_0002", "second_1"]  # the labelled pages alone
+    (checkout / "labels.csv").write_text(f"image_id,labels\nbook_0004,{row}\n")
+    run = snakemake("--dry-run", *adapt, "adapt", cwd=checkout, check=False)
+    assert "book_0004 has labels, but no image in" in re.sub(r"\s+", " ", run.stdout + run.stderr)
+
+
 def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     (checkout / "scans").mkdir()
     Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")

@@ -94,6 +94,7 @@ rule confidence:
     input:
         recognized=what_is_read,
         pages="results/pages/{page_set}.parquet",
+        corrected=what_is_corrected,
     output:
         "results/{round}/confidence/{page_set}.csv",
     log:

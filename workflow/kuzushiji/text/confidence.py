@@ -1,6 +1,6 @@
 """How far the text of a page can be believed: scans without cursive writing must not pass for text."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ REJECTED = "most of what was found was rejected: perhaps a picture, or printed t
 UNSURE = "unsure characters: perhaps printed type, a poor scan, or a hand that the networks do not know"
 
 
-def page_confidence(recognized: pd.DataFrame, pages: pd.DataFrame, settings: Mapping[str, float]) -> pd.DataFrame:
+def page_confidence(
+    recognized: pd.DataFrame, pages: pd.DataFrame, settings: Mapping[str, float], corrected: Collection[str] = ()
+) -> pd.DataFrame:
     """The confidence of every page of the table `pages`, by id, from a table of "recognized" boxes.
 
     Columns: `image_id`; `boxes`, the number of kept ones; `filtered`, the share of boxes that were not kept;
@@ -22,7 +24,7 @@ def page_confidence(recognized: pd.DataFrame, pages: pd.DataFrame, settings: Map
 
     The confidence is the mean over kept boxes of the probability that the box is a character and the right one, which
     falls in proportion where fewer boxes than `settings["boxes"]` were kept, and where a larger share than
-    `settings["filtered"]`, less than 1, was not.
+    `settings["filtered"]`, less than 1, was not. Pages whose ids are `corrected` by people have 1, whatever was read.
     """
     right = recognized["probability"].clip(0, 1) * recognized["keep_probability"]
     kept = recognized.assign(right=right)[recognized["kept"]].groupby("image_id")
@@ -39,6 +41,7 @@ def page_confidence(recognized: pd.DataFrame, pages: pd.DataFrame, settings: Map
         (believed < 1, REJECTED),
         (confidence >= 0, UNSURE),
     ]
+    confidence = confidence.mask(ids.isin(list(corrected)), 1.0)
     note = np.select(*zip(*reasons, strict=True), default="")
     table = pd.DataFrame(
         {
