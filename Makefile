@@ -19,9 +19,10 @@ export CORRECTIONS_TYPED := $(value CORRECTIONS)
 # Everything that the commands of the README need.
 setup: .venv/installed resources/fonts/.fetched
 
-# Read the scans in the folder IMAGES or by the address of a IIIF manifest, or of these PAGES (3-10), or two sample pages, with the newest models that were trained here, or if there are
-# none with the small networks that come with the workflow; with others by name (WEIGHTS=small, published, or adapted, by
-# `make adapt`), or with those of another directory (MODELS=demo).
+# Read the scans in the folder IMAGES, or by the address of a IIIF manifest, or some of their PAGES (3-10), or two sample
+# pages, with the newest models that were trained here, or if there are none with the small networks that come with the
+# workflow; with others by name (WEIGHTS=small, published, or adapted, by `make adapt`), or with those of another directory
+# (MODELS=demo).
 read: .venv/installed resources/fonts/.fetched
 	@models="$$MODELS_TYPED"; \
 	if [ -z "$$models" ] && [ "$$WEIGHTS_TYPED" = adapted ]; then models=adapted; fi; \

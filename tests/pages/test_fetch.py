@@ -10,7 +10,7 @@ from library_for_tests import SIZE, encoded, information, number_of, picture
 from PIL import Image
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.pages.fetch import fetch, image_address
+from kuzushiji.pages.fetch import fetch, image_address, note_wanted, read_wanted
 from kuzushiji.pages.manifest import get_manifest, left_out_record
 from kuzushiji.pages.scans import list_scans
 
@@ -71,6 +71,24 @@ def test_pages_that_the_library_does_not_have_are_listed_together_and_left_out_t
     library.give_book("book", 3, 3, 3)
     assert book() == {f"book_000{number}": (number, SIZE) for number in (1, 2, 3)}
     assert "/images/book-2/info.json" not in library.paths()[before:]
+
+
+def test_the_other_pages_of_a_run_are_fetched_ahead_so_that_all_problems_show_at_once(library, tmp_path):
+    address = library.give_book("book", 4, 3, None)
+    for number in (2, 4):
+        library.answers[f"/files/book-{number}.jpg"] = [(404, {}, b"")]
+    get_manifest(address, tmp_path / "manifest.json")
+    scans = list_scans.__wrapped__(str(tmp_path / "manifest.json"))[0]
+    note_wanted(scans)
+    assert read_wanted(scans[0].source) == list(scans)
+    with pytest.raises(InputError, match=r"(?s)does not give \(2\).*book_0002.*book_0004"):
+        fetch(scans[:1], tmp_path / "0", tmp_path / "images", 0, ahead=read_wanted(scans[0].source))
+    assert [path.name for path in (tmp_path / "0").iterdir()] == ["book_0001.png"]
+    before = len(library.asked)
+    fetch([scans[2]], tmp_path / "1", tmp_path / "images", 0)  # has come
+    assert [path.name for path in (tmp_path / "1").iterdir()] == ["book_0003.png"] and len(library.asked) == before
+    (tmp_path / "wanted.json").write_text("damaged")
+    assert read_wanted(scans[0].source) == []
 
 
 def test_a_library_that_refuses_its_service_gives_the_plain_image(library, book):

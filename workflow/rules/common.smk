@@ -25,6 +25,7 @@ from kuzushiji.common.runs import take_up
 from kuzushiji.common.stages import STAGES
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.corrections import read_corrections
+from kuzushiji.pages.fetch import note_wanted
 from kuzushiji.pages.manifest import get_manifest, is_address, manifest_path
 from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
 from kuzushiji.pages.own_scans import (
@@ -295,6 +296,10 @@ if config["read"] is not None and config["adapt"] is None and config["pages"]["u
             found = recorded(record)
         UNREADABLE[name] = locked | found.unreadable
         PAGE_SETS[name] |= found._asdict()
+
+
+for name in FETCHED if workflow.is_main_process else []:
+    note_wanted(page_sets.scans(PAGE_SETS[name]))
 
 
 def left_out(page_set):

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from kuzushiji.common.files import write_checksums
 from kuzushiji.common.logs import log_to
-from kuzushiji.pages.fetch import fetch
+from kuzushiji.pages.fetch import fetch, read_wanted
 from kuzushiji.pages.scans import Scan
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
-fetch([Scan(*page) for page in settings["pages"]], Path(snakemake.output.images), Path(settings["state"], "images"))
+scans = [Scan(*page) for page in settings["pages"]]
+ahead = read_wanted(snakemake.input[0])
+fetch(scans, Path(snakemake.output.images), Path(settings["state"], "images"), ahead=ahead)
 write_checksums(snakemake.output.images, snakemake.output.checksums)

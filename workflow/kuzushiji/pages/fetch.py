@@ -26,11 +26,19 @@ _PATIENCE = 5  # times as long before a failed request is tried again
 _TIMEOUT = 60  # seconds without a byte
 
 
-def fetch(scans: Sequence[Scan], folder: Path, cache: Path, pause: float = PAUSE, timeout: float = _TIMEOUT) -> None:
+def fetch(
+    scans: Sequence[Scan],
+    folder: Path,
+    cache: Path,
+    pause: float = PAUSE,
+    timeout: float = _TIMEOUT,
+    ahead: Sequence[Scan] = (),
+) -> None:
     """Write the pages `scans` of a manifest to `folder/{image_id}.png`.
 
     What came is kept in the folder `cache`, as it came, and not asked for again. `pause`: seconds between requests;
-    `timeout`: seconds without a byte that count as a lost connection.
+    `timeout`: seconds without a byte that count as a lost connection. `ahead`: further pages of the manifest that are
+    fetched into `cache` too, so that all problems show at once.
 
     Raises `InputError`, which names the canvas, if the library does not answer: then all that came is here, and the
     next call goes on. Pages that it does not have, or whose images are damaged, are noted beside the manifest, so that
@@ -41,14 +49,17 @@ def fetch(scans: Sequence[Scan], folder: Path, cache: Path, pause: float = PAUSE
     manifest = Path(scans[0].source)
     canvases = read_manifest(manifest).canvases
     problems: dict[str, str] = {}
-    with Progress(len(scans), "pages") as progress:
-        for scan in scans:
+    here = set(scans)
+    every = list(dict.fromkeys([*scans, *ahead]))
+    with Progress(len(every), "pages") as progress:
+        for scan in every:
             canvas = canvases[scan.frame]
             file = cache / _file_name(scan.image_id, canvas)
+            new = not file.exists()
             try:
-                if not file.exists():
+                if new:
                     _fetch_image(canvas, file, pause, timeout)
-                data = page_image(file, 0)
+                data = page_image(file, 0) if new or scan in here else None
             except Refused as error:
                 problems[scan.image_id] = f"{_named(canvas)}: {error}"
                 continue
@@ -60,8 +71,9 @@ def fetch(scans: Sequence[Scan], folder: Path, cache: Path, pause: float = PAUSE
                 file.unlink()
                 problems[scan.image_id] = f"{_named(canvas)}: its image {why_unreadable(error)}"
                 continue
-            with replacing(folder / f"{scan.image_id}.png") as partial:
-                partial.write_bytes(data)
+            if scan in here:
+                with replacing(folder / f"{scan.image_id}.png") as partial:
+                    partial.write_bytes(data)
             progress.update()
     if problems:
         record = left_out_record(manifest)
@@ -73,6 +85,27 @@ def fetch(scans: Sequence[Scan], folder: Path, cache: Path, pause: float = PAUSE
             + "\n".join(f"{image_id}: {problem}" for image_id, problem in problems.items())
             + f"\nRun it again to read the others, or first delete {record} to have these asked for once more"
         )
+
+
+def note_wanted(scans: Sequence[Scan]) -> None:
+    """Keep beside their manifest which pages a run wants of it, for its jobs to fetch ahead.
+
+    No setting of these jobs says it: they would be made again when a page of another chunk is added.
+    """
+    with replacing(_wanted_record(scans[0].source)) as partial:
+        partial.write_text(json.dumps([list(scan) for scan in scans]), encoding="utf-8")
+
+
+def read_wanted(manifest: str) -> list[Scan]:
+    """What `note_wanted` kept; nothing if there is no record, or a damaged one."""
+    try:
+        return [Scan(*scan) for scan in json.loads(_wanted_record(manifest).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _wanted_record(manifest: str) -> Path:
+    return Path(manifest).with_name("wanted.json")
 
 
 def image_address(info: dict, service: str) -> str:
