@@ -68,6 +68,20 @@ def test_boxes_are_the_published_ones(golden):
     assert np.abs(crop_box(stored, 400, 480, 0.10) - golden["crop_boxes"]).max() <= 1
 
 
+def test_priors_change_what_is_likely(checkpoint):
+    before = classify(checkpoint, detections(), PAGES, SETTINGS)
+    shunned = before["codepoint"].mode()[0]
+    charset = [f"U+{0x3042 + place:04X}" for place in range(50)]
+    table = pd.DataFrame({"codepoint": charset, "crops": 1, "share": 0.02})
+    even = classify(checkpoint, detections(), PAGES, {**SETTINGS, "priors": {"strength": 1.0}}, priors=table)
+    pd.testing.assert_frame_equal(even, before)
+    table.loc[table["codepoint"] == shunned, "crops"] = 10**9
+    after = classify(checkpoint, detections(), PAGES, {**SETTINGS, "priors": {"strength": 1.0}}, priors=table)
+    assert shunned not in set(after["codepoint"])
+    others = before["codepoint"] != shunned
+    assert (after["codepoint"][others] == before["codepoint"][others]).all()
+
+
 @given(st.integers(0, 390), st.integers(0, 470), st.integers(1, 90), st.integers(1, 90))
 def test_all_sides_get_the_rounded_share_of_the_mean_side(left, top, width, height):
     right, bottom = min(left + width, 400), min(top + height, 480)

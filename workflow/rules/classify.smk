@@ -11,6 +11,7 @@ rule classify:
             otherwise="results/detections/{page_set}/{detector}/{chunk}.parquet",
         ),
         denoised=denoised_chunk,
+        priors=from_root(config["classify"]["priors"]["table"]) if config["classify"]["priors"] else [],
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet",
     log:

@@ -1,4 +1,7 @@
 # Trained networks as files for distribution, in few bits, which the round `small` can read.
+include: "export.inputs.smk"
+
+
 rule export_detector:
     """Write a detector as a file of weights in few bits."""
     input:
@@ -39,6 +42,26 @@ rule export_classifier:
         "../scripts/export_classifier.py"
 
 
+rule priors:
+    """Count what the scanned pages of training show of every codepoint, for `classify.priors`."""
+    input:
+        truth=lambda wildcards: expand("results/truth/{page_set}.parquet", page_set=counted("of")),
+        charset=lambda wildcards: from_root(counted("charset")),
+    output:
+        "results/export/priors.csv",
+    log:
+        "results/logs/priors.log",
+    benchmark:
+        "results/benchmarks/priors.tsv"
+    resources:
+        mem_mb=scaled(1000),
+        runtime=scaled(10),
+    params:
+        code=code("priors"),
+    script:
+        "../scripts/priors.py"
+
+
 rule export:
     """The round's networks and boosters as files for distribution."""
     input:
@@ -49,3 +72,4 @@ rule export:
             classifier=classifiers_of(ROUND),
         ),
         booster_folds(ROUND),
+        rules.priors.output if config["export"]["priors"] else [],

@@ -1,11 +1,12 @@
 """Classifies one detector's boxes of one chunk with one classifier.
 
-In: a classifier's checkpoint, boxes, denoised pages. Out: a table of predictions.
+In: a classifier's checkpoint, boxes, denoised pages, priors of codepoints. Out: a table of predictions.
 """
 
 from pathlib import Path
 
 from kuzushiji.classifier.classify import classify
+from kuzushiji.classifier.priors import read_priors
 from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table, write_table
@@ -17,5 +18,6 @@ detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
 detections = detections[detections["image_id"].isin(pages)]  # imported ones cover the whole page set
 workers = snakemake.threads // 2
-predictions = classify(snakemake.input.checkpoint, detections, pages, settings, workers)
+priors = read_priors(snakemake.input.priors) if snakemake.input.priors else None
+predictions = classify(snakemake.input.checkpoint, detections, pages, settings, workers, priors)
 write_table(predictions, snakemake.output[0], "top_k")

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from kuzushiji.classifier.cut import cut_views
 from kuzushiji.classifier.model import load_classifier, normalize
+from kuzushiji.classifier.priors import prior_correction
 from kuzushiji.classifier.transforms import letterbox
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.compute import autocast
@@ -62,7 +63,12 @@ def seven_crops(
 
 @torch.inference_mode()
 def classify(
-    checkpoint: str | os.PathLike, detections: pd.DataFrame, pages: Mapping[str, Path], settings: dict, workers: int = 0
+    checkpoint: str | os.PathLike,
+    detections: pd.DataFrame,
+    pages: Mapping[str, Path],
+    settings: dict,
+    workers: int = 0,
+    priors: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The most probable codepoints of every box of one detector: a table "top_k", sorted by page and box.
 
@@ -72,8 +78,9 @@ def classify(
     logits, the mean over the test-time crops, and the probabilities, their softmax, are float32. `cut` says how crops
     are made: `pillow`, as published, or `torch`, see `classifier.cut`, except for letterboxed ones. Classes are the
     codepoints of the checkpoint, whatever the labels are now; the `top_k` most probable are listed, or all if the
-    classifier has fewer. `workers` processes cut crops. Raises `InputError` that names a missing page, or a box outside
-    its page.
+    classifier has fewer. With a table of `priors`, they are corrected by it before, at the strength of
+    `settings["priors"]` (see `classifier.priors`). `workers` processes cut crops. Raises `InputError` that names a
+    missing page, or a box outside its page.
     """
     model, charset, trained = load_classifier(checkpoint)
     device = choose_device(workers)
@@ -83,6 +90,10 @@ def classify(
     loader = DataLoader(views_of_pages, batch_size=None, num_workers=workers, pin_memory=device.type == "cuda")
 
     count = min(settings["top_k"], len(charset))
+    correction = torch.zeros(len(charset))
+    if priors is not None:
+        correction = prior_correction(priors, charset, settings["priors"]["strength"])
+    correction = correction.to(device)
     best, probabilities = [np.empty((0, count), np.int64)], [np.empty((0, count), np.float32)]
     progress = Progress(len(boxes), "boxes")
     # (boxes, crops, channels, size, size), uint8
@@ -93,7 +104,7 @@ def classify(
             with autocast(device, settings["precision"]):
                 logits.append(model(images))
         mean = torch.cat(logits).unflatten(0, views.shape[:2]).mean(1)  # (boxes, classes)
-        highest, places = mean.softmax(1).topk(count)
+        highest, places = (mean + correction).softmax(1).topk(count)
         best.append(places.cpu().numpy())
         probabilities.append(highest.cpu().numpy())
         progress.update(len(views))

@@ -1,6 +1,9 @@
 """Characters by their codepoints, written as the competition writes them: `U+3042` is `あ`."""
 
 import re
+from pathlib import Path
+
+from kuzushiji.common.errors import InputError
 
 _CODEPOINT = re.compile(r"U\+([0-9A-F]{4}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4})")
 
@@ -22,3 +25,12 @@ def is_codepoint(name: str) -> bool:
 def character(codepoint: str) -> str:
     """The character of a codepoint for which `is_codepoint` holds."""
     return chr(int(codepoint.removeprefix("U+"), 16))
+
+
+def read_charset(file: Path) -> str:
+    """The characters of a UTF-8 text file, in its order, each once. Raises `InputError` for another file."""
+    try:
+        text = "".join(file.read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: no UTF-8 text of characters ({error}); restore it") from error
+    return "".join(dict.fromkeys(text))

@@ -29,15 +29,6 @@ def read_corpus(files: Iterable[Path]) -> list[str]:
     return texts
 
 
-def read_charset(file: Path) -> str:
-    """The characters of a UTF-8 text file, in its order, each once. Raises `InputError` for another file."""
-    try:
-        text = "".join(file.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: no UTF-8 text of characters ({error}); restore it") from error
-    return "".join(dict.fromkeys(text))
-
-
 def by_rank(texts: list[str]) -> Iterator[str]:
     """All characters by rank, each once; a charset is the first ones.
 

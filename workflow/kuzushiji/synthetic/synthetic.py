@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from kuzushiji.common.codepoints import read_charset
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.fonts import find_font, has_ink
 from kuzushiji.pages.page_ids import book_of, synthetic_ids
-from kuzushiji.synthetic.corpus import by_rank, read_charset, read_corpus
+from kuzushiji.synthetic.corpus import by_rank, read_corpus
 from kuzushiji.synthetic.drawn_page import Task, draw_page
 from kuzushiji.synthetic.hentaigana import read_parents, shapes
 from kuzushiji.synthetic.layouts import read_layouts
