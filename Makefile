@@ -48,7 +48,7 @@ demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/python -m kuzushiji.evaluate.summary demo/results
 
 # Set up and pass the tests.
-test: .venv/installed resources/fonts/.fetched
+test: .venv/installed .validator/installed resources/fonts/.fetched
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
@@ -84,6 +84,11 @@ speed: .venv/installed
 		$(BIN)/pip install --quiet --requirement envs/requirements.txt; \
 	fi
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.validator/installed: envs/validator.txt
+	python3 -m venv .validator
+	.validator/bin/pip install --quiet --requirement envs/validator.txt
 	touch $@
 
 resources/fonts/.fetched: envs/fonts.sh .venv/installed

@@ -17,6 +17,7 @@ import sysconfig
 from pathlib import Path
 
 LOCK = Path(__file__).with_name("requirements.txt")
+CHOSEN = "requirements.cpu.txt"  # in the environment: what was installed there
 CUDA_PACKAGE = re.compile(r"cuda-|nvidia-|triton\b")
 CUDA_LIBRARY = re.compile(r"lib(cu|nv|nccl)")
 CUDA_FUNCTION = re.compile(r"_*(cu(da|blas|dnn|fft|file|File|rand|solver|sparse|pti)|nccl|nvrtc|nvshmem|nvJitLink)")
@@ -34,7 +35,7 @@ torch.nn.Conv2d(1, 1, 3)(torch.ones(1, 1, 8, 8)).sum().backward()
 def main() -> None:
     """Install, and check that PyTorch works."""
     lines = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if not CUDA_PACKAGE.match(line)]
-    chosen = Path(sys.prefix, "requirements.cpu.txt")
+    chosen = Path(sys.prefix, CHOSEN)
     chosen.write_text("\n".join(lines) + "\n", encoding="utf-8")
     # The lock has all that its packages need, so that nothing else has to come along.
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(chosen)]

@@ -25,18 +25,16 @@ if [ ! -e "$root/built" ]; then
   section environment >"$root/environment.sh"
   section post | sed "s/{{ cpu }}/$cpu/g" >"$root/post.sh"
 fi
-# How this machine reaches the network: names, and the authorities it trusts.
+# How this machine reaches the network: names, and the authorities it trusts. Nothing else of it is known inside.
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-certificates=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}
-[ ! -e "$certificates" ] || cp -L "$certificates" "$root/certificates.crt"
-[ ! -e "$certificates" ] || export PIP_CERT=/certificates.crt
-unset PIP_FIND_LINKS PIP_CONSTRAINT
+cp -L "${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" "$root/certificates.crt"
 
 inside() { # COMMAND...: with /proc and /dev, which are gone when it ends
   unshare --mount --pid --fork sh -c 'root=$1
     shift
     mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" && mount -t tmpfs tmpfs "$root/dev/shm" &&
-      exec chroot "$root" "$@"' sh "$root" "$@"
+      exec env -i HOME=/root PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C.UTF-8 \
+        PIP_CERT=/certificates.crt chroot "$root" "$@"' sh "$root" "$@"
 }
 
 if [ ! -e "$root/built" ]; then
@@ -47,7 +45,6 @@ rm -rf "$root/checkout"
 mkdir "$root/checkout"
 git archive HEAD | tar -x -C "$root/checkout"
 if [ -d resources/fonts ]; then cp -R resources/fonts "$root/checkout/resources/"; fi
-inside sh -c 'export HOME=/root PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C.UTF-8
-  . /environment.sh
+inside sh -c '. /environment.sh
   cd /checkout
   exec "$@"' sh "$@"
