@@ -1,8 +1,10 @@
-"""Validates a crate with the profiles' own validator, without a network: `python validate_crate.py CRATE CACHE CONTEXT`.
+"""Validates a crate with the profiles' own validator, without a network.
+
+    python validate_crate.py CRATE CACHE CONTEXT
 
 Runs in the validator's own environment (envs/validator.txt). CACHE is a folder for its HTTP cache, which is filled with
-CONTEXT, a file that has RO-Crate 1.1's words. Prints a line for everything that the profile demands or recommends and the
-crate lacks: its severity, check and message.
+CONTEXT, a file that has RO-Crate 1.1's words. Prints a line for everything that the profile demands or recommends and
+the crate lacks: its severity, check and message.
 """
 
 import sys

@@ -1,5 +1,7 @@
-"""That the lock can be installed on other systems and Pythons: pip finds a file of each package for them, downloads it, and
-installs nothing. Half an hour where nothing is in pip's cache, and 10 GB of downloads; part of `make test-install`."""
+"""That the lock can be installed on other systems and Pythons: pip finds a file of each package for them.
+
+It downloads them, 10 GB where nothing is in its cache, and installs nothing. Part of `make test-install`.
+"""
 
 import json
 import re
