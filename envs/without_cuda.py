@@ -40,8 +40,9 @@ def main() -> None:
     # The lock has all that its packages need, so that nothing else has to come along.
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(chosen)]
     subprocess.run(pip, check=True)
-    for name in stand_in(Path(sysconfig.get_path("platlib"), "torch/lib")):
-        print(f"  a stand-in for {name}")
+    if sys.platform == "linux":
+        for name in stand_in(Path(sysconfig.get_path("platlib"), "torch/lib")):
+            print(f"  a stand-in for {name}")
     subprocess.run([sys.executable, "-c", CHECK], check=True)
 
 

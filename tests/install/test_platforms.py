@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = {"connection-pool"}
 LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
 MACOS = {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"}
-# glibc 2.34 (Debian 12, Ubuntu 22.04, RHEL 9) and macOS 14.
+# glibc 2.34 (Debian 12, Ubuntu 22.04, RHEL 9) and macOS 15, of which pikepdf's files are.
 MANYLINUX = [
     "manylinux1",
     "manylinux2010",
@@ -31,7 +31,7 @@ SYSTEMS = {
     "linux aarch64": (LINUX | {"platform_machine": "aarch64"}, [f"{name}_aarch64" for name in MANYLINUX]),
     "macos arm64": (
         MACOS | {"platform_machine": "arm64"},
-        [f"macosx_{major}_0_{kind}" for major in range(11, 15) for kind in ("arm64", "universal2")]
+        [f"macosx_{major}_0_{kind}" for major in range(11, 16) for kind in ("arm64", "universal2")]
         + [f"macosx_10_{minor}_universal2" for minor in range(9, 17)],
     ),
 }
