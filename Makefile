@@ -1,5 +1,5 @@
 # The commands of the README. Every other use is plain `snakemake` from the virtual environment.
-.PHONY: setup read adapt demo test test-cluster test-gpu speed
+.PHONY: setup read adapt demo test test-cluster test-install test-gpu speed
 BIN := .venv/bin
 # Threads that wait for each other give up their core: spinning slows a shared machine down tenfold.
 export OMP_WAIT_POLICY := PASSIVE
@@ -16,7 +16,7 @@ export WEIGHTS_TYPED := $(value WEIGHTS)
 export FORMATS_TYPED := $(value FORMATS)
 export CORRECTIONS_TYPED := $(value CORRECTIONS)
 
-# Everything that the commands of the README need.
+# Everything that the commands of the README need; CPU=1, the first time, leaves NVIDIA's libraries out.
 setup: .venv/installed resources/fonts/.fetched
 
 # Read the scans in the folder IMAGES, or by the address of a IIIF manifest, or some of their PAGES (3-10), or two sample
@@ -51,17 +51,22 @@ demo: .venv/installed resources/fonts/.fetched
 	$(BIN)/python -m kuzushiji.evaluate.summary demo/results
 
 # Set up and pass the tests.
-test: .venv/installed resources/fonts/.fetched
+test: .venv/installed .validator/installed resources/fonts/.fetched
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest --numprocesses 2 --dist loadscope --ignore tests/cluster
+	$(BIN)/pytest --numprocesses 2 --dist loadscope --ignore tests/cluster --ignore tests/install
 
 # Set up and pass the tests of the cluster, on a Slurm of one node that they start here, as root.
 test-cluster: .venv/installed resources/fonts/.fetched
 	bash tests/cluster/install.sh
 	$(BIN)/pytest tests/cluster
+
+# Set up and pass the tests of other installations: on other systems, without CUDA, and, as root, in a clean Debian. Half an
+# hour, and several GB are downloaded.
+test-install: .venv/installed
+	$(BIN)/pytest tests/install
 
 # Pass the tests of a GPU, and measure it; on a machine without one they are skipped. Without the tests' conftest,
 # which hides GPUs.
@@ -75,8 +80,18 @@ speed: .venv/installed
 
 .venv/installed: envs/requirements.txt pyproject.toml
 	python3 -m venv .venv
-	$(BIN)/pip install --quiet --requirement envs/requirements.txt
+	@if [ -n "$(CPU)" ] || [ -e .venv/requirements.cpu.txt ]; then \
+		echo $(BIN)/python envs/without_cuda.py; $(BIN)/python envs/without_cuda.py; \
+	else \
+		echo $(BIN)/pip install --requirement envs/requirements.txt; \
+		$(BIN)/pip install --quiet --requirement envs/requirements.txt; \
+	fi
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.validator/installed: envs/validator.txt
+	python3 -m venv .validator
+	.validator/bin/pip install --quiet --requirement envs/validator.txt
 	touch $@
 
 resources/fonts/.fetched: envs/fonts.sh .venv/installed

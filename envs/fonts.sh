@@ -16,17 +16,22 @@ mkdir -p "$folder"
 
 brushes=(KouzanBrushFontSousyo kouzan-mouhitsu-gyosho kouzan-mouhitsu aoyagi-soseki AoyagiKouzanT)
 plain=(ipamjm HanaMinA HanaMinB) # together they have all of the competition's characters
-declare -A package=(
-  [KouzanBrushFontSousyo]=fonts-kouzan-mouhitsu
-  [kouzan-mouhitsu-gyosho]=fonts-kouzan-mouhitsu
-  [kouzan-mouhitsu]=fonts-kouzan-mouhitsu
-  [aoyagi-soseki]=fonts-aoyagi-soseki
-  [AoyagiKouzanT]=fonts-aoyagi-kouzan-t
-  [ipamjm]=fonts-ipamj-mincho
-  [HanaMinA]=fonts-hanazono
-  [HanaMinB]=fonts-hanazono
-)
-declare -A npm_version=([yuji-boku]=5.3.0 [yuji-mai]=5.3.0 [yuji-syuku]=5.3.0 [yuji-hentaigana-akebono]=4.5.8)
+# Functions, not tables: macOS has bash 3.2.
+package() { # FONT: the Debian package that has it
+  case $1 in
+    KouzanBrushFontSousyo | kouzan-mouhitsu*) echo fonts-kouzan-mouhitsu ;;
+    aoyagi-soseki) echo fonts-aoyagi-soseki ;;
+    AoyagiKouzanT) echo fonts-aoyagi-kouzan-t ;;
+    ipamjm) echo fonts-ipamj-mincho ;;
+    HanaMin*) echo fonts-hanazono ;;
+  esac
+}
+npm_version() { # FONT
+  case $1 in
+    yuji-hentaigana-akebono) echo 4.5.8 ;;
+    *) echo 5.3.0 ;;
+  esac
+}
 npm_brushes=(yuji-boku yuji-mai yuji-syuku)
 npm_always=(yuji-hentaigana-akebono yuji-boku yuji-mai) # hentaigana shapes, and two hands that Debian has not
 
@@ -40,11 +45,16 @@ keep() {
 
 from_tree() { # FONT TREE SOURCE
   local found
-  found=$(find "$2" -name "$1.ttf" -print -quit 2>/dev/null || true)
+  found=$(find "$2" -name "$1.ttf" 2>/dev/null | sort | head -n 1 || true)
   [[ -n "$found" ]] && keep "$found" "$1" "$3"
 }
 
-apt_options=()
+# SECONDS COMMAND: ends it when it takes too long, where there is a `timeout`.
+at_most() {
+  if command -v timeout >/dev/null; then timeout "$@"; else "${@:2}"; fi
+}
+
+apt_options=(-qq)
 from_apt() { # PACKAGE: its files under $work/$1
   [[ -d "$work/$1" ]] && return 0
   [[ -e "$work/no_apt" ]] && return 1
@@ -56,20 +66,22 @@ from_apt() { # PACKAGE: its files under $work/$1
   if [[ ! -e "$work/updated" ]] && ! apt-cache show "$1" >/dev/null 2>&1; then
     mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
     chmod -R 777 "$work/apt"
-    apt_options=(-o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache")
+    apt_options=(-qq -o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache")
     touch "$work/updated"
-    timeout 120 apt-get "${apt_options[@]}" -qq update >"$work/log" 2>&1 || { touch "$work/no_apt"; return 1; }
+    at_most 120 apt-get "${apt_options[@]}" update >"$work/log" 2>&1 || { touch "$work/no_apt"; return 1; }
   fi
   mkdir -p "$work/deb"
   chmod 777 "$work/deb"
-  (cd "$work/deb" && timeout 300 apt-get "${apt_options[@]}" -qq download "$1" >"$work/log" 2>&1) || return 1
+  (cd "$work/deb" && at_most 300 apt-get "${apt_options[@]}" download "$1" >"$work/log" 2>&1) || return 1
   dpkg-deb -x "$work/deb/$1"_*.deb "$work/$1"
 }
 
 from_npm() { # PACKAGE: a whole WOFF (zlib, so that fontTools needs no brotli) made a TrueType file
   command -v npm >/dev/null && "$python" -c "import fontTools" 2>/dev/null || return 1
-  (cd "$work" && timeout 300 npm pack "@fontsource/$1@${npm_version[$1]}" >"$work/log" 2>&1) || return 1
-  tar -xzf "$work/fontsource-$1-${npm_version[$1]}.tgz" -C "$work" "package/files/$1-japanese-400-normal.woff" || return 1
+  local version
+  version=$(npm_version "$1")
+  (cd "$work" && at_most 300 npm pack "@fontsource/$1@$version" >"$work/log" 2>&1) || return 1
+  tar -xzf "$work/fontsource-$1-$version.tgz" -C "$work" "package/files/$1-japanese-400-normal.woff" || return 1
   "$python" - "$work/package/files/$1-japanese-400-normal.woff" "$work/$1.ttf" <<'END' || return 1
 import sys
 
@@ -79,7 +91,7 @@ font = TTFont(sys.argv[1])
 font.flavor = None
 font.save(sys.argv[2])
 END
-  keep "$work/$1.ttf" "$1" "npm @fontsource/$1 ${npm_version[$1]}"
+  keep "$work/$1.ttf" "$1" "npm @fontsource/$1 $version"
 }
 
 from_pip() {
@@ -92,7 +104,8 @@ print(next(p.Path(u.find_spec('matplotlib_fontja').origin).parent.rglob('ipaexg.
 for font in "${brushes[@]}" "${plain[@]}"; do
   have "$font" && continue
   from_tree "$font" /usr/share/fonts "installed" && continue
-  from_apt "${package[$font]}" && from_tree "$font" "$work/${package[$font]}" "Debian ${package[$font]}" || true
+  name=$(package "$font")
+  from_apt "$name" && from_tree "$font" "$work/$name" "Debian $name" || true
 done
 
 any_brush() {
@@ -107,7 +120,7 @@ any_brush || for font in "${npm_brushes[@]}"; do from_npm "$font" || true; done
 any_brush && have "${plain[0]}" || have ipaexg || from_pip || true
 
 echo "Fonts in $folder:"
-find "$folder" -name '*.ttf' -printf '  %f\n' | sort
+(cd "$folder" && find . -name '*.ttf' | sed 's|.*/|  |' | sort)
 if ! any_brush; then
   if have ipaexg; then
     echo "No brush font could be had: the pages will be drawn with IPAex Gothic, which works but looks printed." >&2

@@ -199,6 +199,17 @@ def test_a_page_of_a_pdf_is_corrected_in_every_format(corrected):
     assert len(read_table(results / "recognized/scans.parquet", "recognized"))  # which stays as it was read
 
 
+def test_the_provenance_names_the_page_sets_that_were_read(done):
+    crates = done / "results/first/provenance"
+    assert {"val", "test"} <= {path.name for path in crates.iterdir()}
+    for crate in crates.iterdir():
+        graph = json.loads((crate / "ro-crate-metadata.json").read_text())["@graph"]
+        read = {entity["name"] for entity in graph if entity["@id"].startswith("#page_set/")}
+        (action,) = [entity for entity in graph if entity["@type"] == "CreateAction"]
+        assert crate.name in read
+        assert all(name in action["description"] for name in read)
+
+
 def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path):
     run("--report", str(tmp_path / "report.html"), cwd=done)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -254,6 +254,15 @@ def test_text_is_measured_where_it_is_known(checkout):
     assert jobs["text_metrics"] == 2
 
 
+def test_every_page_set_that_is_read_gets_its_provenance(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/page.png").touch()
+    sets = "page_sets={mine: {images: scans}, both: {of: [mine, test]}}"
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config", sets, "recognize=[test, mine, both]"]
+    jobs = planned(snakemake(*plan, "--", "recognize", cwd=checkout))
+    assert jobs["provenance"] == jobs["submission"] == 3
+
+
 def test_aligned_labels_are_made_for_the_page_set_that_has_them(checkout):
     scans = checkout / "scans"
     scans.mkdir()

@@ -19,3 +19,18 @@ def submission_sources(wildcards):
     labels = [PAGE_SETS[name]["labels"] for name in names if "labels" in PAGE_SETS[name]]
     # Without the ImageNet weights: if missing, they would be downloaded again for this, and all networks trained again.
     return list(dict.fromkeys([image for name in read for image in original_images(name)] + labels))
+
+
+def page_sets_read(wildcards):
+    """The page set that was read, and those that it joins, with words that say where their pages come from."""
+    names = dict.fromkeys([wildcards.page_set, *page_sets.sources(PAGE_SETS, wildcards.page_set)])
+    return {name: where_pages_come_from(PAGE_SETS[name]) for name in names}
+
+
+def where_pages_come_from(settings):
+    if "synthetic" in settings:
+        return "drawn pages"
+    if "of" in settings:
+        return f"pages of {', '.join(settings['of'])}"
+    labels = f", with labels {settings['labels']}" if "labels" in settings else ""
+    return f"scans in {settings.get('scans') or settings['images']}{labels}"

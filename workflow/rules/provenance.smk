@@ -9,6 +9,7 @@ rule provenance:
         models=submission_models,
         sources=submission_sources,
         lock=from_root("envs/requirements.txt"),
+        workflow=from_root("Snakefile"),
     output:
         report(
             directory("results/{round}/provenance/{page_set}"),
@@ -26,5 +27,6 @@ rule provenance:
         runtime=scaled(60),
     params:
         code=code("provenance"),
+        page_sets=page_sets_read,
     script:
         "../scripts/provenance.py"

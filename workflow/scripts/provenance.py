@@ -1,6 +1,6 @@
 """Records the provenance of a submission.
 
-In: the submission, the models that made it, page images and labels, the lock.
+In: the submission, the models that made it, page images and labels, the lock, the workflow's entry.
 Out: a folder, a research object crate (RO-Crate).
 
 Only this script reads the whole configuration and the installation: it records them as they were when the submission
@@ -20,4 +20,6 @@ write_provenance(
     [Path(path) for path in snakemake.input.sources],
     snakemake.config,
     Path(snakemake.input.lock),
+    Path(snakemake.input.workflow),
+    snakemake.params.page_sets,
 )

@@ -1,4 +1,4 @@
-"""The provenance of a submission as a research object crate (RO-Crate, Process Run Crate) that others can verify."""
+"""The provenance of a submission as a research object crate (Workflow Run RO-Crate) that others can verify."""
 
 import platform
 import subprocess
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 from rocrate.model import ContextEntity
@@ -14,20 +15,35 @@ from rocrate.rocrate import ROCrate
 from kuzushiji.common.files import checksum
 from kuzushiji.publish.web_tables import write_web_page
 
-PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+# What the crate follows: of a run of anything, of a workflow's run, of a workflow.
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
+    "https://w3id.org/ro/wfrun/workflow/0.5": "Workflow Run Crate",
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
+}
+# A word that these profiles use and RO-Crate 1.1 does not have.
+TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+BIOSCHEMAS = "https://bioschemas.org/profiles"
 _ROOT = Path(__file__).parents[2]
 
 
 def write_provenance(
-    folder: Path, submission: Path, models: list[Path], sources: list[Path], config: dict, lock: Path
+    folder: Path,
+    submission: Path,
+    models: list[Path],
+    sources: list[Path],
+    config: dict,
+    lock: Path,
+    workflow: Path,
+    page_sets: dict[str, str],
 ) -> None:
     """Write a crate to `folder`: the `submission` and everything it was made from.
 
     `checksums.sha256` has the SHA-256 of the submission, the `models` and all `sources` (page images and labels; for a
     folder, its files), for `sha256sum --check` in the working directory of the workflow. `config.yaml` is the whole
-    configuration, `requirements.txt` the `lock` for installation, `versions.txt` the versions that were installed. The
-    crate's metadata have the workflow's commit, and whether files have changed since. `ro-crate-preview.html` shows all
-    of this to people.
+    configuration, `requirements.txt` the `lock` for installation, `versions.txt` the versions that were installed,
+    `Snakefile` the `workflow`'s entry. The crate's metadata have the workflow's commit, whether files have changed
+    since, and the `page_sets` that were read, with words for each. `ro-crate-preview.html` shows all of this to people.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -36,14 +52,17 @@ def write_provenance(
         "requirements.txt": lock.read_text(encoding="utf-8"),
         "versions.txt": "".join(f"{name}=={version}\n" for name, version in installed()),
         "submission.csv": submission.read_text(encoding="utf-8"),
+        "Snakefile": workflow.read_text(encoding="utf-8"),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
-    crate = ROCrate()
+    crate = ROCrate(version="1.1")  # of which the profiles are
+    crate.metadata.extra_terms.update(TERMS)
     crate.name = f"Characters read on the pages of {submission.stem}"
     crate.description = f"The submission {submission}, and what it was made from by the kuzushiji workflow."
-    crate.root_dataset["conformsTo"] = crate.add(ContextEntity(crate, PROFILE, {"@type": "CreativeWork"}))
+    terms = "the workflow is under the MIT licence; pages, and what was read on them, are their owners'"
+    crate.license = _add(crate, "#licence", "CreativeWork", name="Licences", description=terms)
     described = {
         "config.yaml": ("application/yaml", "the configuration, with profiles and command line"),
         "checksums.sha256": ("text/plain", "SHA-256 of submission, models, page images and labels"),
@@ -55,32 +74,62 @@ def write_provenance(
         name: crate.add_file(
             folder / name,
             dest_path=name,
-            properties={"encodingFormat": encoding, "description": what, "sha256": checksum(folder / name)},
+            properties={
+                "name": name,
+                "encodingFormat": encoding,
+                "description": what,
+                "sha256": checksum(folder / name),
+            },
         )
         for name, (encoding, what) in described.items()
     }
     commit, changed = source_version(_ROOT)
     state = f"changed since that commit: {', '.join(changed)}" if changed else "as committed"
-    workflow = {
-        "@type": "SoftwareSourceCode",
+    about = {
         "name": "kuzushiji",
         "version": commit or "unknown",
         "description": state if commit else "not run from a git checkout, so that no commit is known",
         "runtimePlatform": f"Python {platform.python_version()} on {platform.platform()}",
+        "encodingFormat": "text/plain",
+        "sha256": checksum(folder / "Snakefile"),
     }
-    crate.root_dataset["mainEntity"] = files["submission.csv"]
-    crate.add_action(
-        instrument=crate.add(ContextEntity(crate, "#workflow", workflow)),
-        object=[file for name, file in files.items() if name != "submission.csv"],
-        result=[files["submission.csv"]],
-        properties={"name": "reading the pages", "endTime": datetime.now(UTC).isoformat(timespec="seconds")},
+    main = crate.add_workflow(folder / "Snakefile", "Snakefile", main=True, lang="snakemake", properties=about)
+    main["conformsTo"] = _add(crate, f"{BIOSCHEMAS}/ComputationalWorkflow/1.0-RELEASE", "CreativeWork")
+    for role, name in {"input": "config.yaml", "output": "submission.csv"}.items():
+        parameter = _add(crate, f"#{role}", "FormalParameter", name=Path(name).stem, additionalType="File")
+        parameter["conformsTo"] = _add(crate, f"{BIOSCHEMAS}/FormalParameter/1.0-RELEASE", "CreativeWork")
+        parameter["workExample"] = files[name]
+        files[name]["exampleOfWork"] = parameter
+        main[role] = parameter
+    profiles = [
+        _add(crate, url, "CreativeWork", name=name, version=url.rsplit("/", 1)[-1]) for url, name in PROFILES.items()
+    ]
+    crate.root_dataset["conformsTo"] = profiles
+    read = [
+        _add(crate, f"#page_set/{quote(name)}", "CreativeWork", name=name, description=words)
+        for name, words in page_sets.items()
+    ]
+    crate.root_dataset["mentions"] = crate.add_action(
+        instrument=main,
+        object=[file for name, file in files.items() if name != "submission.csv"] + read,
+        result=files["submission.csv"],
+        properties={
+            "name": "reading the pages",
+            "description": f"The workflow read the page sets {', '.join(page_sets)}.",
+            "endTime": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
     )
     crate.metadata.write(folder)
-    commit = f"commit {workflow['version']} ({workflow['description']})"
-    made = "\n".join([crate.description, commit, workflow["runtimePlatform"]])
+    commit = f"commit {about['version']} ({about['description']})"
+    made = "\n".join([crate.description, commit, about["runtimePlatform"]])
     shown = {"configuration": "config.yaml", "packages": "versions.txt", "checksums": "checksums.sha256"}
-    parts = {"made by": made, **{title: texts[name] for title, name in shown.items()}}
+    pages = "\n".join(f"{name}: {words}" for name, words in page_sets.items())
+    parts = {"made by": made, "page sets": pages, **{title: texts[name] for title, name in shown.items()}}
     write_web_page(folder / "ro-crate-preview.html", crate.name, parts)
+
+
+def _add(crate: ROCrate, identifier: str, kind: str, **properties: str) -> ContextEntity:
+    return crate.add(ContextEntity(crate, identifier, {"@type": kind, **properties}))
 
 
 def installed() -> list[tuple[str, str]]:
