@@ -43,6 +43,7 @@ def undeclared(job: Job, record: dict, checkout: Path) -> list[str]:
         for opened, names in ((job.read, own + record["input"] + code), (job.written, own))
         for path in map(whole, opened)
         if checkout in path.parents
+        and path.parent.name != "__pycache__"  # what Python and numba compiled
         and path != checkout / "workflow"
         and not any(path.is_relative_to(checkout / name) for name in names)
     )

@@ -86,6 +86,7 @@ SETTINGS = {
     "benchmarks={pages: 5}": {},
     "formats=[pdf]": {},
     "pages={unreadable: stop}": {},
+    "denoise={engine: torch}": {},
     # A classifier more is trained and reads, and no other does; a classifier less trains nothing.
     MORE: {"classifier": 1, "classify": 8, "gather_predictions": 4, "augmented": 1, "curves": 1} | FROM_FUSE,
     "classifiers={02_rgb_icap: null}": {"augmented": 1, "curves": 1} | FROM_FUSE,
@@ -101,6 +102,7 @@ CODE = {
     | FROM_DETECTOR,  # so do other labels
     "pages/pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
     "pages/denoise": FROM_DENOISE,
+    "pages/nonlocal_means": FROM_DENOISE,
     "crops/folds": FROM_FOLDS,
     "detector/detector": FROM_DETECTOR,
     "detector/detect": FROM_DETECT,

@@ -184,7 +184,8 @@ if config["read"] is not None:
             READ_BY = f"their configuration {os.path.relpath(noted)}" if noted else READ_BY
         # What the user gave goes over the models' configuration, as it goes over config.yaml.
         models = {**config, **models}
-        for section in ("detect", "classify"):  # keys that they did not have then; the defaults change nothing
+        # Keys that they did not have then: the defaults change nothing.
+        for section in ("denoise", "detect", "classify"):
             models[section] = {**config[section], **models[section]}
         for _, content in reversed(CONFIGURED[1:-1]):
             update_config(models, content)

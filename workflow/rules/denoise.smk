@@ -1,5 +1,8 @@
 # The tables of pages are not inputs, not even as `ancient`: when they are made again, Snakemake would check no other
 # reason to denoise. The page checks run first by their priority, and after a failed check no more jobs start.
+DENOISING = {key: value for key, value in config["denoise"].items() if key != "engine"}
+
+
 rule denoise:
     """Denoise the pages of a chunk."""
     input:
@@ -19,12 +22,15 @@ rule denoise:
         "results/benchmarks/denoise/{image_set}/{chunk}.tsv"
     threads: 4
     resources:
+        # Both engines give the same bytes: a resource, of which pages do not become stale, and no parameter.
+        engine=config["denoise"]["engine"],
+        gpu=int(config["denoise"]["engine"] == "torch"),
         mem_mb=scaled(8000),
         runtime=scaled(120),
     params:
         code=code("denoise"),
         settings=lambda wildcards: dict(
-            config["denoise"],
+            DENOISING,
             pages=[[page.image_id, page.path] for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]],
         ),
     script:

@@ -10,6 +10,10 @@ from kuzushiji.common.logs import log_to
 from kuzushiji.pages.denoise import denoise_pages
 
 log_to(snakemake.log[0])
-settings = snakemake.params.settings
-denoise_pages(settings["pages"], Path(snakemake.output.folder), settings, snakemake.threads)
+settings, engine = snakemake.params.settings, snakemake.resources.engine
+if engine == "torch":
+    from kuzushiji.common.gpus import claim  # imports PyTorch, which the other engine does not need
+
+    claim(int(snakemake.resources.gpu), snakemake.resources.get("device", "auto"))
+denoise_pages(settings["pages"], Path(snakemake.output.folder), settings, snakemake.threads, engine)
 write_checksums(snakemake.output.folder, snakemake.output.checksums)
