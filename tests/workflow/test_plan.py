@@ -337,6 +337,7 @@ NOT_READING = [
     "export",
     "export_detector",
     "export_classifier",
+    "priors",
     "detection_metrics",
     "text_metrics",
     "verdict",
@@ -351,7 +352,8 @@ NOT_READING = [
 def test_without_trained_models_the_small_networks_read_the_samples(checkout):
     (checkout / "resources/small").mkdir(exist_ok=True)
     small = yaml.safe_load((checkout / "config.yaml").read_text())["small"]
-    for path in [*small["detectors"].values(), *small["classifiers"].values(), *small["boosters"]]:
+    priors = small["settings"]["classify"]["priors"]["table"]
+    for path in [*small["detectors"].values(), *small["classifiers"].values(), *small["boosters"], priors]:
         (checkout / path).touch()
     samples = ["--profile", "profiles/read", "--config", "read=resources/samples"]
     run = snakemake("--dry-run", "--printshellcmds", *samples, "--", "read", cwd=checkout)
@@ -413,7 +415,10 @@ def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")
     noted = checkout / "results/first/provenance/test/config.yaml"
     noted.parent.mkdir(parents=True)
-    noted.write_text((checkout / "config.yaml").read_text().replace("\nround: refine", "\nround: first"))
+    trained = (checkout / "config.yaml").read_text().replace("\nround: refine", "\nround: first")
+    # What another reading was given is not of the models.
+    noted.write_text(trained.replace("\ncorrections: null", "\ncorrections: gone.csv"))
+    assert "gone.csv" in noted.read_text()
     (checkout / "mine.yaml").write_text("detect: {mode: sideways}")
     run = snakemake("--dry-run", *READ, "--configfile", "mine.yaml", "--", "read", cwd=checkout, check=False)
     assert "detect: mode: there is no sideways" in run.stdout + run.stderr

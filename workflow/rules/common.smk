@@ -193,8 +193,8 @@ if config["read"] is not None:
         given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""
-        # How pages are checked is no matter of the models.
-        models |= {"read": scans, "page_range": config["page_range"], "pages": config["pages"]}
+        # Which pages are read, how they are checked, and what is made of them is no matter of the models.
+        models |= {key: config[key] for key in ("read", "page_range", "pages", "formats", "corrections")}
         ids = None if chosen is None else [image.stem for image in images]
         config.update(reading(models, scans, images, Path("results").absolute(), kind, ids))
         corrections = config["corrections"] or corrections_beside(place)
