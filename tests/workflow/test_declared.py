@@ -10,7 +10,7 @@ from snakemake_runs import ROOT
 NEEDS_STRACE = pytest.mark.skipif(not STRACE, reason="strace, which tells the files that jobs open, is not installed")
 # Published weights: test_published.py. The others have no input in the checkout.
 FROM_OUTSIDE = {"download", "checksum", "import_detector", "import_classifier", "import_booster", "import_detections"}
-FROM_OUTSIDE |= {"pretrained_detector", "pretrained_classifier", "competition_data"}
+FROM_OUTSIDE |= {"pretrained_detector", "pretrained_classifier", "competition_data", "fetch"}
 FROM_OUTSIDE |= {"import_small_detector", "import_small_classifier", "adapt_classifier"}
 
 
