@@ -124,7 +124,9 @@ CODE = {
     "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
     "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
     "text/alto": {"alto": 1},
-    "text/transcripts": dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
+    "text/transcripts": dict.fromkeys(
+        ["text", "confidence", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1
+    ),
     "text/line_shape": {"page_xml": 1, "alto": 1},
     "text/upright": {"page_xml": 1, "alto": 1},
     "text/confidence": {"confidence": 1, "json_lines": 1},
