@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kuzushiji.classifier.priors import COLUMNS, prior_correction, priors, read_priors
+from kuzushiji.classifier.priors import prior_correction, priors, read_priors
 from kuzushiji.common.errors import InputError
 
 RANKED = ["U+3057", "U+306B", "U+306E", "U+4E95"]
@@ -81,7 +81,3 @@ def test_a_file_that_is_none_is_named(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"priors\.csv"):
         read_priors(tmp_path / "priors.csv")
-
-
-def test_columns_are_those_of_the_file():
-    assert tuple(priors(truth(), RANKED)) == COLUMNS
