@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-import torch
-
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.state import try_lock
 
@@ -31,6 +29,8 @@ def claim(gpus: int, device: str = "auto") -> None:
     if device == "cpu" or gpus < 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         return
+    import torch  # two seconds, which jobs without a GPU may save
+
     seen = _seen()
     if seen and len(seen) < gpus:
         raise InputError(f"gpu: this job sees {len(seen)} GPUs, not {gpus}; ask for fewer")
@@ -49,6 +49,8 @@ def claim(gpus: int, device: str = "auto") -> None:
 
 def _seen() -> list[str]:
     """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    import torch
+
     count = torch.cuda.device_count()  # by NVIDIA's management library: CUDA itself would fix the choice
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = map(str, range(count)) if named is None else map(str.strip, named.split(","))
