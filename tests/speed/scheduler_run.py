@@ -2,8 +2,9 @@
 
     python scheduler_run.py measured.json SECONDS [arguments of snakemake]
 
-The JSON file says how many jobs ended, and of planning and of scheduling: seconds of the main thread without its waits for
-jobs, bytes hashed, and lookups of paths where slow_files.so is preloaded. After so many seconds of scheduling it stops.
+The JSON file says how many jobs ended, and of planning and of scheduling: seconds of the main thread without its waits
+for jobs, seconds of processor time, bytes hashed, and lookups of paths where slow_files.so is preloaded. After so many
+seconds of scheduling it stops.
 """
 
 import ctypes

@@ -3,6 +3,7 @@ from kuzushiji.pages import page_sets
 from kuzushiji.pages.fetch import note_wanted
 from kuzushiji.pages.own_scans import scan_record
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
+from kuzushiji.pages.versions import stamps, write_versions
 
 
 def made_here(path):
@@ -119,17 +120,46 @@ def scans_of_chunk(wildcards):
     return [scan for scan in page_sets.scans(PAGE_SETS[wildcards.image_set]) if scan.image_id in chunk]
 
 
-def made_images(pages):
-    """The folders of the drawn, unpacked or fetched images of pages."""
-    return [part for path in dict.fromkeys(os.path.dirname(page.path) for page in pages) for part in folder(path)]
+def image_folders(pages):
+    """The folders of the images of pages; drawn, unpacked and fetched ones count by content."""
+    folders = {os.path.dirname(page.path) or ".": page.image_set for page in pages}
+    return [
+        part
+        for path, image_set in folders.items()
+        for part in (folder(path) if page_sets.made(PAGE_SETS[image_set]) else [ancient(path)])
+    ]
+
+
+@cache
+def stamps_of(image_set):
+    return stamps(page.path for page in pages_of(image_set))
+
+
+def image_versions(image_set, digests, chunk=None):
+    """The versions of a job's images, in place of the images: all of an image set's, or a chunk's. Made ones have none.
+
+    `digests` is the job's output of that name.
+    """
+    if page_sets.made(PAGE_SETS[image_set]):
+        return []
+    place = f"results/versions/{image_set}" if chunk is None else f"results/versions/{image_set}/{chunk}"
+    # While a run works here, its jobs' versions stay as they are.
+    if workflow.is_main_process and not (working and os.path.exists(f"{place}.json")):
+        pages = pages_of(image_set) if chunk is None else pages_by_chunk(image_set)[int(chunk)]
+        known = stamps_of(image_set)
+        write_versions({page.path: known[page.path] for page in pages}, Path(digests), Path(f"{place}.json"))
+    return f"{place}.json"
+
+
+def digests_of_images(page_set):
+    """What the checks of a page set's images say of their content, except of made ones."""
+    scanned = [name for name in page_sets.sources(PAGE_SETS, page_set) if not page_sets.made(PAGE_SETS[name])]
+    return [f"results/pages/{name}.json" for name in scanned]
 
 
 def original_images(page_set):
-    """The original images of a page set, or the folders of those that are made."""
-    made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
-    pages = pages_of(page_set)
-    scanned = [page.path for page in pages if page.image_set not in made]
-    return made_images(page for page in pages if page.image_set in made) + scanned
+    """The folders of the original images of a page set, and what their content is."""
+    return digests_of_images(page_set) + image_folders(pages_of(page_set))
 
 
 def what_is_read(wildcards):
