@@ -7,11 +7,7 @@ rule denoise:
     """Denoise the pages of a chunk."""
     input:
         images=lambda wildcards: image_folders(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]),
-        versions=lambda wildcards: image_versions(
-            wildcards.image_set,
-            f"results/denoised/{wildcards.image_set}/{wildcards.chunk}.json",
-            wildcards.chunk,
-        ),
+        versions=lambda wildcards: image_versions(wildcards.image_set, wildcards.chunk),
     output:
         folder=directory("results/denoised/{image_set}/{chunk}"),
         checksums="results/denoised/{image_set}/{chunk}.sha256",

@@ -3,7 +3,8 @@ from kuzushiji.pages import page_sets
 from kuzushiji.pages.fetch import note_wanted
 from kuzushiji.pages.own_scans import scan_record
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
-from kuzushiji.pages.versions import stamps, write_versions
+from kuzushiji.pages.versions import Job as VersionedJob
+from kuzushiji.pages.versions import write_versions
 
 
 def made_here(path):
@@ -130,25 +131,30 @@ def image_folders(pages):
     ]
 
 
-@cache
-def stamps_of(image_set):
-    return stamps(page.path for page in pages_of(image_set))
-
-
-def image_versions(image_set, digests, chunk=None):
-    """The versions of a job's images, in place of the images: all of an image set's, or a chunk's. Made ones have none.
-
-    `digests` is the job's output of that name.
-    """
+def image_versions(image_set, job):
+    """The versions of a job's images, in place of the images; made ones have none. `job`: a chunk's number, or "all"."""
     if page_sets.made(PAGE_SETS[image_set]):
         return []
-    place = f"results/versions/{image_set}" if chunk is None else f"results/versions/{image_set}/{chunk}"
-    # While a run works here, its jobs' versions stay as they are.
-    if workflow.is_main_process and not (working and os.path.exists(f"{place}.json")):
-        pages = pages_of(image_set) if chunk is None else pages_by_chunk(image_set)[int(chunk)]
-        known = stamps_of(image_set)
-        write_versions({page.path: known[page.path] for page in pages}, Path(digests), Path(f"{place}.json"))
-    return f"{place}.json"
+    if workflow.is_main_process:
+        plan_versions(image_set)
+    return f"results/versions/{image_set}/{job}.json"
+
+
+@cache
+def plan_versions(image_set):
+    """Write the versions of all images of an image set: at once, since Snakemake lists a folder once while it plans."""
+    folder = Path("results/versions", image_set)
+    if working and folder.exists():  # those of the run that works here
+        return
+    jobs = [
+        VersionedJob(
+            [page.path for page in pages_of(image_set)], folder / "all.json", Path(f"results/pages/{image_set}.json")
+        )
+    ]
+    for chunk, pages in pages_by_chunk(image_set).items():
+        digests = Path("results/denoised", image_set, f"{chunk}.json")
+        jobs.append(VersionedJob([page.path for page in pages], folder / f"{chunk}.json", digests))
+    write_versions(jobs)
 
 
 def digests_of_images(page_set):

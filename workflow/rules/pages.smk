@@ -7,7 +7,7 @@ rule pages:
     """Check every page of an image set, before hours of work begin."""
     input:
         images=lambda wildcards: image_folders(pages_of(wildcards.image_set)),
-        versions=lambda wildcards: image_versions(wildcards.image_set, f"results/pages/{wildcards.image_set}.json"),
+        versions=lambda wildcards: image_versions(wildcards.image_set, "all"),
     output:
         pages="results/pages/{image_set}.parquet",
         digests="results/pages/{image_set}.json",

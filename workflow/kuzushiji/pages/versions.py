@@ -9,33 +9,44 @@ with what images hold.
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from kuzushiji.common.files import checksum, replacing
 
 WAITING = 64  # threads that wait for a network's disk
 
 
-def stamps(paths: Iterable[str]) -> dict[str, str]:
-    """The present size and time of every file as a version; empty for one that cannot be reached."""
-    paths = list(paths)
-    with ThreadPoolExecutor(WAITING) as pool:
-        return dict(zip(paths, pool.map(_stamp, paths), strict=True))
+class Job(NamedTuple):
+    """A job that reads images, with the files of their versions and digests."""
+
+    images: list[str]
+    versions: Path
+    digests: Path
 
 
-def write_versions(stamps: dict[str, str], digests: Path, versions: Path) -> None:
-    """Write the versions of images, of which these are the `stamps`, if they are others than before.
+def write_versions(jobs: Sequence[Job]) -> None:
+    """Write the versions of the images of jobs where they are others than before.
 
-    `digests` are those of the last job, if there was one. Only images are read whose stamps are not their versions.
+    Only images are read whose sizes or times are not their versions.
     """
-    known = {path: entry for path, entry in _read(digests).items() if path in stamps}
-    doubtful = [path for path, (version, _) in known.items() if version != stamps[path]]
-    held = checksums(doubtful, os.cpu_count())
-    found = stamps | {path: known[path][0] for path in doubtful if held[path] == known[path][1]}
-    if _read(versions) != found:
-        with replacing(versions) as partial:
+    images = list(dict.fromkeys(image for job in jobs for image in job.images))
+    with ThreadPoolExecutor(WAITING) as pool:
+        now = dict(zip(images, pool.map(_stamp, images), strict=True))
+        list(pool.map(_write_versions, jobs, repeat(now)))
+
+
+def _write_versions(job: Job, now: dict[str, str]) -> None:
+    stamps = {image: now[image] for image in job.images}
+    known = {image: entry for image, entry in _read(job.digests).items() if image in stamps}
+    doubtful = [image for image, (version, _) in known.items() if version != stamps[image]]
+    held = checksums(doubtful, os.cpu_count()) if doubtful else {}
+    found = stamps | {image: known[image][0] for image in doubtful if held[image] == known[image][1]}
+    if _read(job.versions) != found:
+        with replacing(job.versions) as partial:
             partial.write_text(json.dumps(found, indent=0), encoding="utf-8")
 
 
@@ -70,6 +81,7 @@ def _read(file: Path) -> dict:
 
 
 def _stamp(path: str) -> str:
+    """The present size and time of a file as a version; empty for one that cannot be reached."""
     try:
         status = os.stat(path)
     except OSError:
