@@ -49,6 +49,15 @@ if not workflow.remote_exec:
         )
 
 
+def planned_jobs():
+    return list(workflow.dag.needrun_jobs(exclude_finished=False))
+
+
+def done_and_running_jobs():
+    """The jobs that are done, and those that run now; asked for while they change."""
+    return list(workflow.dag._finished), list(workflow.dag._running)
+
+
 def only_reads():
     """Whether only some rules may run, as in profiles/read."""
     return bool(workflow.dag_settings.allowed_rules)

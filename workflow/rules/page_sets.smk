@@ -1,7 +1,8 @@
 # The page sets of the configuration, their pages, and where the images of these lie.
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.fetch import note_wanted
-from kuzushiji.pages.own_scans import scan_record
+from kuzushiji.pages.own_scans import chunk_record, scan_record
+from kuzushiji.pages.scan_chunks import assign_chunks, recorded_chunks
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.pages.versions import Job as VersionedJob
 from kuzushiji.pages.versions import write_versions
@@ -46,8 +47,9 @@ if TRAINS:
 UNREADABLE = {}
 if config["read"] is not None and locked and config["pages"]["unreadable"] == "stop":
     raise InputError(f"{scans}: scans that cannot be read ({len(locked)}):\n" + "\n".join(lines(locked)))
-if config["read"] is not None and config["adapt"] is None and config["pages"]["unreadable"] == "skip":
-    for name in config["recognize"]:
+if config["read"] is not None and config["adapt"] is None:
+    (name,) = config["recognize"]
+    if config["pages"]["unreadable"] == "skip":
         record = scan_record(name, Path("results"))
         if workflow.is_main_process:
             files = sorted({Path(page.source) for page in pages}) if packed else images
@@ -55,8 +57,14 @@ if config["read"] is not None and config["adapt"] is None and config["pages"]["u
             found = sort_scans(files, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()), unpacked)
         else:
             found = recorded(record)
-        UNREADABLE[name] = locked | found.unreadable
-        PAGE_SETS[name] |= found._asdict()
+        UNREADABLE[name] = locked | found
+        PAGE_SETS[name]["unreadable"] = list(found)
+    record = chunk_record(name, Path("results"))
+    if workflow.is_main_process:
+        read_now = [page.image_id for page in page_sets.pages(PAGE_SETS, name, config["chunks"])]
+        PAGE_SETS[name]["chunks"] = assign_chunks(read_now, record)
+    else:
+        PAGE_SETS[name]["chunks"] = recorded_chunks(record)
 
 
 for name in FETCHED if workflow.is_main_process else []:
