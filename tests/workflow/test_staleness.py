@@ -100,6 +100,7 @@ CODE = {
     | FROM_CROPS
     | FROM_FOLDS
     | FROM_DETECTOR,  # so do other labels
+    "pages/versions": CHECKED | FROM_FOLDS | FROM_DENOISE,
     "pages/pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
     "pages/denoise": FROM_DENOISE,
     "pages/nonlocal_means": FROM_DENOISE,
@@ -138,6 +139,7 @@ CODE = {
     "publish/web_tables": {"dataset": 1, "metrics": 2, "provenance": 2},
     # What a job says while it runs changes no result.
     "common/progress": {},
+    "common/once": {},
     "common/logs": {},
     # What these targets do not use, though they are among the formats and kinds of scans that there are.
     "pages/page_sets": {},
@@ -290,6 +292,9 @@ def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_el
     Image.open(image).convert("L").save(image)
     assert plan() == of_one_chunk
     image.write_bytes(scan)
+    assert plan() == {}
+    for path in (checkout / "scans").iterdir():
+        path.touch()
     assert plan() == {}
 
     # One more page, the last by name: the same of the last chunk.
