@@ -67,6 +67,23 @@ localrules:
     benchmarks,
 
 
+# On a cluster, what takes seconds of few pages runs beside Snakemake: as a job it would wait in the queue, and start
+# Python twice. Not as group jobs, which Slurm's plugin runs one after the other.
+if few_pages():
+
+    localrules:
+        subset,
+        subset_truth,
+        gather_detections,
+        gather_predictions,
+        fuse,
+        nms,
+        features,
+        submission,
+        confidence,
+        text,
+
+
 rule all:
     """Everything: submission, scores, pictures and text of the page sets under `recognize`."""
     default_target: True

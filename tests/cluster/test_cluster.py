@@ -229,6 +229,21 @@ def test_a_cluster_with_accounting_is_polled_either_way(accounting, undisturbed,
     checkout = tmp_path / "checkout"
     subprocess.run(["cp", "-a", undisturbed, checkout], check=True)
     (checkout / DETECTIONS[0]).unlink()
-    run = started(checkout, "snakemake", "--profile", "profiles/slurm", "--slurm-status-command", command)
+    options = ["--slurm-status-command", command, "--config", "local_pages=0"]
+    run = started(checkout, "snakemake", "--profile", "profiles/slurm", *options)
     assert run.wait(600) == 0, (checkout / "run.log").read_text()[-8000:]
+    assert checksum(checkout / DETECTIONS[0]) == checksum(undisturbed / DETECTIONS[0])
+    assert jobs("gather_detections", "COMPLETED")
+
+
+def test_what_takes_seconds_is_no_job_of_the_cluster(start_cluster, undisturbed, tmp_path):
+    start_cluster()
+    checkout = tmp_path / "checkout"
+    subprocess.run(["cp", "-a", undisturbed, checkout], check=True)
+    (checkout / DETECTIONS[0]).unlink()
+    next((checkout / DETECTIONS[0]).with_suffix("").glob("*.parquet")).unlink()
+    run = started(checkout, "snakemake", "--profile", "slurm")
+    assert run.wait(600) == 0, (checkout / "run.log").read_text()[-8000:]
+    assert len(jobs("detect", "COMPLETED")) == 1
+    assert jobs("gather_detections", "COMPLETED") == []
     assert checksum(checkout / DETECTIONS[0]) == checksum(undisturbed / DETECTIONS[0])

@@ -95,6 +95,15 @@ def pages_by_chunk(page_set):
     return chunks
 
 
+def few_pages():
+    """Whether no page set that is read or scored has more pages than `local_pages`."""
+    names = [*config["recognize"], *([VALIDATION, *config["pseudo"]["page_sets"]] if TRAINS else [])]
+    try:
+        return workflow.is_main_process and all(len(pages_of(name)) <= config["local_pages"] for name in names)
+    except InputError:  # a folder that is missing, which is said if the target needs it
+        return False
+
+
 def gather(pattern):
     """An input function: `pattern` for every chunk of the page set."""
     return lambda wildcards: collect(pattern, **wildcards, chunk=sorted(pages_by_chunk(wildcards.page_set)))
