@@ -74,7 +74,8 @@ def test_few_pages_are_joined_beside_snakemake_and_many_by_jobs_of_the_cluster(c
         run = ["--dry-run", "--profile", "slurm", "--config", *settings, f"local_pages={pages}", "--", "recognize"]
         return set(re.findall(r"(?m)^localrule (\w+):", snakemake(*run, cwd=checkout).stdout))
 
-    assert local(2) - local(1) == {*"gather_detections gather_predictions fuse nms features submission".split()}
+    joined = {"gather_detections", "gather_predictions", "fuse", "nms", "features", "submission"}
+    assert local(2) - local(1) == joined
 
 
 def test_a_sites_type_of_gpu_reaches_every_rule_that_uses_one_and_no_other(competition):
