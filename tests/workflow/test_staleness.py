@@ -11,6 +11,7 @@ from PIL import Image
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
 EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
 SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "confidence": 1, "reading_order": 1, "viewer": 1} | EXPORTED
+RATED = dict.fromkeys(["confidence", "text", "json_lines", "page_xml", "alto", "viewer"], 1)
 SUBMITTED = {"submission": 2, "final_submission": 1, "provenance": 2}
 FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_FILTER
@@ -69,7 +70,7 @@ SETTINGS = {
     "booster={training: {rounds: 100}}": FROM_BOOSTER,
     "booster={report: {bins: 5}}": {"booster_report": 1},
     "filter={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_FILTER,
-    "confidence={least: 0.4}": {"confidence": 1, "json_lines": 1},
+    "confidence={least: 0.4}": RATED,
     "submission={max_predictions: 5}": {"metrics": 2} | SUBMITTED,
     "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
     "viewer={max_side: 1000}": {"viewer": 1},
@@ -129,7 +130,7 @@ CODE = {
     ),
     "text/line_shape": {"page_xml": 1, "alto": 1},
     "text/upright": {"page_xml": 1, "alto": 1},
-    "text/confidence": {"confidence": 1, "json_lines": 1},
+    "text/confidence": RATED,
     "publish/label_places": {"overlays": 1, "examples": 1},
     "publish/web_fonts": {"viewer": 1},
     "publish/dataset": {"dataset": 1},

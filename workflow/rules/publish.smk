@@ -28,6 +28,7 @@ rule viewer:
         recognized=what_is_read,
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
+        confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
         corrected=what_is_corrected,
         images=lambda wildcards: original_images(wildcards.page_set),

@@ -1,6 +1,7 @@
 """Writes a web page to read, search and correct a page set.
 
-In: recognized boxes, their reading order, their alternatives, pages, their images, fonts, the template's files.
+In: recognized boxes, their reading order, their alternatives, pages, how far these can be
+believed, their images, fonts, the template's files.
 Out: a self-contained HTML file.
 """
 
@@ -9,7 +10,7 @@ from pathlib import Path
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.publish.viewer import write_viewer
-from kuzushiji.text.transcripts import corrected_pages
+from kuzushiji.text.transcripts import corrected_pages, read_confidence
 
 log_to(snakemake.log[0])
 write_viewer(
@@ -18,6 +19,7 @@ write_viewer(
     read_table(snakemake.input.ordered, "ordered"),
     read_table(snakemake.input.alternatives, "alternatives"),
     read_table(snakemake.input.pages, "pages"),
+    read_confidence(snakemake.input.confidence),
     [Path(path) for path in snakemake.input.fonts],
     Path(snakemake.input.template[0]).parent,
     snakemake.params.settings,

@@ -20,6 +20,7 @@ function updateCounts() {
     `${counted(corrections, "decision", "decisions")}, ${checked} of ${pageSet.pages.length} pages checked`;
   byId("export-checked").disabled = !checked;
   byId("forget").disabled = !corrections && !checked;
+  listDoubtfulPages();
   [...byId("page-list").options].forEach((option, number) => {
     const page = pageSet.pages[number];
     option.textContent = `${number + 1} · ${page.id}${page.corrected ? " (corrected)" : ""}${checkedPages.has(page.id) ? " ✓" : ""}`;

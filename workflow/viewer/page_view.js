@@ -31,6 +31,7 @@ function showPage(number, select = null) {
   byId("next-page").disabled = view.page === pageSet.pages.length - 1;
   byId("previous-page").disabled = view.page === 0;
   byId("checked").checked = checkedPages.has(page.id);
+  byId("page-confidence").textContent = page.corrected ? "This page is corrected" : `This page: ${confidenceOf(view.page)}`;
   location.replace(`#${encodeURIComponent(page.id)}`);
   resizeSheet();
   view.selected = select;

@@ -31,6 +31,7 @@ def write_viewer(
     ordered: pd.DataFrame,
     alternatives: pd.DataFrame,
     pages: pd.DataFrame,
+    confidence: pd.DataFrame,
     fonts: list[Path],
     template: Path,
     settings: dict,
@@ -40,7 +41,8 @@ def write_viewer(
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
-    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages. `template` is a
+    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages, `confidence` says
+    how far these can be believed (`text.transcripts.read_confidence`). `template` is a
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
     `review` (boxes below this probability are initially listed for review), and `unreadable` lists pairs of a scan that
@@ -66,6 +68,8 @@ def write_viewer(
                 "height": page.height,
                 "corrected": page.image_id in corrected,
                 "file": Path(page.path).name,
+                "confidence": float(confidence.loc[page.image_id, "confidence"]),
+                "note": confidence.loc[page.image_id, "note"],
             }
             for page in pages.itertuples(index=False)
         ],
