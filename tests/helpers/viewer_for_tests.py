@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from kuzushiji.evaluate.missing_labels import missing_labels
 from kuzushiji.publish.viewer import write_viewer
 from kuzushiji.text.confidence import page_confidence
 from kuzushiji.text.reading_order import order_pages
@@ -85,12 +86,21 @@ def draw_pages(folder: Path) -> pd.DataFrame:
 
 
 def make_viewer(
-    folder: Path, table: pd.DataFrame | None = None, name: str = "mine", scans: Path | None = None, **settings
+    folder: Path,
+    table: pd.DataFrame | None = None,
+    name: str = "mine",
+    scans: Path | None = None,
+    truth: pd.DataFrame | None = None,
+    **settings,
 ) -> Path:
-    """A viewer in `folder`, of pages drawn in `scans` or there."""
+    """A viewer in `folder`, of pages drawn in `scans` or there, with the labels `truth` if they have some."""
     out = folder / "viewer" / f"{name}.html"
     table = recognized() if table is None else table
     pages = draw_pages(scans or folder)
     rated = page_confidence(table, pages, CONFIDENCE).set_index("image_id")
-    write_viewer(name, *tables(table), pages, rated, FONTS, TEMPLATE, SETTINGS | settings, out, processes=1)
+    labelled = {}
+    if truth is not None:
+        labelled = {"truth": truth, "missing": missing_labels(table, truth, pages, 0.5)}
+    settings = SETTINGS | settings
+    write_viewer(name, *tables(table), pages, rated, FONTS, TEMPLATE, settings, out, processes=1, **labelled)
     return out

@@ -220,6 +220,7 @@ def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path
     assert {path.rpartition("/")[0] for path in shown["6 Examples"]} == {"results/first/examples/test"}
     assert "results/first/provenance/test/ro-crate-preview.html" in shown["7 Provenance"]
     assert {f"results/first/misread/{name}.png" for name in ("val", "test")} <= set(shown["4 Scores"])
+    assert {f"results/first/missing_labels/{name}.html" for name in ("val", "test")} <= set(shown["4 Scores"])
     assert not any(
         "overlays" in path for paths in shown.values() for path in paths
     )  # all pages, which may be thousands

@@ -333,6 +333,7 @@ NOT_READING = [
     "dataset",
     "examples",
     "misread",
+    "missing_labels",
     "snapshot",
     "export",
     "export_detector",

@@ -13,7 +13,7 @@ EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations
 SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "confidence": 1, "reading_order": 1, "viewer": 1} | EXPORTED
 RATED = dict.fromkeys(["confidence", "text", "json_lines", "page_xml", "alto", "viewer"], 1)
 SUBMITTED = {"submission": 2, "final_submission": 1, "provenance": 2}
-FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
+FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2, "missing_labels": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_FILTER
 FROM_TUNE = {"tune": 1} | FROM_BOOSTER
 FROM_FEATURES = {"features": 2} | FROM_TUNE
@@ -45,6 +45,7 @@ ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "filter": 1,
     "metrics": 1,
     "misread": 1,
+    "missing_labels": 1,
 } | SHOWN
 ONE_SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1}
 
@@ -76,6 +77,7 @@ SETTINGS = {
     "viewer={max_side: 1000}": {"viewer": 1},
     "report={examples: 1}": {"examples": 1},
     "report={samples: 2}": {"misread": 2},
+    "missing_labels={confidence: 0.5}": {"missing_labels": 2, "viewer": 1},
     # Corrections change the text, and neither what was read nor its scores.
     "page_sets={test: {corrections: results/synthetic/drawn_test/labels.csv}}": {"correct": 1}
     | {rule: 1 for rule in SHOWN if rule not in ("examples", "text_metrics")},
@@ -136,7 +138,8 @@ CODE = {
     "publish/dataset": {"dataset": 1},
     "publish/examples": {"examples": 1},
     "evaluate/misread": {"misread": 2},
-    "publish/web_tables": {"dataset": 1, "metrics": 2, "provenance": 2},
+    "evaluate/missing_labels": {"missing_labels": 2, "viewer": 1},
+    "publish/web_tables": {"dataset": 1, "metrics": 2, "missing_labels": 2, "viewer": 1, "provenance": 2},
     # What a job says while it runs changes no result.
     "common/progress": {},
     "common/logs": {},
@@ -280,8 +283,8 @@ def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_el
     labels = checkout / "scans.csv"
     before = labels.read_text()
     labels.write_text(before.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
-    scored = {"metrics": 1, "detection_metrics": 1, "misread": 1, "examples": 1, "provenance": 1}
-    assert plan() == {"truth": 1, "dataset": 1} | scored
+    scored = ["metrics", "detection_metrics", "misread", "missing_labels", "viewer", "examples", "provenance"]
+    assert plan() == {"truth": 1, "dataset": 1} | dict.fromkeys(scored, 1)
     labels.write_text(before)
     assert plan() == {}
 

@@ -31,6 +31,8 @@ rule viewer:
         confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
         corrected=what_is_corrected,
+        truth=branch(is_labelled, then="results/truth/{page_set}.parquet"),
+        missing=branch(is_labelled, then="results/{round}/missing_labels/{page_set}.csv"),
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
         template=sorted(str(path) for path in Path(from_root("workflow/viewer")).iterdir() if path.suffix != ".md"),

@@ -57,10 +57,7 @@ rule examples:
     """Draw example pages with the recognized characters, from the worst to the best."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
-        truth=branch(
-            lambda wildcards: page_sets.labelled(PAGE_SETS, wildcards.page_set),
-            then="results/truth/{page_set}.parquet",
-        ),
+        truth=branch(is_labelled, then="results/truth/{page_set}.parquet"),
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
@@ -120,12 +117,48 @@ rule misread:
         "../scripts/misread.py"
 
 
+rule missing_labels:
+    """List the characters that the labels of a page set seem to miss."""
+    input:
+        recognized="results/{round}/recognized/{page_set}.parquet",
+        truth="results/truth/{page_set}.parquet",
+        pages="results/pages/{page_set}.parquet",
+    output:
+        boxes="results/{round}/missing_labels/{page_set}.csv",
+        page=report(
+            "results/{round}/missing_labels/{page_set}.html",
+            caption="../report/missing_labels.rst",
+            category="4 Scores",
+            labels={
+                "page set": "{page_set}",
+                "content": "labels that seem to be missing",
+                "round": "{round}",
+            },
+        ),
+    log:
+        "results/logs/missing_labels/{round}/{page_set}.log",
+    benchmark:
+        "results/benchmarks/missing_labels/{round}/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
+    params:
+        code=code("missing_labels"),
+        settings=dict(config["missing_labels"]),
+    script:
+        "../scripts/missing_labels.py"
+
+
 rule report:
     """All contents of the report, which `snakemake --report results/report.html` then writes."""
     input:
         expand("results/{round}/dataset/page_sets.csv", round=ROUND),
         rules.evaluate.input,
-        expand("results/{round}/misread/{page_set}.png", round=ROUND, page_set=SCORED),
+        expand(
+            ["results/{round}/misread/{page_set}.png", "results/{round}/missing_labels/{page_set}.csv"],
+            round=ROUND,
+            page_set=SCORED,
+        ),
         expand(
             ["results/{round}/viewer/{page_set}.html", "results/{round}/text/{page_set}.jsonl"],
             round=ROUND,

@@ -1,7 +1,8 @@
 """Writes a web page to read, search and correct a page set.
 
 In: recognized boxes, their reading order, their alternatives, pages, how far these can be
-believed, their images, fonts, the template's files.
+believed, their images, fonts, the template's files; of labelled
+pages true boxes, and characters that the labels seem to miss.
 Out: a self-contained HTML file.
 """
 
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
+from kuzushiji.evaluate.missing_labels import read_missing
 from kuzushiji.publish.viewer import write_viewer
 from kuzushiji.text.transcripts import corrected_pages, read_confidence
 
@@ -26,4 +28,6 @@ write_viewer(
     Path(snakemake.output[0]),
     snakemake.threads,
     corrected_pages(snakemake.input.corrected),
+    read_table(snakemake.input.truth, "truth") if snakemake.input.truth else None,
+    read_missing(snakemake.input.missing) if snakemake.input.missing else None,
 )
