@@ -45,6 +45,7 @@ KNOWN = [label(0), label(1, "あ"), label(4)]  # whatever was read there
 def test_sure_boxes_without_a_label_are_listed_the_surest_first(labelled):
     assert listed(labelled) == [f"は{IDS[0]}, 95%", f"ほ{IDS[1]}, 90%", f"に{IDS[0]}, 58%"]
     assert labelled.text("#missing-count") == "3 sure boxes have no label"
+    assert [box.get_attribute("data-box") for box in labelled.all("#boxes .box.missing")] == ["2", "3"]
     labelled.all("#missing button")[1].click()
     assert labelled.text("#status") == f"Page 2 of 3, {IDS[1]}"
     assert labelled.text("#columns .selected") == labelled.text("#character") == "ほ"

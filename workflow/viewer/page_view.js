@@ -82,7 +82,8 @@ function drawPage() {
 }
 
 function drawBox(box, number) {
-  const kind = `${box.kept ? "" : "rejected"} ${box.decision && box.decision !== "accepted" ? "changed" : ""}`;
+  const missing = box.missing !== undefined && !box.decision;
+  const kind = `${box.kept ? "" : "rejected"} ${missing ? "missing" : ""} ${box.decision && box.decision !== "accepted" ? "changed" : ""}`;
   return ["halo", "box"].map((layer) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     for (const side of ["x", "y", "width", "height"]) made.setAttribute(side, box[side]);
