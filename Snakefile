@@ -14,6 +14,9 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/configuration.smk"
+include: "workflow/rules/page_sets.smk"
+include: "workflow/rules/networks.smk"
 
 
 container: from_root("envs/kuzushiji.sif")

@@ -75,7 +75,6 @@ def test_a_folder_becomes_the_page_set_that_is_read(tmp_path, name, called):
     assert config["recognize"] == [called]
     assert config["page_sets"] == {**CONFIG["page_sets"], called: {"images": str(tmp_path / name)}}
     assert config["round"] == "first"
-    assert config["chunks"] == 2
     # Again, with what was noted of the first time.
     assert reading(config, str(tmp_path / name), scans, tmp_path / "results") == config
 

@@ -37,28 +37,18 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:2000])
 
 
-def plan(folder, found, chunks=1):
+def planned(folder, found):
     list_images.cache_clear()
-    planned = pages({"mine": {"images": str(folder)} | found._asdict()}, "mine", chunks)
-    return {page.image_id: page.chunk for page in planned}
+    return [page.image_id for page in pages({"mine": {"images": str(folder), "unreadable": list(found)}}, "mine", 1)]
 
 
 def test_the_others_are_read(scans):
     folder, sort = scans
     found = sort()
-    assert "truncated" in found.unreadable["2.png"] and len(found.unreadable) == 1
-    assert plan(folder, found) == {"1": 0, "3": 0, "4": 0}
-    assert unreadable_table(found.unreadable).values.tolist() == [["2.png", found.unreadable["2.png"]]]
-    assert lines(found.unreadable, most=0) == ["  and 1 more"]
-
-
-def test_a_mended_page_comes_in_a_chunk_of_its_own_and_stays_there(scans):
-    folder, sort = scans
-    sort()
-    (folder / "2.png").write_bytes((folder / "1.png").read_bytes())
-    for found in (sort(), sort()):
-        assert not found.unreadable
-        assert plan(folder, found) == {"1": 0, "2": 1, "3": 0, "4": 0}
+    assert "truncated" in found["2.png"] and len(found) == 1
+    assert planned(folder, found) == ["1", "3", "4"]
+    assert unreadable_table(found).values.tolist() == [["2.png", found["2.png"]]]
+    assert lines(found, most=0) == ["  and 1 more"]
 
 
 def test_only_what_is_new_changed_or_was_unreadable_is_opened_again(scans, monkeypatch):
@@ -68,7 +58,7 @@ def test_only_what_is_new_changed_or_was_unreadable_is_opened_again(scans, monke
     check = unreadable.check_images
     monkeypatch.setattr(unreadable, "check_images", lambda paths, *rest: opened.extend(paths) or check(paths, *rest))
     cut(folder / "3.png")
-    assert sorted(sort().unreadable) == ["2.png", "3.png"]
+    assert sorted(sort()) == ["2.png", "3.png"]
     assert [os.path.basename(path) for path in opened] == ["2.png", "3.png"]
     sort(2)  # by another limit all are
     assert len(opened) == 2 + 4
@@ -77,7 +67,7 @@ def test_only_what_is_new_changed_or_was_unreadable_is_opened_again(scans, monke
 def test_jobs_plan_what_the_run_found(scans, tmp_path):
     found = scans[1]()
     assert recorded(tmp_path / "record.json") == found
-    assert recorded(tmp_path / "none.json") == ({}, [])
+    assert recorded(tmp_path / "none.json") == {}
 
 
 def test_a_damaged_record_is_made_again(scans, tmp_path):
@@ -90,9 +80,9 @@ def test_of_two_files_of_one_page_the_first_is_read(scans):
     folder, sort = scans
     (folder / "1.jpg").write_bytes((folder / "1.png").read_bytes())
     found = sort()
-    assert found.unreadable["1.png"] == "is called as 1.jpg is, which is read; rename one of them"
+    assert found["1.png"] == "is called as 1.jpg is, which is read; rename one of them"
     (folder / "1.jpg").write_bytes(b"no image")  # then the other one
-    assert sorted(sort().unreadable) == ["1.jpg", "2.png"]
+    assert sorted(sort()) == ["1.jpg", "2.png"]
 
 
 def test_names_that_results_cannot_have_are_left_out(scans):
@@ -102,14 +92,14 @@ def test_names_that_results_cannot_have_are_left_out(scans):
         with open(os.path.join(os.fsencode(folder), name), "wb") as file:
             file.write(good)
     found = sort()
-    assert len(found.unreadable) == 6
-    said = "\n".join(lines(found.unreadable))
+    assert len(found) == 6
+    said = "\n".join(lines(found))
     assert said.isascii() and said.count("\n") == 5
-    assert unreadable_table(found.unreadable).to_csv().encode()
-    assert sorted(plan(folder, found)) == ["1", "3", "4"]
+    assert unreadable_table(found).to_csv().encode()
+    assert planned(folder, found) == ["1", "3", "4"]
 
 
-def test_among_subfolders_what_is_cut_is_left_out_and_read_in_a_chunk_of_its_own_once_mended(scans, tmp_path):
+def test_among_subfolders_what_is_cut_is_left_out(scans, tmp_path):
     folder, _ = scans
     book = folder / "book"
     book.mkdir()
@@ -117,20 +107,20 @@ def test_among_subfolders_what_is_cut_is_left_out_and_read_in_a_chunk_of_its_own
         (book / name).write_bytes((folder / name).read_bytes())
     Image.open(folder / "1.png").save(folder / "book.pdf", resolution=300)
 
-    def plan(chunks=1):
+    def plan():
         files = sorted({Path(scan.source) for scan in list_scans.__wrapped__(str(folder))[0]})
         found = sort_scans(files, tmp_path / "record.json", 1, 1, folder)
-        planned = pages({"mine": {"scans": str(folder)} | found._asdict()}, "mine", chunks)
+        planned = pages({"mine": {"scans": str(folder), "unreadable": list(found)}}, "mine", 1)
         return found, {page.image_id: page.path for page in planned}
 
     found, planned = plan()
-    assert sorted(found.unreadable) == ["2.png", "book/2.png"] and "truncated" in found.unreadable["book/2.png"]
+    assert sorted(found) == ["2.png", "book/2.png"] and "truncated" in found["book/2.png"]
     whole = ["1", "3", "4", "book_0001", "book_1"]
     assert planned == {name: f"results/unpacked/mine/0/{name}.png" for name in whole}
     (book / "2.png").write_bytes((folder / "1.png").read_bytes())
     for found, again in (plan(), plan()):
-        assert list(found.unreadable) == ["2.png"]
-        assert again == planned | {"book_2": "results/unpacked/mine/1/book_2.png"}
+        assert list(found) == ["2.png"]
+        assert again == planned | {"book_2": "results/unpacked/mine/0/book_2.png"}
 
 
 def test_a_folder_without_any_readable_scan_stops(scans):

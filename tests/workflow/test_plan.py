@@ -114,7 +114,7 @@ def test_scans_that_cannot_be_used_stop_a_run_at_its_start(checkout):
     assert not (checkout / "demo/results/denoised").exists()
 
 
-def test_own_scans_that_cannot_be_read_are_left_out_and_read_alone_once_mended(checkout):
+def test_own_scans_that_cannot_be_read_are_left_out_and_those_mended_or_added_are_read_alone(checkout):
     scans = checkout / "scans"
     scans.mkdir()
     Image.effect_noise((480, 672), 40).save(scans / "good.jpg")
@@ -126,8 +126,14 @@ def test_own_scans_that_cannot_be_read_are_left_out_and_read_alone_once_mended(c
     assert list(read_table(checkout / made[1], "pages")["image_id"]) == ["good"]
     assert [path.name for path in (checkout / made[2]).glob("*.png")] == ["good.png"]
     shutil.copy(scans / "good.jpg", scans / "cut.jpg")
-    jobs = planned(snakemake(*READ, "--dry-run", "--", *made, "results/denoised/scans/1", cwd=checkout))
+    made += ["results/denoised/scans/1"]
+    jobs = planned(snakemake(*READ, "--dry-run", "--", *made, cwd=checkout))
     assert jobs == {"unreadable": 1, "pages": 1, "denoise": 1}
+    snakemake(*READ, "--", *made, cwd=checkout)
+    for number in range(31):  # as many as were two chunks from the beginning
+        shutil.copy(scans / "good.jpg", scans / f"added_{number}.jpg")
+    made += ["results/denoised/scans/2"]
+    assert planned(snakemake(*READ, "--dry-run", "--", *made, cwd=checkout)) == {"pages": 1, "denoise": 1}
 
 
 def test_a_folder_is_read_by_the_name_that_was_typed(checkout):

@@ -1,4 +1,5 @@
 # Inputs and settings of adapt.smk.
+from kuzushiji.pages.own_scans import LABELLED as LABELLED_PAGES
 
 
 def adaptation_fold(kind):

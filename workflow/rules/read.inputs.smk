@@ -1,4 +1,9 @@
 # Inputs and settings of read.smk.
+import pandas as pd
+
+from kuzushiji.pages.scans import passed_over
+from kuzushiji.pages.unreadable import lines
+from kuzushiji.text.confidence import pages_to_check
 
 
 def own_scans(wildcards):

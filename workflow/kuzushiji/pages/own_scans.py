@@ -22,8 +22,6 @@ from kuzushiji.pages.pages import unusable_marks
 LABELLED, ADAPTATION = "labelled", "adaptation"
 _NAME_BYTES = 100  # of a page set's name, by which results are called
 _ENCODED = "percent:"  # before a path in percent-encoding
-_CHUNKS = 64  # at most
-_PAGES_OF_A_CHUNK = 16  # at least: each job loads a network, which takes as long as several pages on a GPU
 
 
 def newest_models(results: Path, imported: Collection[str]) -> tuple[Path | None, dict]:
@@ -101,7 +99,7 @@ def reading(
     kind: str = "images",
     pages: Sequence[str] | None = None,
 ) -> dict:
-    """`config` with `folder` and its `scans` as an additional page set, the one to read, in a useful number of chunks.
+    """`config` with `folder` and its `scans` as an additional page set, the one to read.
 
     `kind`: "images", or "scans" that are to be unpacked or fetched. `pages`: the ids of those that are to be read, if
     not all are. The page set is called as `page_set_name` says. Raises `InputError` for a path that no rule could name.
@@ -111,12 +109,7 @@ def reading(
     entry = {kind: folder} | ({} if pages is None else {"pages": list(pages)})
     others = {name for name, other in config["page_sets"].items() if not other or other.get(kind) != folder}
     name = page_set_name(scans[0].parent, others, results)
-    return {
-        **config,
-        "page_sets": {**config["page_sets"], name: entry},
-        "recognize": [name],
-        "chunks": min(_CHUNKS, max(1, len(scans) // _PAGES_OF_A_CHUNK)),
-    }
+    return {**config, "page_sets": {**config["page_sets"], name: entry}, "recognize": [name]}
 
 
 def page_set_name(folder: Path, others: Collection[str], results: Path) -> str:
@@ -140,6 +133,11 @@ def page_set_name(folder: Path, others: Collection[str], results: Path) -> str:
 def scan_record(name: str, results: Path) -> Path:
     """Where it is kept which folder is read as page set `name`, and what its check found."""
     return results / "pages" / "state" / f"{name}.json"
+
+
+def chunk_record(name: str, results: Path) -> Path:
+    """Where it is kept in which chunk each page of page set `name` was first read."""
+    return results / "pages" / "state" / f"{name}.chunks.json"
 
 
 def _folder_read_as(name: str, results: Path) -> Path | None:

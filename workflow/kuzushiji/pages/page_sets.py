@@ -3,7 +3,7 @@
 A page set is a source (a folder of `images`, `scans` to unpack or to fetch, or some `pages` of either, or `synthetic`
 pages to draw) or a subset `of` other page sets: all of their pages, only some `books`, or all books but some
 (`without_books`). An image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out,
-and `mended` those once left out.
+and `chunks` says the chunk of each page.
 """
 
 from functools import cache
@@ -98,35 +98,26 @@ def transcribed(page_sets: dict, name: str) -> bool:
 
 
 def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
-    # Pages that an earlier run could not read come after its chunks, which stay as they are.
-    late = settings.get("mended", ())
     if "scans" in settings:
-        found = []
-        for scan in scans(settings):
-            mended = name_in(Path(scan.source), settings["scans"]) in late
-            chunk = chunks if mended else chunk_of(scan.image_id, chunks)
-            path = Path("results/unpacked", source, str(chunk), f"{scan.image_id}.png")
-            found.append(Page(scan.image_id, scan.book, source, chunk, str(path)))
-        return found
-    if "synthetic" in settings:
-        files = [
-            Path("results/synthetic", source, "images", f"{image_id}.jpg")
-            for image_id in synthetic_ids(settings["synthetic"])
-        ]
+        found = [(scan.image_id, scan.book, None) for scan in scans(settings)]
+    elif "synthetic" in settings:
+        folder = Path("results/synthetic", source, "images")
+        ids = synthetic_ids(settings["synthetic"])
+        found = [(image_id, book_of(image_id), folder / f"{image_id}.jpg") for image_id in ids]
     else:
         files = list_images(settings["images"])
         chosen, left_out = _chosen(settings, "images", [file.stem for file in files]), settings.get("unreadable", ())
         files = [file for file in files if file.stem in chosen and file.name not in left_out]
-    return [
-        Page(
-            file.stem,
-            book_of(file.stem),
-            source,
-            chunks if file.name in late else chunk_of(file.stem, chunks),
-            str(file),
-        )
-        for file in files
-    ]
+        found = [(file.stem, book_of(file.stem), file) for file in files]
+    known = settings.get("chunks", {})
+    planned = []
+    for image_id, book, path in found:
+        if known and image_id not in known:  # it came while the run was planned already, and is read by the next
+            continue
+        chunk = known.get(image_id, chunk_of(image_id, chunks))
+        path = path or Path("results/unpacked", source, str(chunk), f"{image_id}.png")
+        planned.append(Page(image_id, book, source, chunk, str(path)))
+    return planned
 
 
 def _chosen(settings: dict, key: str, image_ids: list[str]) -> set[str]:

@@ -1,14 +1,12 @@
 """Own scans that cannot be read are left out, with the reason, and the others are read.
 
-What the check found is kept, so that planning opens each file once. A page that is mended later is read in a chunk of
-its own: its first chunk, without it, was read already and stays as it is.
+What the check found is kept, so that planning opens each file once.
 """
 
 import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -19,17 +17,11 @@ from kuzushiji.pages.pages import check_images
 from kuzushiji.pages.scans import check_scans, name_in
 
 
-class Sorted(NamedTuple):
-    """The names of files that cannot be read, with reasons, and of those that an earlier run could not read."""
-
-    unreadable: dict[str, str]
-    mended: list[str]
-
-
 def sort_scans(
     scans: Sequence[Path], record: Path, max_megapixels: float, threads: int, packed: Path | None = None
-) -> Sorted:
-    """Which `scans`, files of one folder, can be read; only those are opened that are new or changed since `record`.
+) -> dict[str, str]:
+    """Which `scans`, files of one folder, cannot be read, by name with reasons; only those are opened that are new or
+    changed since `record`.
 
     `record` is a JSON file, written anew. Where two files are one page but for the suffix, the first is taken.
     `packed`: the folder or file that they are or lie in, maybe in subfolders, if they are to be unpacked; their names
@@ -54,22 +46,19 @@ def sort_scans(
         # What is packed has other ids than its files, of which two never are the same.
         if not entry["problem"] and not packed and taken.setdefault(scan.stem, scan.name) != scan.name:
             entry["problem"] = f"is called as {taken[scan.stem]} is, which is read; rename one of them"
-        before = known.get("files", {}).get(names[scan], {})
-        entry["failed"] = bool(entry["problem"] or before.get("failed"))
     with replacing(record) as partial:
         content = {"folder": os.path.realpath(folder), "max_megapixels": max_megapixels, "files": files}
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
     found = recorded(record)
-    if len(found.unreadable) == len(scans):
-        raise InputError(f"{folder}: no scan can be read:\n" + "\n".join(lines(found.unreadable)))
+    if len(found) == len(scans):
+        raise InputError(f"{folder}: no scan can be read:\n" + "\n".join(lines(found)))
     return found
 
 
-def recorded(record: Path) -> Sorted:
+def recorded(record: Path) -> dict[str, str]:
     """What `sort_scans` found last, for jobs, which must all plan the same; nothing if there is no record."""
     files = _read(record).get("files", {})
-    unreadable = {name: files[name]["problem"] for name in page_order(files) if files[name]["problem"]}
-    return Sorted(unreadable, [name for name, entry in files.items() if entry["failed"] and not entry["problem"]])
+    return {name: files[name]["problem"] for name in page_order(files) if files[name]["problem"]}
 
 
 def lines(unreadable: dict[str, str], most: int = 20) -> list[str]:

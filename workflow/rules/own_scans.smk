@@ -1,0 +1,77 @@
+# `read` and `adapt`: the configuration by which a folder of scans is read.
+from pathlib import Path
+
+from kuzushiji.pages import page_sets
+from kuzushiji.pages.corrections import read_corrections
+from kuzushiji.pages.own_scans import (
+    adapting,
+    corrections_beside,
+    labelled_pages,
+    newest_models,
+    pages_in_range,
+    path_as_typed,
+    path_for_jobs,
+    reading,
+)
+from kuzushiji.pages.scans import is_manifest, is_plain, list_scans
+from kuzushiji.pages.unreadable import lines
+
+# By whose configuration a folder of scans is read.
+READ_BY = "this checkout's configuration"
+for key in ("read", "adapt"):
+    if key in cli_config and (path := path_as_typed(key, CLI_ARGUMENTS)):
+        config[key] = cli_config[key] = path
+        others = [argument for argument in CLI_ARGUMENTS if argument.partition("=")[0] != key]
+        CLI_ARGUMENTS[:] = [*others, path_for_jobs(key, path)]
+    if not isinstance(config[key], str | None):
+        raise InputError(f"{key}: {config[key]} is no path; put it in quotes")
+if config["read"] is not None:
+    scans = config["read"]
+    place = scans_path(scans)
+    # The folder of a manifest is of this manifest alone.
+    above = Path(place).parent if is_manifest(Path(place)) else Path(place)
+    locked, packed, chosen = {}, not is_plain(Path(place)), None
+    if packed:
+        pages, locked = list_scans(place)
+        images = [Path(above, f"{page.image_id}.png") for page in pages]
+    else:
+        images = page_sets.list_images(place)
+    kind = "scans" if packed else "images"
+    if config["page_range"] is not None:
+        # Pages of a manifest keep their numbers where some cannot be had.
+        listed = [image.stem for image in images] + [name for name in locked if is_manifest(Path(place))]
+        chosen = pages_in_range(listed, config["page_range"])
+        images = [image for image in images if image.stem in chosen]
+        locked = {name: reason for name, reason in locked.items() if name in chosen or not is_manifest(Path(place))}
+        if not images:
+            raise InputError(f"{scans}: none of these pages can be read:\n" + "\n".join(lines(locked)))
+    if config["adapt"] is not None:
+        labels = config["adapt"]
+        config["round"] = "adapted"
+        config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images), kind))
+    else:
+        models = {}
+        if config["round"] not in IMPORTED_ROUNDS:
+            noted, models = newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
+            READ_BY = f"their configuration {os.path.relpath(noted)}" if noted else READ_BY
+        # What the user gave goes over the models' configuration, as it goes over config.yaml.
+        models = {**config, **models}
+        # Keys that they did not have then: the defaults change nothing.
+        for section in ("denoise", "detect", "classify"):
+            models[section] = {**config[section], **models[section]}
+        for _, content in reversed(CONFIGURED[1:-1]):
+            update_config(models, content)
+        update_config(models, cli_config)
+        given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
+        given += [f"--config {key}" for key in cli_config if key != "read"]
+        READ_BY += f", and over it {', '.join(given)}" if given else ""
+        # Which pages are read, how they are checked, and what is made of them is no matter of the models.
+        models |= {key: config[key] for key in ("read", "page_range", "pages", "formats", "corrections")}
+        ids = None if chosen is None else [image.stem for image in images]
+        config.update(reading(models, scans, images, Path("results").absolute(), kind, ids))
+        corrections = config["corrections"] or corrections_beside(place)
+        if corrections:
+            read_corrections(from_root(corrections), [image.stem for image in images])  # checked before work begins
+            config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
+elif config["adapt"] is not None:
+    raise InputError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")

@@ -1,0 +1,164 @@
+# The page sets of the configuration, their pages, and where the images of these lie.
+from kuzushiji.pages import page_sets
+from kuzushiji.pages.fetch import note_wanted
+from kuzushiji.pages.own_scans import chunk_record, scan_record
+from kuzushiji.pages.scan_chunks import assign_chunks, recorded_chunks
+from kuzushiji.pages.unreadable import lines, recorded, sort_scans
+
+
+def made_here(path):
+    """Whether the workflow makes this file, so that its path counts from where results go: aligned labels."""
+    return path.startswith("results/")
+
+
+PAGE_SETS = {
+    name: entry
+    | {
+        key: (
+            scans_path(entry[key]) if key == "scans" else entry[key] if made_here(entry[key]) else from_root(entry[key])
+        )
+        for key in ("images", "scans", "labels", "transcriptions", "corrections")
+        if key in entry
+    }
+    for name, entry in config["page_sets"].items()
+}
+SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
+FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
+TRAINING = config["training"]
+VALIDATION = config["validation"]
+
+named = {"recognize": config["recognize"]}
+if TRAINS:
+    named |= {key: config[key] for key in ("training", "validation")}
+    named["pseudo.page_sets"] = config["pseudo"]["page_sets"]
+for key, names in named.items():
+    for name in [names] if isinstance(names, str) else names:
+        if name not in PAGE_SETS:
+            raise InputError(f"config.yaml: {key}: there is no page set {name} under page_sets")
+        if key in ("training", "validation") and not page_sets.labelled(PAGE_SETS, name):
+            raise InputError(f"config.yaml: {key}: the page set {name} needs `labels` for all of its images")
+# The page sets to score: recognized page sets with labels, and the validation pages if they were used.
+SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]
+if TRAINS:
+    SCORED = list(dict.fromkeys([VALIDATION, *SCORED]))
+# The own scans that cannot be read, by page set: {file name: reason}. Jobs plan by what the run itself found.
+UNREADABLE = {}
+if config["read"] is not None and locked and config["pages"]["unreadable"] == "stop":
+    raise InputError(f"{scans}: scans that cannot be read ({len(locked)}):\n" + "\n".join(lines(locked)))
+if config["read"] is not None and config["adapt"] is None:
+    (name,) = config["recognize"]
+    if config["pages"]["unreadable"] == "skip":
+        record = scan_record(name, Path("results"))
+        if workflow.is_main_process:
+            files = sorted({Path(page.source) for page in pages}) if packed else images
+            unpacked = above if packed else None
+            found = sort_scans(files, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()), unpacked)
+        else:
+            found = recorded(record)
+        UNREADABLE[name] = locked | found
+        PAGE_SETS[name]["unreadable"] = list(found)
+    record = chunk_record(name, Path("results"))
+    if workflow.is_main_process:
+        read_now = [page.image_id for page in page_sets.pages(PAGE_SETS, name, config["chunks"])]
+        PAGE_SETS[name]["chunks"] = assign_chunks(read_now, record)
+    else:
+        PAGE_SETS[name]["chunks"] = recorded_chunks(record)
+
+
+for name in FETCHED if workflow.is_main_process else []:
+    note_wanted(page_sets.scans(PAGE_SETS[name]))
+
+
+def left_out(page_set):
+    """Pairs of a scan's file that cannot be read and the reason."""
+    return [list(pair) for pair in UNREADABLE.get(page_set, {}).items()]
+
+
+wildcard_constraints:
+    page_set=one_of(PAGE_SETS),
+    image_set=one_of(SOURCES),
+    chunk=r"\d+",
+
+
+@cache
+def pages_of(page_set):
+    return page_sets.pages(PAGE_SETS, page_set, config["chunks"])
+
+
+@cache
+def pages_by_chunk(page_set):
+    chunks = {}
+    for page in pages_of(page_set):
+        chunks.setdefault(page.chunk, []).append(page)
+    return chunks
+
+
+def gather(pattern):
+    """An input function: `pattern` for every chunk of the page set."""
+    return lambda wildcards: collect(pattern, **wildcards, chunk=sorted(pages_by_chunk(wildcards.page_set)))
+
+
+def folder(path):
+    """A folder made by the workflow as an input that counts by content, since Snakemake only checks its timestamp."""
+    return [f"{path}.sha256", ancient(path)]
+
+
+def denoised_folders(pages):
+    folders = dict.fromkeys(f"results/denoised/{page.image_set}/{page.chunk}" for page in pages)
+    return [part for path in folders for part in folder(path)]
+
+
+def denoised_pages(pages):
+    """Pairs of a page's id and its denoised image."""
+    return [[page.image_id, f"results/denoised/{page.image_set}/{page.chunk}/{page.image_id}.png"] for page in pages]
+
+
+def denoised_chunk(wildcards):
+    return denoised_folders(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
+
+
+def denoised_chunk_pages(wildcards):
+    return denoised_pages(pages_by_chunk(wildcards.page_set)[int(wildcards.chunk)])
+
+
+def scans_of_chunk(wildcards):
+    """The scans, as `pages.scans` lists them, of a chunk of an image set that is unpacked."""
+    chunk = {page.image_id for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]}
+    return [scan for scan in page_sets.scans(PAGE_SETS[wildcards.image_set]) if scan.image_id in chunk]
+
+
+def made_images(pages):
+    """The folders of the drawn, unpacked or fetched images of pages."""
+    return [part for path in dict.fromkeys(os.path.dirname(page.path) for page in pages) for part in folder(path)]
+
+
+def original_images(page_set):
+    """The original images of a page set, or the folders of those that are made."""
+    made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
+    pages = pages_of(page_set)
+    scanned = [page.path for page in pages if page.image_set not in made]
+    return made_images(page for page in pages if page.image_set in made) + scanned
+
+
+def what_is_read(wildcards):
+    """The boxes that all text is made of: recognized ones, with the page set's corrections if it has any."""
+    kind = "corrected" if "corrections" in PAGE_SETS[wildcards.page_set] else "recognized"
+    return f"results/{wildcards.round}/{kind}/{wildcards.page_set}.parquet"
+
+
+def is_labelled(wildcards):
+    return page_sets.labelled(PAGE_SETS, wildcards.page_set)
+
+
+def what_is_corrected(wildcards):
+    """The table of corrected pages, if the page set has corrections."""
+    has = "corrections" in PAGE_SETS[wildcards.page_set]
+    return f"results/{wildcards.round}/corrected/{wildcards.page_set}.csv" if has else []
+
+
+def fonts(wildcards):
+    """All fonts fetched at set-up."""
+    found = sorted(map(str, Path(from_root("resources/fonts")).glob("*.[ot]t[fc]")))
+    if not found:
+        raise InputError("resources/fonts holds no fonts: run `bash envs/fonts.sh`")
+    return found
