@@ -340,6 +340,7 @@ NOT_READING = [
     "examples",
     "misread",
     "missing_labels",
+    "front_page",
     "snapshot",
     "export",
     "export_detector",
@@ -352,7 +353,9 @@ NOT_READING = [
     "book_folds",
     "book_classifier",
     "nearest_books",
+    "nearest_books_page",
     "detection_modes",
+    "detection_modes_page",
 ]
 
 

@@ -6,6 +6,45 @@ USED = list(dict.fromkeys([*([TRAINING, VALIDATION] if TRAINS else []), *config[
 LABELLED = [name for name in USED if page_sets.labelled(PAGE_SETS, name)]
 
 
+# What the first page shows, and the page set of its picture.
+SUMMED_UP = list(dict.fromkeys([*config["recognize"], *SCORED]))
+TRANSCRIBED = [name for name in config["recognize"] if page_sets.transcribed(PAGE_SETS, name)]
+PICTURED = SUMMED_UP[0]
+
+
+rule front_page:
+    """Sum the run up for the report's first page."""
+    input:
+        pages=expand("results/pages/{page_set}.parquet", page_set=SUMMED_UP),
+        metrics=expand("results/{{round}}/metrics/{page_set}.json", page_set=SCORED),
+        texts=expand("results/{{round}}/text_metrics/{page_set}.csv", page_set=TRANSCRIBED),
+        recognized=f"results/{{round}}/recognized/{PICTURED}.parquet",
+        truth=f"results/truth/{PICTURED}.parquet" if page_sets.labelled(PAGE_SETS, PICTURED) else [],
+        images=lambda wildcards: original_images(PICTURED),
+        fonts=fonts,
+    output:
+        report(
+            "results/{round}/front_page/front_page.html",
+            caption="../report/front_page.rst",
+            category="4 Scores",
+            labels={"page set": "all", "round": "{round}", "content": "what the run comes to"},
+        ),
+    log:
+        "results/logs/front_page/{round}.log",
+    benchmark:
+        "results/benchmarks/front_page/{round}.tsv"
+    wildcard_constraints:
+        round=ROUND,
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(20),
+    params:
+        code=code("front_page"),
+        settings=dict(pages=SUMMED_UP, scored=SCORED, texts=TRANSCRIBED, pictured=PICTURED),
+    script:
+        "../scripts/front_page.py"
+
+
 rule dataset:
     """Make statistics of the page sets: books, boxes and codepoints."""
     input:
@@ -152,6 +191,7 @@ rule missing_labels:
 rule report:
     """All contents of the report, which `snakemake --report results/report.html` then writes."""
     input:
+        expand(rules.front_page.output, round=ROUND),
         expand("results/{round}/dataset/page_sets.csv", round=ROUND),
         rules.evaluate.input,
         expand(

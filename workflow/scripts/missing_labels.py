@@ -9,6 +9,7 @@ from kuzushiji.evaluate.missing_labels import incomplete_pages, missing_labels
 from kuzushiji.publish.web_tables import write_web_page
 
 SHOWN = 1000  # boxes on the page; the table has all
+COLUMNS = ["character", "codepoint", "confidence", "image_id", "x_min", "y_min", "x_max", "y_max"]
 
 log_to(snakemake.log[0])
 missing = missing_labels(
@@ -21,5 +22,5 @@ missing.to_csv(snakemake.output.boxes, index=False)
 write_web_page(
     snakemake.output.page,
     f"Labels of {snakemake.wildcards.page_set} that seem to be missing: {len(missing):,}",
-    {"by page": incomplete_pages(missing).head(SHOWN), "the surest": missing.head(SHOWN)},
+    {"by page": incomplete_pages(missing).head(SHOWN), "the surest": missing[COLUMNS].head(SHOWN)},
 )
