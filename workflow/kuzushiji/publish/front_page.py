@@ -29,7 +29,7 @@ _PART = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 .front-page th, .front-page td { padding: .2em .9em; border-bottom: 1px solid #ddd; text-align: right; }
 .front-page td { font-variant-numeric: tabular-nums; }
 .front-page tbody th { text-align: left; }
-.front-page img { max-width: 100%; max-height: 75vh; margin: 0; }
+.front-page img { max-width: 100%; max-height: 65vh; margin: 0; }
 </style>
 <div class="front-page">
 <ul class="figures">
@@ -92,7 +92,7 @@ def example(
     chosen = choose_examples(pages, None if truth is None else page_scores(recognized, truth, pages), 3)
     if not chosen:
         return None
-    image_id, f1 = chosen[len(chosen) // 2]
+    image_id, f1 = chosen[(len(chosen) - 1) // 2]
     path = pages.set_index("image_id").loc[image_id, "path"]
     image = draw_overlay(read_page(Path(path)), recognized[recognized["image_id"] == image_id], fonts)
     image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)

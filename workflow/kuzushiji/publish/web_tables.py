@@ -16,12 +16,13 @@ _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 <title>{{ title }}</title>
 <style>
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; background: white; margin: 1.5em; }
-.table { overflow-x: auto; margin: 0.5em 0 1.5em; }
+.table { overflow: auto; max-height: 90vh; width: fit-content; max-width: 100%; margin: 0.5em 0 1.5em; }
 table { border-collapse: separate; border-spacing: 0; }
 th, td { padding: 0.2em 0.8em; border-bottom: 1px solid #ddd; text-align: right; font-variant-numeric: tabular-nums; }
 th { color: #444; background: #f4f4f4; }
-thead th { position: sticky; top: 0; }
+thead th { position: sticky; top: 0; z-index: 1; }
 tbody th, thead th:first-child:empty { position: sticky; left: 0; }
+thead th:first-child:empty { z-index: 2; }
 th { white-space: nowrap; }
 tbody th { text-align: left; }
 pre { background: #f7f7f7; padding: 1em; overflow-x: auto; }
