@@ -11,6 +11,7 @@ from kuzushiji.evaluate.missing_labels import missing_labels
 from kuzushiji.publish.viewer import write_viewer
 from kuzushiji.text.confidence import page_confidence
 from kuzushiji.text.reading_order import order_pages
+from kuzushiji.text.variants import read_kanji_variants
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "workflow" / "viewer"
@@ -102,5 +103,6 @@ def make_viewer(
     if truth is not None:
         labelled = {"truth": truth, "missing": missing_labels(table, truth, pages, 0.5)}
     settings = SETTINGS | settings
-    write_viewer(name, *tables(table), pages, rated, FONTS, TEMPLATE, settings, out, processes=1, **labelled)
+    kanji = read_kanji_variants(ROOT / "resources/variants/kanji.csv")
+    write_viewer(name, *tables(table), pages, rated, FONTS, TEMPLATE, settings, out, 1, kanji=kanji, **labelled)
     return out

@@ -116,6 +116,24 @@ def test_search_finds_characters_and_strings_across_columns_and_pages(viewer):
     assert "35%" in viewer.text("#hits small")
 
 
+def test_search_finds_variants_if_asked(driver, tmp_path):
+    read = [("は", 0.99, "ば"), ("穐", 0.9, "亀"), ("𛂞", 0.9, "者"), ("島", 0.6, "ば")]
+    boxes = recognized(
+        [(0, 300, 60 + 60 * n, shown, share, 0.9, other) for n, (shown, share, other) in enumerate(read)]
+    )
+    viewer = Viewer(driver, make_viewer(tmp_path, boxes, "variants"), tmp_path)
+    assert viewer.search("ば")[0] == viewer.search("秋")[0] == "0 hits on 0 pages"
+    viewer.find("#with-variants").click()
+    assert viewer.search("ば")[0] == viewer.search("ハ")[0] == viewer.search("𛂞")[0] == "2 hits on 1 page"
+    assert viewer.search("秋") == viewer.search("龝") == ("1 hit on 1 page", ["は穐𛂞島"])
+    assert viewer.search("ぱ秋は嶋") == ("1 hit on 1 page", ["は穐𛂞島"])
+    assert viewer.search("鶴")[0] == "0 hits on 0 pages"
+    viewer.find("#in-alternatives").click()  # 島 may be ば, with 20 %
+    assert viewer.search("ハ")[0] == "3 hits on 1 page"
+    assert "20%" in viewer.find("#hits li:last-child small").text
+    assert viewer.errors() == []
+
+
 def test_the_text_of_a_page_is_copied_with_and_without_ruby(viewer):
     text = "return [pageText(0), pageText(0, false), writeText([1])]"
     assert viewer.driver.execute_script(text) == ["いろは\nにほ\n", "いろは\nにほ\n", f"[{IDS[1]}] ({DIM})\nほへ\n"]

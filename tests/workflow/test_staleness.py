@@ -124,6 +124,7 @@ CODE = {
     "classifier/curves": {"curves": 1},
     "publish/overlays": {"overlays": 1, "examples": 1, "front_page": 1},
     "publish/viewer": {"viewer": 1},
+    "text/variants": {"viewer": 1},
     "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
     "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
     "text/alto": {"alto": 1},

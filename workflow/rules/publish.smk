@@ -35,6 +35,7 @@ rule viewer:
         missing=branch(is_labelled, then="results/{round}/missing_labels/{page_set}.csv"),
         images=lambda wildcards: original_images(wildcards.page_set),
         fonts=fonts,
+        variants=from_root("resources/variants/kanji.csv"),
         template=sorted(str(path) for path in Path(from_root("workflow/viewer")).iterdir() if path.suffix != ".md"),
     output:
         "results/{round}/viewer/{page_set}.html",

@@ -162,7 +162,7 @@ on("copy-text", "click", () => copyText(true));
 on("copy-without-ruby", "click", () => copyText(false));
 on("threshold", "input", refresh);
 let waiting;
-for (const id of ["query", "in-alternatives"]) {
+for (const id of ["query", "in-alternatives", "with-variants"]) {
   on(id, "input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(search, 150);

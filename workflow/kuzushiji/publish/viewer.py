@@ -22,6 +22,7 @@ from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
 from kuzushiji.common.tables import in_page_order
 from kuzushiji.publish.web_fonts import web_fonts
+from kuzushiji.text.variants import variants
 
 _PLACE = ["image_id", *CORNERS]
 _SMALLEST_SIDE = 600  # pixels: smaller pages would not be readable
@@ -42,6 +43,7 @@ def write_viewer(
     corrected: Collection[str] = (),
     truth: pd.DataFrame | None = None,
     missing: pd.DataFrame | None = None,
+    kanji: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
@@ -54,7 +56,7 @@ def write_viewer(
 
     Pages whose ids are `corrected` are marked. With the true boxes `truth` and the table `missing` of
     `evaluate.missing_labels`, both of which labelled pages have, the latter's boxes are listed, to be added to the
-    labels.
+    labels. Search finds variants of kana, and the pairs of `kanji`, for each other if asked.
 
     The browser stores corrections under the name of the page set and a checksum of its images' folders, independent of
     the round; those of before, under the name alone, are taken over if they are of these pages.
@@ -71,6 +73,7 @@ def write_viewer(
         "former_storage": f"kuzushiji {name}",
         "review": settings["review"],
         "labelled": truth is not None,
+        "variants": variants(characters, kanji),
         "pages": [
             {
                 "id": page.image_id,
