@@ -5,6 +5,7 @@ import pandas as pd
 from layouts_for_tests import block, page
 
 from kuzushiji.common.boxes import CORNERS
+from kuzushiji.text.confidence import page_confidence
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.transcripts import transcripts
 
@@ -45,6 +46,12 @@ def alternatives_table(recognized):
         codepoints=[[codepoint, "U+3042", "U+2000B"] for codepoint in recognized["codepoint"]],
         probabilities=[np.array([0.7, 0.2, 0.1], dtype=np.float32)] * len(recognized),
     )
+
+
+def rated_pages(recognized, corrected=()):
+    """How far the pages can be believed, as `read_confidence` gives it."""
+    settings = {"boxes": 4, "filtered": 0.5, "least": 0.1}
+    return page_confidence(recognized, pages_table(), settings, corrected).set_index("image_id")
 
 
 def make_transcripts(seed=0):

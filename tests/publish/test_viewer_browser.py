@@ -9,6 +9,10 @@ from selenium.webdriver.common.keys import Keys
 from viewer_for_tests import IDS, make_viewer, recognized
 
 from kuzushiji.pages.labels import read_labels
+from kuzushiji.text.confidence import HARDLY_ANY, NO_WRITING
+
+DIM = f"confidence 0.39: {HARDLY_ANY}"  # of two boxes where three are enough: (0.95 * 0.95 + 0.3 * 0.9) / 2 * 2 / 3
+BLANK = f"confidence 0.00: {NO_WRITING}"
 
 
 def test_pages_turn_by_keys_to_the_left_as_in_a_book(viewer):
@@ -112,9 +116,27 @@ def test_search_finds_characters_and_strings_across_columns_and_pages(viewer):
     assert "35%" in viewer.text("#hits small")
 
 
+def test_search_finds_variants_if_asked(driver, tmp_path):
+    read = [("は", 0.99, "ば"), ("穐", 0.9, "亀"), ("𛂞", 0.9, "者"), ("島", 0.6, "ば")]
+    boxes = recognized(
+        [(0, 300, 60 + 60 * n, shown, share, 0.9, other) for n, (shown, share, other) in enumerate(read)]
+    )
+    viewer = Viewer(driver, make_viewer(tmp_path, boxes, "variants"), tmp_path)
+    assert viewer.search("ば")[0] == viewer.search("秋")[0] == "0 hits on 0 pages"
+    viewer.find("#with-variants").click()
+    assert viewer.search("ば")[0] == viewer.search("ハ")[0] == viewer.search("𛂞")[0] == "2 hits on 1 page"
+    assert viewer.search("秋") == viewer.search("龝") == ("1 hit on 1 page", ["は穐𛂞島"])
+    assert viewer.search("ぱ秋は嶋") == ("1 hit on 1 page", ["は穐𛂞島"])
+    assert viewer.search("鶴")[0] == "0 hits on 0 pages"
+    viewer.find("#in-alternatives").click()  # 島 may be ば, with 20 %
+    assert viewer.search("ハ")[0] == "3 hits on 1 page"
+    assert "20%" in viewer.find("#hits li:last-child small").text
+    assert viewer.errors() == []
+
+
 def test_the_text_of_a_page_is_copied_with_and_without_ruby(viewer):
     text = "return [pageText(0), pageText(0, false), writeText([1])]"
-    assert viewer.driver.execute_script(text) == ["いろは\nにほ\n", "いろは\nにほ\n", f"[{IDS[1]}]\nほへ\n"]
+    assert viewer.driver.execute_script(text) == ["いろは\nにほ\n", "いろは\nにほ\n", f"[{IDS[1]}] ({DIM})\nほへ\n"]
     made = """return (() => { const kept = currentBoxes(0).kept; kept[1].role = "ruby"; kept[4].role = "note";
         return [pageText(0), pageText(0, false)]; })()"""
     assert viewer.driver.execute_script(made) == ["い《ろ》は\nに〈ほ〉\n", "いは\nに〈ほ〉\n"]
@@ -127,6 +149,24 @@ def test_the_next_page_to_check_has_the_most_doubtful_characters(viewer):
     assert viewer.columns() == ["ほへ"]
     viewer.press("c", "t", "c", "t")
     assert viewer.text("#status") == "No other page is left to check"
+
+
+def test_pages_that_can_hardly_be_believed_are_listed_with_the_reason_until_they_are_checked(viewer):
+    def listed():
+        return [one.get_attribute("textContent") for one in viewer.all("#doubtful-pages button")]
+
+    assert viewer.text("#page-confidence") == "This page: confidence 0.79"  # 0.99 * 0.99 + 0.55 * 0.95 + …, over 5
+    assert listed() == [IDS[2] + BLANK, IDS[1] + DIM]
+    viewer.find("#doubtful-pages summary").click()
+    viewer.all("#doubtful-pages button")[1].click()
+    assert viewer.text("#page-confidence") == f"This page: {DIM}"
+    viewer.press("c")
+    assert listed() == [IDS[2] + BLANK]
+    assert viewer.driver.execute_script("return writeText([1, 2])") == (
+        f"[{IDS[1]}] (corrected)\nほへ\n\n[{IDS[2]}] ({BLANK})\n"
+    )
+    viewer.press(Keys.ARROW_LEFT, "c")
+    assert not viewer.find("#doubtful-pages").is_displayed()
 
 
 def test_nothing_is_fetched_from_the_network(viewer):

@@ -23,7 +23,7 @@ def boxes(page, kept, dropped, probability, keep_probability=1.0):
 
 def rated(*tables, more=(), corrected=()):
     recognized = pd.concat(tables) if tables else boxes("none", 0, 0, 0)
-    pages = pd.DataFrame({"image_id": [*recognized["image_id"].unique()[::-1], *more]})
+    pages = pd.DataFrame({"image_id": [*recognized["image_id"].unique()[::-1], *more], "book": "any"})
     return page_confidence(recognized, pages, SETTINGS, corrected).set_index("image_id")
 
 
@@ -66,7 +66,7 @@ def test_every_page_has_a_row_and_none_knows_of_others():
     table = rated(boxes("b", 10, 0, 0.8), boxes("a", 5, 5, 0.6), more=["empty"])
     assert list(table.index) == ["a", "b", "empty"]
     assert table.loc["b", "confidence"] == rated(boxes("b", 10, 0, 0.8)).loc["b", "confidence"]
-    assert table.loc["empty"].tolist() == [0, 0.0, 0, 0, confidence.NO_WRITING]
+    assert table.loc["empty"].tolist() == ["any", 0, 0.0, 0, 0, confidence.NO_WRITING]
     assert rated(more=["blank"])["note"].tolist() == [confidence.NO_WRITING]
 
 

@@ -341,6 +341,8 @@ NOT_READING = [
     "dataset",
     "examples",
     "misread",
+    "missing_labels",
+    "front_page",
     "snapshot",
     "export",
     "export_detector",
@@ -353,7 +355,9 @@ NOT_READING = [
     "book_folds",
     "book_classifier",
     "nearest_books",
+    "nearest_books_page",
     "detection_modes",
+    "detection_modes_page",
 ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from kuzushiji.common.tables import page_order
+from kuzushiji.common.tables import in_page_order
 
 NO_WRITING = "no writing found"
 HARDLY_ANY = "hardly any writing found"
@@ -18,7 +18,7 @@ def page_confidence(
 ) -> pd.DataFrame:
     """The confidence of every page of the table `pages`, by id, from a table of "recognized" boxes.
 
-    Columns: `image_id`; `boxes`, the number of kept ones; `filtered`, the share of boxes that were not kept;
+    Columns: `image_id`; `book`; `boxes`, the number of kept ones; `filtered`, the share of boxes that were not kept;
     `probability`, the mean over kept boxes of the character's probability; `confidence`, from 0 to 1; and `note`, why
     it is less than `settings["least"]`, or empty.
 
@@ -28,7 +28,8 @@ def page_confidence(
     """
     right = recognized["probability"].clip(0, 1) * recognized["keep_probability"]
     kept = recognized.assign(right=right)[recognized["kept"]].groupby("image_id")
-    ids = pd.Index(page_order(pages["image_id"]), name="image_id")
+    books = in_page_order(pages).set_index("image_id")["book"]
+    ids = books.index
     count = recognized.groupby("image_id").size().reindex(ids, fill_value=0)
     boxes = kept.size().reindex(ids, fill_value=0)
     filtered = 1 - (boxes / count.where(count > 0)).fillna(1.0)
@@ -45,6 +46,7 @@ def page_confidence(
     note = np.select(*zip(*reasons, strict=True), default="")
     table = pd.DataFrame(
         {
+            "book": books,
             "boxes": boxes,
             "filtered": filtered.round(4),
             "probability": kept["probability"].mean().clip(0, 1).reindex(ids, fill_value=0).astype(float).round(4),
