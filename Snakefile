@@ -52,6 +52,7 @@ include: "workflow/rules/publish.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/read.smk"
 include: "workflow/rules/benchmarks.smk"
+include: "workflow/rules/time_left.smk"
 
 
 localrules:

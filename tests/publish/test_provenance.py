@@ -9,6 +9,7 @@ import yaml
 from ro_crate_1_1 import CONTEXT
 from rocrate.rocrate import ROCrate
 
+from kuzushiji.common.files import checksum
 from kuzushiji.publish.provenance import installed, source_version, write_provenance
 
 # An environment of its own: the validator wants other versions than the lock has.
@@ -33,7 +34,7 @@ def made(tmp_path, monkeypatch):
     Path("pages").mkdir()
     for name in ("b.jpg", "a.jpg", ".hidden"):
         Path("pages", name).write_bytes(name.encode())
-    for name in ("test.csv", "labels.csv", "model.pth", "lock.txt", "entry.smk"):
+    for name in ("test.csv", "labels.csv", "model.pth", "scan.jpg", "lock.txt", "entry.smk"):
         Path(name).write_text(name)
     sources = [Path("pages"), Path("labels.csv")]
     write_provenance(
@@ -41,6 +42,7 @@ def made(tmp_path, monkeypatch):
         Path("test.csv"),
         [Path("model.pth")],
         sources,
+        {"scan.jpg": checksum("scan.jpg")},
         {"nms": {"iou": 0.3}},
         Path("lock.txt"),
         Path("entry.smk"),
@@ -51,7 +53,7 @@ def made(tmp_path, monkeypatch):
 
 def test_a_colleague_can_check_what_a_submission_was_made_from(made):
     listed = [line.split("  ")[1] for line in (made / "crate/checksums.sha256").read_text().splitlines()]
-    assert listed == ["test.csv", "model.pth", "pages/a.jpg", "pages/b.jpg", "labels.csv"]
+    assert listed == ["test.csv", "model.pth", "pages/a.jpg", "pages/b.jpg", "labels.csv", "scan.jpg"]
     check = ["sha256sum", "--check", "--strict", "crate/checksums.sha256"]
     assert subprocess.run(check, cwd=made, check=False).returncode == 0
     (made / "model.pth").write_text("another")

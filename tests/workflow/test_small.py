@@ -1,5 +1,7 @@
 """The networks that come with the workflow, and the pages to try them on."""
 
+import re
+
 import pandas as pd
 import pytest
 from snakemake_runs import copy_checkout, snakemake
@@ -23,6 +25,9 @@ def test_the_samples_are_read(read):
     checkout, said = read
     results = checkout / "results" / "small"
     assert "the small networks that come with the workflow" in said
+    # How long it takes, first, and where there is no terminal, how far it is.
+    assert re.search(r"(?m)^23 jobs, about \d+ min on this computer; log: \.snakemake/log/\S+\n", said)
+    assert re.search(r"\n[\d:]{8} \d+ of 23 jobs done, about \d+ min to go; at work: \w+", said)
     for image_id in SAMPLES:
         assert len((results / "text" / "samples" / f"{image_id}.txt").read_text().strip()) > 20
     assert (results / "viewer" / "samples.html").stat().st_size > 100_000

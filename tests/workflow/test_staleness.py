@@ -103,6 +103,7 @@ CODE = {
     | FROM_CROPS
     | FROM_FOLDS
     | FROM_DETECTOR,  # so do other labels
+    "pages/versions": CHECKED | FROM_FOLDS | FROM_DENOISE,
     "pages/pages": CHECKED | FROM_CROPS | FROM_FOLDS | FROM_DETECTOR,
     "pages/denoise": FROM_DENOISE,
     "pages/nonlocal_means": FROM_DENOISE,
@@ -145,6 +146,7 @@ CODE = {
     | {"text_metrics": 1, "missing_labels": 2, "viewer": 1, "front_page": 1, "provenance": 2},
     # What a job says while it runs changes no result.
     "common/progress": {},
+    "common/once": {},
     "common/logs": {},
     # What these targets do not use, though they are among the formats and kinds of scans that there are.
     "pages/page_sets": {},
@@ -298,6 +300,9 @@ def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_el
     Image.open(image).convert("L").save(image)
     assert plan() == of_one_chunk
     image.write_bytes(scan)
+    assert plan() == {}
+    for path in (checkout / "scans").iterdir():
+        path.touch()
     assert plan() == {}
 
     # One more page, the last by name: the same of the last chunk.

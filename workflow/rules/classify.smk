@@ -1,10 +1,11 @@
 # The predictions of each classifier for each detector's boxes.
+include: "classify.inputs.smk"
 
 
 rule classify:
-    """Classify a detector's boxes with one classifier."""
+    """Classify a detector's boxes with one classifier, those of own scans with all."""
     input:
-        checkpoint="results/{round}/classifiers/{classifier}.pth",
+        checkpoints=with_classifiers("results/{round}/classifiers/{classifier}.pth"),
         detections=branch(
             lambda wildcards: wildcards.page_set in GIVEN and wildcards.detector in detectors_of("published"),
             then="results/detections/{page_set}/{detector}.parquet",  # imported boxes cover a whole page set
@@ -13,16 +14,16 @@ rule classify:
         denoised=denoised_chunk,
         priors=from_root(config["classify"]["priors"]["table"]) if config["classify"]["priors"] else [],
     output:
-        "results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet",
+        with_classifiers(PREDICTIONS),
     log:
-        "results/logs/classify/{round}/{page_set}/{detector}/{classifier}/{chunk}.log",
+        f"results/logs/{CLASSIFY_JOB}.log",
     benchmark:
-        "results/benchmarks/classify/{round}/{page_set}/{detector}/{classifier}/{chunk}.tsv"
+        f"results/benchmarks/{CLASSIFY_JOB}.tsv"
     threads: 4
     resources:
         gpu=1,
         mem_mb=scaled(16000),
-        runtime=scaled(120),
+        runtime=scaled(120 * len(with_classifiers(PREDICTIONS))),
     params:
         code=code("classify"),
         settings=lambda wildcards: dict(config["classify"], pages=denoised_chunk_pages(wildcards)),
@@ -33,9 +34,7 @@ rule classify:
 rule gather_predictions:
     """Join the chunks of a classifier's predictions."""
     input:
-        chunks=access.sequential(
-            gather("results/{round}/predictions/{page_set}/{detector}/{classifier}/{chunk}.parquet")
-        ),
+        chunks=access.sequential(gather(PREDICTIONS)),
     output:
         "results/{round}/predictions/{page_set}/{detector}/{classifier}.parquet",
     log:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import grimp
 import snakemake.exceptions
+import snakemake.io
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 # Not `workflow.basedir`, which belongs to a workflow that includes this one, nor `source_path`, which gives a copy.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(workflow.current_basedir)))
@@ -17,6 +19,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv(
 
 from kuzushiji.common.code import digest, imported
 from kuzushiji.common.errors import InputError, plain_errors
+from kuzushiji.common.once import once_a_version, sizes_of_new_inputs
 from kuzushiji.common.runs import take_up
 from kuzushiji.pages.manifest import get_manifest, is_address, manifest_path
 
@@ -29,7 +32,9 @@ for resource in ("gpu", "download"):
     if resource not in workflow.global_resources:
         workflow.register_resource(resource, 1)
 
-
+# Snakemake's own work: without these, a run of a hundred thousand pages waits for it for hours.
+snakemake.io._IOFile.checksum = once_a_version(snakemake.io._IOFile.checksum)
+JobScheduler.update_input_sizes = sizes_of_new_inputs
 # Errors of ours without the lines of Snakefiles through which they came.
 snakemake.exceptions.format_exception_to_string = plain_errors(snakemake.exceptions.format_exception_to_string)
 # Locks of a killed run are no reason to stop; a living one is named.
@@ -42,6 +47,15 @@ if not workflow.remote_exec:
             f"results of this run are being made by {working}; let it finish, or end it "
             "(one of another host that is gone: --unlock)"
         )
+
+
+def planned_jobs():
+    return list(workflow.dag.needrun_jobs(exclude_finished=False))
+
+
+def done_and_running_jobs():
+    """The jobs that are done, and those that run now; asked for while they change."""
+    return list(workflow.dag._finished), list(workflow.dag._running)
 
 
 def only_reads():

@@ -6,16 +6,12 @@ DENOISING = {key: value for key, value in config["denoise"].items() if key != "e
 rule denoise:
     """Denoise the pages of a chunk."""
     input:
-        images=branch(
-            lambda wildcards: page_sets.made(PAGE_SETS[wildcards.image_set]),
-            then=lambda wildcards: made_images(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]),
-            otherwise=lambda wildcards: [
-                page.path for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]
-            ],
-        ),
+        images=lambda wildcards: image_folders(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]),
+        versions=lambda wildcards: image_versions(wildcards.image_set, wildcards.chunk),
     output:
         folder=directory("results/denoised/{image_set}/{chunk}"),
         checksums="results/denoised/{image_set}/{chunk}.sha256",
+        digests="results/denoised/{image_set}/{chunk}.json",
     log:
         "results/logs/denoise/{image_set}/{chunk}.log",
     benchmark:

@@ -4,6 +4,8 @@ from kuzushiji.pages.fetch import note_wanted
 from kuzushiji.pages.own_scans import chunk_record, scan_record
 from kuzushiji.pages.scan_chunks import assign_chunks, recorded_chunks
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
+from kuzushiji.pages.versions import Job as VersionedJob
+from kuzushiji.pages.versions import write_versions
 
 
 def made_here(path):
@@ -127,17 +129,51 @@ def scans_of_chunk(wildcards):
     return [scan for scan in page_sets.scans(PAGE_SETS[wildcards.image_set]) if scan.image_id in chunk]
 
 
-def made_images(pages):
-    """The folders of the drawn, unpacked or fetched images of pages."""
-    return [part for path in dict.fromkeys(os.path.dirname(page.path) for page in pages) for part in folder(path)]
+def image_folders(pages):
+    """The folders of the images of pages; drawn, unpacked and fetched ones count by content."""
+    folders = {os.path.dirname(page.path) or ".": page.image_set for page in pages}
+    return [
+        part
+        for path, image_set in folders.items()
+        for part in (folder(path) if page_sets.made(PAGE_SETS[image_set]) else [ancient(path)])
+    ]
+
+
+def image_versions(image_set, job):
+    """The versions of a job's images, in place of the images; made ones have none. `job`: a chunk's number, or "all"."""
+    if page_sets.made(PAGE_SETS[image_set]):
+        return []
+    if workflow.is_main_process:
+        plan_versions(image_set)
+    return f"results/versions/{image_set}/{job}.json"
+
+
+@cache
+def plan_versions(image_set):
+    """Write the versions of all images of an image set: at once, since Snakemake lists a folder once while it plans."""
+    folder = Path("results/versions", image_set)
+    if working and folder.exists():  # those of the run that works here
+        return
+    jobs = [
+        VersionedJob(
+            [page.path for page in pages_of(image_set)], folder / "all.json", Path(f"results/pages/{image_set}.json")
+        )
+    ]
+    for chunk, pages in pages_by_chunk(image_set).items():
+        digests = Path("results/denoised", image_set, f"{chunk}.json")
+        jobs.append(VersionedJob([page.path for page in pages], folder / f"{chunk}.json", digests))
+    write_versions(jobs)
+
+
+def digests_of_images(page_set):
+    """What the checks of a page set's images say of their content, except of made ones."""
+    scanned = [name for name in page_sets.sources(PAGE_SETS, page_set) if not page_sets.made(PAGE_SETS[name])]
+    return [f"results/pages/{name}.json" for name in scanned]
 
 
 def original_images(page_set):
-    """The original images of a page set, or the folders of those that are made."""
-    made = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.made(PAGE_SETS[name])]
-    pages = pages_of(page_set)
-    scanned = [page.path for page in pages if page.image_set not in made]
-    return made_images(page for page in pages if page.image_set in made) + scanned
+    """The folders of the original images of a page set, and what their content is."""
+    return digests_of_images(page_set) + image_folders(pages_of(page_set))
 
 
 def what_is_read(wildcards):

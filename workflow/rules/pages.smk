@@ -6,9 +6,11 @@ SUBSETS = [name for name, entry in PAGE_SETS.items() if "of" in entry]
 rule pages:
     """Check every page of an image set, before hours of work begin."""
     input:
-        images=lambda wildcards: original_images(wildcards.image_set),
+        images=lambda wildcards: image_folders(pages_of(wildcards.image_set)),
+        versions=lambda wildcards: image_versions(wildcards.image_set, "all"),
     output:
-        "results/pages/{image_set}.parquet",
+        pages="results/pages/{image_set}.parquet",
+        digests="results/pages/{image_set}.json",
     log:
         "results/logs/pages/{image_set}.log",
     benchmark:

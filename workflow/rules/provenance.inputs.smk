@@ -10,15 +10,32 @@ def submission_models(wildcards):
     ]
 
 
-def submission_sources(wildcards):
-    """Images and labels of the pages of a submission, and of the training pages if its networks were trained here."""
+def page_sets_behind(wildcards):
+    """The page set of a submission, and the training pages if its networks were trained here."""
     # Own scans may be read where the training pages are missing: the checksums of the models represent these.
     trained_here = wildcards.round in TRAINED_ROUNDS and config["read"] is None
-    read = [wildcards.page_set, TRAINING] if trained_here else [wildcards.page_set]
-    names = dict.fromkeys(source for name in read for source in page_sets.sources(PAGE_SETS, name))
+    return [wildcards.page_set, TRAINING] if trained_here else [wildcards.page_set]
+
+
+def scanned_and_made(wildcards):
+    """The pages behind a submission whose images come in, and those whose images are made."""
+    pages = dict.fromkeys(page for name in page_sets_behind(wildcards) for page in pages_of(name))
+    made = {name for name in SOURCES if page_sets.made(PAGE_SETS[name])}
+    return [page for page in pages if page.image_set not in made], [page for page in pages if page.image_set in made]
+
+
+def submission_sources(wildcards):
+    """Made images and labels of the pages behind a submission."""
+    behind = page_sets_behind(wildcards)
+    names = dict.fromkeys(source for name in behind for source in page_sets.sources(PAGE_SETS, name))
     labels = [PAGE_SETS[name]["labels"] for name in names if "labels" in PAGE_SETS[name]]
     # Without the ImageNet weights: if missing, they would be downloaded again for this, and all networks trained again.
-    return list(dict.fromkeys([image for name in read for image in original_images(name)] + labels))
+    return list(dict.fromkeys(image_folders(scanned_and_made(wildcards)[1]) + labels))
+
+
+def submission_digests(wildcards):
+    """What the checks of the images that come in say of their content."""
+    return list(dict.fromkeys(file for name in page_sets_behind(wildcards) for file in digests_of_images(name)))
 
 
 def page_sets_read(wildcards):

@@ -8,6 +8,7 @@ rule provenance:
         submission="results/{round}/submissions/{page_set}.csv",
         models=submission_models,
         sources=submission_sources,
+        digests=submission_digests,
         lock=from_root("envs/requirements.txt"),
         workflow=from_root("Snakefile"),
     output:
@@ -27,6 +28,8 @@ rule provenance:
         runtime=scaled(60),
     params:
         code=code("provenance"),
-        page_sets=page_sets_read,
+        settings=lambda wildcards: dict(
+            page_sets=page_sets_read(wildcards), images=[page.path for page in scanned_and_made(wildcards)[0]]
+        ),
     script:
         "../scripts/provenance.py"

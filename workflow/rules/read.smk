@@ -15,6 +15,7 @@ rule read:
 
 
 onstart:
+    print(what_it_takes(log), flush=True)
     if config["read"] is not None and config["adapt"] is None:
         print(
             f"Reading {len(pages_of(config['recognize'][0]))} pages with {networks_that_read()}; by {READ_BY}",

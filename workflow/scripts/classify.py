@@ -1,6 +1,6 @@
-"""Classifies one detector's boxes of one chunk with one classifier.
+"""Classifies one detector's boxes of one chunk with one classifier, or with several.
 
-In: a classifier's checkpoint, boxes, denoised pages, priors of codepoints. Out: a table of predictions.
+In: the classifiers' checkpoints, boxes, denoised pages, priors of codepoints. Out: a table of predictions for each.
 """
 
 from pathlib import Path
@@ -19,5 +19,5 @@ pages = {image_id: Path(path) for image_id, path in settings["pages"]}
 detections = detections[detections["image_id"].isin(pages)]  # imported ones cover the whole page set
 workers = snakemake.threads // 2
 priors = read_priors(snakemake.input.priors) if snakemake.input.priors else None
-predictions = classify(snakemake.input.checkpoint, detections, pages, settings, workers, priors)
-write_table(predictions, snakemake.output[0], "top_k")
+for checkpoint, output in zip(snakemake.input.checkpoints, snakemake.output, strict=True):
+    write_table(classify(checkpoint, detections, pages, settings, workers, priors), output, "top_k")

@@ -14,6 +14,7 @@ import pandas as pd
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from kuzushiji.common.errors import InputError, printable
+from kuzushiji.common.files import checksum
 from kuzushiji.common.images import TURNED, open_page
 from kuzushiji.pages.page_ids import Page
 
@@ -27,10 +28,11 @@ class Checked(NamedTuple):
     height: int = 0
     note: str = ""
     problem: str = ""
+    sha256: str = ""  # of the file, if nothing is wrong
 
 
 def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.DataFrame:
-    """A table "pages" of all pages, each opened once.
+    """A table "pages" of all pages, each opened once, with a column more: the `sha256` of its file.
 
     Corrections on reading (rotation, alpha, gray) are logged, and noted in the column `note`.
 
@@ -50,8 +52,8 @@ def check_pages(pages: list[Page], max_megapixels: float, processes: int) -> pd.
             problems.append(f"{printable(page.path)}: {found.problem}")
         if found.note:
             logging.info("%s: %s", page.path, found.note)
-        rows.append((*page, found.width, found.height, found.note))
-    table = pd.DataFrame(rows, columns=[*Page._fields, "width", "height", "note"])
+        rows.append((*page, found.width, found.height, found.note, found.sha256))
+    table = pd.DataFrame(rows, columns=[*Page._fields, "width", "height", "note", "sha256"])
     if problems:
         raise InputError(f"Problems with the pages ({len(problems)}):\n" + "\n".join(problems))
     logging.info("%d pages", len(table))
@@ -94,6 +96,7 @@ def check_image(path: str, max_megapixels: float) -> Checked:
     if problem := name_problem(path) or _no_file(path):
         return Checked(problem=problem)
     try:
+        held = checksum(path)  # before it is decoded: one that changes meanwhile then differs from it
         with open_page(path) as image:
             if problem := unusable(image, max_megapixels):
                 return Checked(image.width, image.height, problem=problem)
@@ -106,7 +109,7 @@ def check_image(path: str, max_megapixels: float) -> Checked:
                 return Checked(problem=f"its orientation is no number ({text[0]!r}); save it anew, upright")
             note = _mended(image, orientations)
             ImageOps.exif_transpose(image, in_place=True)
-            return Checked(*image.size, note)
+            return Checked(*image.size, note, sha256=held)
     except Exception as error:  # Pillow's readers raise of every kind at damaged files: TypeError, struct.error, …
         return Checked(problem=why_unreadable(error))
 

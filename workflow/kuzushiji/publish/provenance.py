@@ -32,6 +32,7 @@ def write_provenance(
     submission: Path,
     models: list[Path],
     sources: list[Path],
+    images: dict[str, str],
     config: dict,
     lock: Path,
     workflow: Path,
@@ -39,16 +40,18 @@ def write_provenance(
 ) -> None:
     """Write a crate to `folder`: the `submission` and everything it was made from.
 
-    `checksums.sha256` has the SHA-256 of the submission, the `models` and all `sources` (page images and labels; for a
-    folder, its files), for `sha256sum --check` in the working directory of the workflow. `config.yaml` is the whole
-    configuration, `requirements.txt` the `lock` for installation, `versions.txt` the versions that were installed,
-    `Snakefile` the `workflow`'s entry. The crate's metadata have the workflow's commit, whether files have changed
-    since, and the `page_sets` that were read, with words for each. `ro-crate-preview.html` shows all of this to people.
+    `checksums.sha256` has the SHA-256 of the submission, the `models`, all `sources` (made images and labels; for a
+    folder, its files) and `images` ({path: SHA-256}), for `sha256sum --check` in the working directory of the workflow.
+    `config.yaml` is the whole configuration, `requirements.txt` the `lock` for installation, `versions.txt` the
+    versions that were installed, `Snakefile` the `workflow`'s entry. The crate's metadata have the workflow's commit,
+    whether files have changed since, and the `page_sets` that were read, with words for each. `ro-crate-preview.html`
+    shows all of this to people.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    known = {str(path): checksum(path) for path in _files([submission, *models, *sources])} | images
     texts = {
         "config.yaml": yaml.safe_dump(config, allow_unicode=True, sort_keys=False),
-        "checksums.sha256": "".join(f"{checksum(path)}  {path}\n" for path in _files([submission, *models, *sources])),
+        "checksums.sha256": "".join(f"{held}  {path}\n" for path, held in known.items()),
         "requirements.txt": lock.read_text(encoding="utf-8"),
         "versions.txt": "".join(f"{name}=={version}\n" for name, version in installed()),
         "submission.csv": submission.read_text(encoding="utf-8"),
