@@ -1,7 +1,7 @@
-"""Labels that seem to be missing, accepted and rejected in the viewer, in headless Chromium."""
+"""Labels that seem to be missing, accepted and rejected in the viewer, in headless browsers."""
 
 import pytest
-from browser_for_tests import Viewer
+from browser_for_tests import IN_EVERY_BROWSER, opened
 from selenium.webdriver.common.keys import Keys
 from viewer_for_tests import BOXES, IDS, codepoint, draw_pages, make_viewer, recognized
 
@@ -23,16 +23,12 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def labelled(driver, page, tmp_path):
-    viewer = Viewer(driver, page, tmp_path)
-    driver.execute_script("localStorage.clear()")
-    viewer.open()
-    driver.get_log("browser")
-    yield viewer
-    assert viewer.errors() == []
+    with opened(driver, page, tmp_path) as viewer:
+        yield viewer
 
 
 def listed(viewer):
-    return [one.get_attribute("textContent") for one in viewer.all("#missing button")]
+    return viewer.texts("#missing button")
 
 
 def completed(viewer):
@@ -51,6 +47,7 @@ def test_sure_boxes_without_a_label_are_listed_the_surest_first(labelled):
     assert labelled.text("#columns .selected") == labelled.text("#character") == "ほ"
 
 
+@IN_EVERY_BROWSER
 def test_accepted_ones_are_added_to_the_labels_and_rejected_ones_do_not_come_back(labelled, tmp_path):
     assert completed(labelled) == ({IDS[0]: KNOWN, IDS[1]: [], IDS[2]: []}, [])
     labelled.press("m", "a")

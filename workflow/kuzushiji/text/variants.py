@@ -44,7 +44,7 @@ def plain_forms(character: str) -> set[str]:
 
 
 def variants(characters: Iterable[str], kanji: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """What else among `characters` people may mean by what they type: kana by their plain forms, kanji by pairs `kanji`.
+    """What else among `characters` people may mean by what they type: kana by their plain forms, or a pair of `kanji`.
 
     Every kana, kanji of the pairs and one of `characters` for which there is something has an entry, without itself.
     """
