@@ -22,7 +22,7 @@ setup: .venv/installed resources/fonts/.fetched
 # Read the scans in the folder IMAGES, or by the address of a IIIF manifest, or some of their PAGES (3-10), or two sample
 # pages, with the newest models that were trained here, or if there are none with the small networks that come with the
 # workflow; with others by name (WEIGHTS=small, published, or adapted, by `make adapt`), or with those of another directory
-# (MODELS=demo).
+# (MODELS=demo). QUICK=1 has the published ones read fast, and less well.
 read: .venv/installed resources/fonts/.fetched
 	@models="$$MODELS_TYPED"; \
 	if [ -z "$$models" ] && [ "$$WEIGHTS_TYPED" = adapted ]; then models=adapted; fi; \
@@ -33,6 +33,7 @@ read: .venv/installed resources/fonts/.fetched
 	if [ -n "$$WEIGHTS_TYPED" ]; then set -- "$$@" "round=$$WEIGHTS_TYPED"; fi; \
 	if [ -n "$$FORMATS_TYPED" ]; then set -- "$$@" "formats=$$FORMATS_TYPED"; fi; \
 	if [ -n "$$CORRECTIONS_TYPED" ]; then set -- "$$@" "corrections=$$CORRECTIONS_TYPED"; fi; \
+	if [ -n "$(QUICK)" ]; then set -- --configfile profiles/read/quick.yaml "$$@"; fi; \
 	if [ -n "$$models" ]; then set -- --directory "$$models" "$$@"; fi; \
 	exec $(BIN)/snakemake --profile profiles/read "$$@" -- read
 

@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Files whose tests use a fixture of the session that costs minutes: they stay in one of pytest-xdist's processes.
 SHARING = dict.fromkeys(("test_declared", "test_determinism", "test_miniature", "test_staleness"), "miniature")
-SHARING |= dict.fromkeys(("test_viewer_browser", "test_viewer_corrections"), "browser")
+SHARING |= dict.fromkeys(("test_viewer_browser", "test_viewer_corrections", "test_viewer_missing_labels"), "browser")
 
 # Shared machines are slow at times: no test fails of that.
 hypothesis.settings.register_profile("shared", deadline=None)
@@ -70,15 +70,23 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def driver(tmp_path_factory):
-    """Headless Chromium."""
-    from browser_for_tests import CHROMEDRIVER, CHROMIUM, start_chromium
+def browsers():
+    """The headless browsers that tests have started, by name."""
+    started = {}
+    yield started
+    for driver in started.values():
+        driver.quit()
 
-    if not (CHROMIUM and CHROMEDRIVER):
-        pytest.skip("needs Chromium: apt-get install chromium chromium-driver")
-    driver = start_chromium(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
+
+@pytest.fixture
+def driver(request, browsers, tmp_path_factory):
+    """Headless Chromium, or the browser that `IN_EVERY_BROWSER` names."""
+    from browser_for_tests import start
+
+    name = getattr(request, "param", "chromium")
+    if name not in browsers:
+        browsers[name] = start(name, tmp_path_factory.mktemp(name))
+    return browsers[name]
 
 
 @pytest.fixture(scope="session")
@@ -90,12 +98,8 @@ def viewer_page(tmp_path_factory):
 
 @pytest.fixture
 def viewer(driver, viewer_page, tmp_path):
-    """The page set of viewer_for_tests, opened in a browser that knows nothing of it."""
-    from browser_for_tests import Viewer
+    """The page set of viewer_for_tests."""
+    from browser_for_tests import opened
 
-    viewer = Viewer(driver, viewer_page, tmp_path)
-    driver.execute_script("localStorage.clear()")
-    viewer.open()
-    driver.get_log("browser"), driver.get_log("performance")
-    yield viewer
-    assert viewer.errors() == []
+    with opened(driver, viewer_page, tmp_path) as viewer:
+        yield viewer

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from kuzushiji.evaluate.missing_labels import missing_labels
 from kuzushiji.publish.viewer import write_viewer
+from kuzushiji.text.confidence import page_confidence
 from kuzushiji.text.reading_order import order_pages
+from kuzushiji.text.variants import read_kanji_variants
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "workflow" / "viewer"
 FONTS = sorted((Path(matplotlib_fontja.__file__).parent / "fonts").glob("*.ttf"))
+CONFIDENCE = {"boxes": 3, "filtered": 0.5, "spacing": 0.05, "size": 0.1, "least": 0.65}
 SETTINGS = {"max_side": 600, "quality": 70, "max_megabytes": 100, "review": 0.8, "unreadable": []}
 IDS = ["a plain one", 'b\'s "</script><!--", & <b>', "c 最後"]
 WIDTH, HEIGHT = 400, 600
@@ -78,17 +82,27 @@ def draw_pages(folder: Path) -> pd.DataFrame:
                 page[y : y + 50, x : x + 40] = 90
         path = folder / f"page {number}.png"
         Image.fromarray(page).save(path)
-        rows.append({"image_id": image_id, "path": str(path), "width": WIDTH, "height": HEIGHT})
+        rows.append({"image_id": image_id, "book": "mine", "path": str(path), "width": WIDTH, "height": HEIGHT})
     return pd.DataFrame(rows)
 
 
 def make_viewer(
-    folder: Path, table: pd.DataFrame | None = None, name: str = "mine", scans: Path | None = None, **settings
+    folder: Path,
+    table: pd.DataFrame | None = None,
+    name: str = "mine",
+    scans: Path | None = None,
+    truth: pd.DataFrame | None = None,
+    **settings,
 ) -> Path:
-    """A viewer in `folder`, of pages drawn in `scans` or there."""
+    """A viewer in `folder`, of pages drawn in `scans` or there, with the labels `truth` if they have some."""
     out = folder / "viewer" / f"{name}.html"
     table = recognized() if table is None else table
-    write_viewer(
-        name, *tables(table), draw_pages(scans or folder), FONTS, TEMPLATE, SETTINGS | settings, out, processes=1
-    )
+    pages = draw_pages(scans or folder)
+    rated = page_confidence(table, order_pages(table), pages, CONFIDENCE).set_index("image_id")
+    labelled = {}
+    if truth is not None:
+        labelled = {"truth": truth, "missing": missing_labels(table, truth, pages, 0.5)}
+    settings = SETTINGS | settings
+    kanji = read_kanji_variants(ROOT / "resources/variants/kanji.csv")
+    write_viewer(name, *tables(table), pages, rated, FONTS, TEMPLATE, settings, out, 1, kanji=kanji, **labelled)
     return out

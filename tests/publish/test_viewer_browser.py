@@ -1,16 +1,21 @@
-"""The viewer as people read and search in it, in headless Chromium."""
+"""The viewer as people read and search in it, in headless browsers."""
 
 import json
 
 import pandas as pd
 import pytest
-from browser_for_tests import Viewer
+from browser_for_tests import IN_EVERY_BROWSER, Viewer
 from selenium.webdriver.common.keys import Keys
 from viewer_for_tests import IDS, make_viewer, recognized
 
 from kuzushiji.pages.labels import read_labels
+from kuzushiji.text.confidence import HARDLY_ANY, NO_WRITING
+
+DIM = f"confidence 0.39: {HARDLY_ANY}"  # of two boxes where three are enough: (0.95 * 0.95 + 0.3 * 0.9) / 2 * 2 / 3
+BLANK = f"confidence 0.00: {NO_WRITING}"
 
 
+@IN_EVERY_BROWSER
 def test_pages_turn_by_keys_to_the_left_as_in_a_book(viewer):
     assert viewer.columns() == ["いろは", "にほ"]
     viewer.press(Keys.ARROW_LEFT)
@@ -45,6 +50,7 @@ def test_a_page_can_be_linked_to(viewer):
     assert viewer.columns() == ["ほへ"]
 
 
+@IN_EVERY_BROWSER
 def test_a_box_and_its_character_point_to_each_other_and_say_what_is_known(viewer):
     viewer.hover('#boxes .box[data-box="1"]')
     assert viewer.text("#columns .pointed") == "ろ"
@@ -61,6 +67,7 @@ def test_a_box_and_its_character_point_to_each_other_and_say_what_is_known(viewe
     assert not viewer.find("#tooltip").is_displayed()
 
 
+@IN_EVERY_BROWSER
 def test_boxes_lie_where_they_were_read(viewer):
     image, box = viewer.find("#image").rect, viewer.find('#boxes .box[data-box="4"]').rect
     scale = image["width"] / 400
@@ -74,6 +81,7 @@ def test_boxes_lie_where_they_were_read(viewer):
     assert viewer.find("#image").rect["width"] == pytest.approx(image["width"], abs=1)
 
 
+@IN_EVERY_BROWSER
 def test_text_is_vertical_and_arrows_follow_it(viewer):
     first, second = (column.rect for column in viewer.all("#columns p"))
     assert first["x"] > second["x"]
@@ -86,6 +94,7 @@ def test_text_is_vertical_and_arrows_follow_it(viewer):
     assert viewer.find("#boxes .selected").get_attribute("data-box") == "3"
 
 
+@IN_EVERY_BROWSER
 def test_every_character_has_the_embedded_font(viewer):
     assert viewer.embedded("#columns .character") == [True] * 5
     another = "arguments[0].textContent = 'ゐ'"  # which the page does not show, so its fonts lack it
@@ -93,6 +102,7 @@ def test_every_character_has_the_embedded_font(viewer):
     assert viewer.embedded("#columns .character") == [False, *[True] * 4]
 
 
+@IN_EVERY_BROWSER
 def test_search_finds_characters_and_strings_across_columns_and_pages(viewer):
     assert viewer.search("ほ") == ("2 hits on 2 pages", ["いろはにほ", "ほへ"])
     assert viewer.search("はに") == ("1 hit on 1 page", ["いろはにほ"])
@@ -112,9 +122,28 @@ def test_search_finds_characters_and_strings_across_columns_and_pages(viewer):
     assert "35%" in viewer.text("#hits small")
 
 
+@IN_EVERY_BROWSER
+def test_search_finds_variants_if_asked(driver, tmp_path):
+    read = [("は", 0.99, "ば"), ("穐", 0.9, "亀"), ("𛂞", 0.9, "者"), ("島", 0.6, "ば")]
+    boxes = recognized(
+        [(0, 300, 60 + 60 * n, shown, share, 0.9, other) for n, (shown, share, other) in enumerate(read)]
+    )
+    viewer = Viewer(driver, make_viewer(tmp_path, boxes, "variants"), tmp_path)
+    assert viewer.search("ば")[0] == viewer.search("秋")[0] == "0 hits on 0 pages"
+    viewer.find("#with-variants").click()
+    assert viewer.search("ば")[0] == viewer.search("ハ")[0] == viewer.search("𛂞")[0] == "2 hits on 1 page"
+    assert viewer.search("秋") == viewer.search("龝") == ("1 hit on 1 page", ["は穐𛂞島"])
+    assert viewer.search("ぱ秋は嶋") == ("1 hit on 1 page", ["は穐𛂞島"])
+    assert viewer.search("鶴")[0] == "0 hits on 0 pages"
+    viewer.find("#in-alternatives").click()  # 島 may be ば, with 20 %
+    assert viewer.search("ハ")[0] == "3 hits on 1 page"
+    assert "20%" in viewer.find("#hits li:last-child small").text
+    assert viewer.errors() == []
+
+
 def test_the_text_of_a_page_is_copied_with_and_without_ruby(viewer):
     text = "return [pageText(0), pageText(0, false), writeText([1])]"
-    assert viewer.driver.execute_script(text) == ["いろは\nにほ\n", "いろは\nにほ\n", f"[{IDS[1]}]\nほへ\n"]
+    assert viewer.driver.execute_script(text) == ["いろは\nにほ\n", "いろは\nにほ\n", f"[{IDS[1]}] ({DIM})\nほへ\n"]
     made = """return (() => { const kept = currentBoxes(0).kept; kept[1].role = "ruby"; kept[4].role = "note";
         return [pageText(0), pageText(0, false)]; })()"""
     assert viewer.driver.execute_script(made) == ["い《ろ》は\nに〈ほ〉\n", "いは\nに〈ほ〉\n"]
@@ -129,7 +158,26 @@ def test_the_next_page_to_check_has_the_most_doubtful_characters(viewer):
     assert viewer.text("#status") == "No other page is left to check"
 
 
+def test_pages_that_can_hardly_be_believed_are_listed_with_the_reason_until_they_are_checked(viewer):
+    def listed():
+        return viewer.texts("#doubtful-pages button")
+
+    assert viewer.text("#page-confidence") == "This page: confidence 0.79"  # 0.99 * 0.99 + 0.55 * 0.95 + …, over 5
+    assert listed() == [IDS[2] + BLANK, IDS[1] + DIM]
+    viewer.find("#doubtful-pages summary").click()
+    viewer.all("#doubtful-pages button")[1].click()
+    assert viewer.text("#page-confidence") == f"This page: {DIM}"
+    viewer.press("c")
+    assert listed() == [IDS[2] + BLANK]
+    assert viewer.driver.execute_script("return writeText([1, 2])") == (
+        f"[{IDS[1]}] (corrected)\nほへ\n\n[{IDS[2]}] ({BLANK})\n"
+    )
+    viewer.press(Keys.ARROW_LEFT, "c")
+    assert not viewer.find("#doubtful-pages").is_displayed()
+
+
 def test_nothing_is_fetched_from_the_network(viewer):
+    viewer.driver.get_log("performance")  # of what came before
     viewer.open()
     viewer.press("n", "2", "x", Keys.ARROW_LEFT, Keys.ARROW_LEFT)
     viewer.search("ほ")
@@ -144,7 +192,7 @@ def test_nothing_is_fetched_from_the_network(viewer):
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (768, 1024), (1024, 700), (1440, 900)])
 def test_nothing_sticks_out_at_any_width(viewer, width, height):
-    viewer.resize(width, height, mobile=width < 500)
+    viewer.driver.resize(width, height, mobile=width < 500)
     viewer.open()
     viewer.press("n")
     assert viewer.driver.execute_script("return document.documentElement.scrollWidth") <= width
@@ -194,6 +242,7 @@ def test_a_page_set_without_any_box_opens(driver, tmp_path):
     assert viewer.errors() == []
 
 
+@IN_EVERY_BROWSER
 def test_ruby_stands_beside_its_character_and_a_note_in_two_lines(driver, tmp_path):
     """One column 思今日出, with the ruby おもひ to 思 and the note いろ, はに after 出."""
     column = [(300, 60 + 50 * n, 44, 44, character) for n, character in enumerate("思今日出")]
@@ -217,6 +266,7 @@ def test_ruby_stands_beside_its_character_and_a_note_in_two_lines(driver, tmp_pa
     assert viewer.errors() == []
 
 
+@IN_EVERY_BROWSER
 def test_hundreds_of_boxes_on_many_pages_are_worked_with(driver, tmp_path):
     grid = pd.DataFrame(
         {"x_min": [370 - 30 * (n // 25) for n in range(300)], "y_min": [20 + 22 * (n % 25) for n in range(300)]}

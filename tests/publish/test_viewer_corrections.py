@@ -1,7 +1,7 @@
-"""What people decide in the viewer, and the labels that come of it, in headless Chromium."""
+"""What people decide in the viewer, and the labels that come of it, in headless browsers."""
 
 import pytest
-from browser_for_tests import Viewer
+from browser_for_tests import IN_EVERY_BROWSER, Viewer
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from viewer_for_tests import BOXES, IDS, codepoint, draw_pages, make_viewer, recognized
@@ -50,6 +50,7 @@ CORRECTED = {
 }
 
 
+@IN_EVERY_BROWSER
 def test_corrections_are_exported_as_labels_that_the_workflow_reads(viewer, tmp_path):
     correct_everything(viewer)
     assert viewer.columns() == ["るわ", "にほ", "一"]
@@ -60,6 +61,7 @@ def test_corrections_are_exported_as_labels_that_the_workflow_reads(viewer, tmp_
     assert len(truth) == 7
 
 
+@IN_EVERY_BROWSER
 def test_corrections_outlive_the_window_and_can_be_taken_back(viewer):
     correct_everything(viewer)
     viewer.open()
@@ -101,6 +103,7 @@ def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(vie
     assert (codepoint("る"), 303, 160, 40, 50) in boxes
 
 
+@IN_EVERY_BROWSER
 def test_an_exported_file_can_be_imported_elsewhere(viewer):
     correct_everything(viewer)
     file = viewer.export()
@@ -141,6 +144,7 @@ def test_checked_pages_can_be_exported_alone(viewer):
     assert (list(boxes), problems) == ([IDS[1]], [])
 
 
+@IN_EVERY_BROWSER
 def test_a_missing_box_can_be_drawn(viewer):
     image = viewer.find("#image").rect
     scale = image["width"] / 400
@@ -170,6 +174,7 @@ def test_only_one_character_can_be_typed(viewer, typed):
     assert viewer.columns()[0] == "いろは"
 
 
+@IN_EVERY_BROWSER
 def test_a_browser_that_stores_nothing_says_so_and_exports_still(viewer):
     viewer.driver.execute_script("Storage.prototype.setItem = () => { throw new Error('the disk is full') }")
     viewer.press(Keys.ARROW_DOWN, "x")

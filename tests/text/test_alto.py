@@ -32,6 +32,14 @@ def test_every_page_is_valid_alto(schema):
         schema.assertValid(etree.fromstring(alto(page)))
 
 
+def test_a_page_says_how_far_it_can_be_believed(schema):
+    page = make_transcripts()[0]
+    tree = etree.fromstring(alto(page._replace(confidence=0.5)))
+    schema.assertValid(tree)
+    assert tree.find("a:Layout/a:Page", NAMES).get("PC") == "0.5000"
+    assert etree.fromstring(alto(page)).find("a:Layout/a:Page", NAMES).get("PC") is None
+
+
 def test_the_schema_refuses_what_is_wrong(schema):
     wrong = alto(make_transcripts()[0]).replace(b'GC="0', b'GC="7', 1)
     assert not schema.validate(etree.fromstring(wrong))

@@ -1,7 +1,7 @@
 """Corrections by labels and by texts."""
 
 import pytest
-from transcripts_for_tests import alternatives_table, pages_table, recognized_table
+from transcripts_for_tests import alternatives_table, pages_table, rated_pages, recognized_table
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
@@ -71,7 +71,7 @@ def test_a_text_that_goes_out_and_comes_back_changes_nothing_but_what_was_edited
     ordered = order_pages(table)
     read = list(transcripts(ordered, alternatives_table(table), pages))
     if kind == "txt":
-        write_text(ordered, pages, tmp_path)
+        write_text(ordered, pages, rated_pages(table), tmp_path)
     else:
         {"page": write_page_xml, "alto": write_alto}[kind](read, tmp_path)
     for other in ("book001", "book002"):

@@ -1,16 +1,17 @@
 import json
 
 import numpy as np
-from transcripts_for_tests import alternatives_table, make_transcripts, pages_table, recognized_table
+from transcripts_for_tests import alternatives_table, make_transcripts, rated_pages, recognized_table
 
-from kuzushiji.text.confidence import NO_WRITING, page_confidence
+from kuzushiji.text.confidence import NO_WRITING
 from kuzushiji.text.json_lines import write_json_lines
+from kuzushiji.text.transcripts import with_confidence
 
 
 def test_each_line_is_a_page_with_boxes_order_roles_and_alternatives(tmp_path):
-    settings = {"boxes": 4, "filtered": 0.5, "least": 0.1}
-    confidence = page_confidence(recognized_table(), pages_table(), settings)
-    write_json_lines(make_transcripts(), confidence, tmp_path / "out/test.jsonl")
+    rated = rated_pages(recognized_table())
+    transcripts = [with_confidence(page, rated) for page in make_transcripts()]
+    write_json_lines(transcripts, tmp_path / "out/test.jsonl")
     text = (tmp_path / "out/test.jsonl").read_text(encoding="utf-8")
     pages = [json.loads(line) for line in text.splitlines()]
     assert [page["image_id"] for page in pages] == ["book001", "book002", "other & <1>"]
@@ -35,5 +36,5 @@ def test_each_line_is_a_page_with_boxes_order_roles_and_alternatives(tmp_path):
                 assert [other["codepoint"] for other in character["alternatives"]] == box["codepoints"]
                 read += 1
     assert read == len(recognized)
-    write_json_lines(make_transcripts(), confidence, tmp_path / "again.jsonl")
+    write_json_lines(transcripts, tmp_path / "again.jsonl")
     assert (tmp_path / "again.jsonl").read_text(encoding="utf-8") == text

@@ -21,6 +21,14 @@ def test_every_page_is_valid_page_xml(schema):
         schema.assertValid(etree.fromstring(page_xml(page)))
 
 
+def test_a_page_says_how_far_it_can_be_believed(schema):
+    page = make_transcripts()[0]
+    tree = etree.fromstring(page_xml(page._replace(confidence=0.5)))
+    schema.assertValid(tree)
+    assert tree.find("p:Page", NAMES).get("conf") == "0.5000"
+    assert etree.fromstring(page_xml(page)).find("p:Page", NAMES).get("conf") is None
+
+
 def test_the_schema_refuses_what_is_wrong(schema):
     wrong = page_xml(make_transcripts()[0]).replace(b'conf="0', b'conf="7', 1)
     assert not schema.validate(etree.fromstring(wrong))

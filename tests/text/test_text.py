@@ -1,6 +1,7 @@
 import pandas as pd
-from transcripts_for_tests import TEXT, make_transcripts, pages_table, recognized_table
+from transcripts_for_tests import TEXT, make_transcripts, pages_table, rated_pages, recognized_table
 
+from kuzushiji.text.confidence import NO_WRITING
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.text import main_text, page_text, write_text
 
@@ -33,8 +34,9 @@ def test_the_main_text_is_without_ruby_and_breaks():
 
 
 def test_pages_and_books_get_their_files_and_empty_pages_too(tmp_path):
-    boxes = order_pages(recognized_table())
-    write_text(boxes, pages_table(), tmp_path / "text")
+    recognized = recognized_table()
+    boxes = order_pages(recognized)
+    write_text(boxes, pages_table(), rated_pages(recognized), tmp_path / "text")
     first = (tmp_path / "text/book001.txt").read_text(encoding="utf-8")
     page = make_transcripts()[0]
     columns = [[line.text for line in block.lines if line.role == "text"] for block in page.blocks]
@@ -42,5 +44,12 @@ def test_pages_and_books_get_their_files_and_empty_pages_too(tmp_path):
     assert set(first) <= set(TEXT + "\n")
     assert (tmp_path / "text/book002.txt").read_text() == ""
     book = (tmp_path / "text/books/book.txt").read_text(encoding="utf-8")
-    assert book == f"[book001]\n{first}\n[book002]\n"
+    share = (recognized["probability"] * 0.9)[recognized["image_id"] == "book001"].mean()
+    assert book == f"[book001] (confidence {share:.2f})\n{first}\n[book002] (confidence 0.00: {NO_WRITING})\n"
     assert {path.name for path in (tmp_path / "text/books").iterdir()} == {"book.txt", "other.txt"}
+
+
+def test_corrected_pages_are_marked_as_such(tmp_path):
+    recognized = recognized_table()
+    write_text(order_pages(recognized), pages_table(), rated_pages(recognized, {"book002"}), tmp_path, {"book002"})
+    assert (tmp_path / "books/book.txt").read_text(encoding="utf-8").endswith("\n[book002] (corrected)\n")

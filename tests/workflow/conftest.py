@@ -45,7 +45,15 @@ def later(miniature, tmp_path_factory) -> Miniature:
     """A copy of the miniature's checkout in which ran what comes after its first round, and beside all rounds."""
     folder = tmp_path_factory.mktemp("later")
     checkout = copied(miniature.checkout, folder / "checkout")
-    targets = ["--config", "round=refine", "--", "all", "benchmarks", "export", "results/book_classifier/test.csv"]
+    targets = [
+        "--config",
+        "round=refine",
+        "--",
+        "all",
+        "benchmarks",
+        "export",
+        "results/book_classifier/test/tables.html",
+    ]
     targets += ["results/refine/aligned/test.csv", "results/refine/verdict/test.md"]
     run_miniature(*targets, cwd=checkout, before=tuple(traced(folder / "trace")) if STRACE else ())
     return Miniature(checkout, folder / "trace")

@@ -1,6 +1,7 @@
 """The whole workflow, run once in miniature."""
 
 import json
+import re
 import shutil
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ import torchvision
 import yaml
 from conftest import MINIATURE, ROOT, copied, planned, snakemake
 from conftest import run_miniature as run
+from lxml import html
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -220,6 +222,14 @@ def test_the_report_shows_the_run_from_its_data_to_its_provenance(done, tmp_path
     assert {path.rpartition("/")[0] for path in shown["6 Examples"]} == {"results/first/examples/test"}
     assert "results/first/provenance/test/ro-crate-preview.html" in shown["7 Provenance"]
     assert {f"results/first/misread/{name}.png" for name in ("val", "test")} <= set(shown["4 Scores"])
+    assert {f"results/first/missing_labels/{name}.html" for name in ("val", "test")} <= set(shown["4 Scores"])
+    # It begins with what the run comes to, and all tables can be looked at.
+    first = json.JSONDecoder().raw_decode(report.partition("workflow_desc = ")[2])[0]
+    figures = [item.text_content().split() for item in html.fromstring(first).findall(".//ul[@class='figures']/li")]
+    assert [words[1:] for words in figures][::2] == [["F1", "on", "test"], ["pages", "read"]]
+    assert figures[1][1:] == ["character", "error", "rate", "(CER)"]
+    assert re.search(r"[\d.]+ hours of computing, in \d+ jobs", html.fromstring(first).text_content())
+    assert not [path for paths in shown.values() for path in paths if path.endswith(".csv")]
     assert not any(
         "overlays" in path for paths in shown.values() for path in paths
     )  # all pages, which may be thousands

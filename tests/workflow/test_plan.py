@@ -200,6 +200,8 @@ def test_make_passes_on_what_was_typed(checkout):
     assert said("read") == ["--profile", "profiles/read", "--config", "read=resources/samples", "--", "read"]
     read = ["--profile", "profiles/read", "--directory", odd, "--config", f"read={odd}", "round=small", "--", "read"]
     assert said("read", IMAGES=odd, MODELS=odd, WEIGHTS="small") == read
+    quick = ["--profile", "profiles/read", "--configfile", "profiles/read/quick.yaml", "--config"]
+    assert said("read", WEIGHTS="published", QUICK="1")[: len(quick)] == quick
     address = "https://library.example/manifest.json?a=1&b=2#x"
     some = ["--profile", "profiles/read", "--config", f"read={address}", "page_range=1,3-", "--", "read"]
     assert said("read", IMAGES=address, PAGES="1,3-") == some
@@ -354,6 +356,8 @@ NOT_READING = [
     "dataset",
     "examples",
     "misread",
+    "missing_labels",
+    "front_page",
     "snapshot",
     "export",
     "export_detector",
@@ -366,7 +370,9 @@ NOT_READING = [
     "book_folds",
     "book_classifier",
     "nearest_books",
+    "nearest_books_page",
     "detection_modes",
+    "detection_modes_page",
 ]
 
 

@@ -182,6 +182,15 @@ def test_a_published_classifier_set_to_null_is_left_out(scans):
     assert (jobs["import_classifier"], jobs["download"], jobs["classify"]) == (4, 7, 16)
 
 
+def test_the_quick_way_passes_pages_once_and_asks_one_network_of_each_kind(scans):
+    Image.effect_noise((480, 672), 40).save(scans / "scans/a.jpg")
+    (scans / "scans/b.jpg").unlink()
+    quick = ["--configfile", "profiles/read/quick.yaml", "--config", "read=scans", "round=published"]
+    jobs = planned(snakemake("--dry-run", "--profile", "profiles/read", *quick, "--", "read", cwd=scans))
+    one = dict.fromkeys(["import_detector", "import_classifier", "import_booster", "detect", "classify", "filter"], 1)
+    assert jobs.items() >= (one | {"download": 3}).items()
+
+
 @pytest.fixture
 def address(tmp_path):
     """Where the published booster can be downloaded from, in place of the public address."""

@@ -9,10 +9,11 @@ from conftest import MINIATURE, copied, planned, run_miniature, snakemake
 from PIL import Image
 
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
-EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics"], 1)
+EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics", "front_page"], 1)
 SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "confidence": 1, "reading_order": 1, "viewer": 1} | EXPORTED
+RATED = dict.fromkeys(["confidence", "text", "json_lines", "page_xml", "alto", "viewer"], 1)
 SUBMITTED = {"submission": 2, "final_submission": 1, "provenance": 2}
-FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2} | SHOWN | SUBMITTED
+FROM_FILTER = {"filter": 2, "metrics": 2, "misread": 2, "missing_labels": 2} | SHOWN | SUBMITTED
 FROM_BOOSTER = {"booster": 1, "booster_report": 1, "protocols": 1} | FROM_FILTER
 FROM_TUNE = {"tune": 1} | FROM_BOOSTER
 FROM_FEATURES = {"features": 2} | FROM_TUNE
@@ -44,6 +45,7 @@ ONE_PAGE_SET = {  # all that is made of the pages of test alone
     "filter": 1,
     "metrics": 1,
     "misread": 1,
+    "missing_labels": 1,
 } | SHOWN
 ONE_SUBMITTED = {"submission": 1, "final_submission": 1, "provenance": 1}
 
@@ -69,15 +71,16 @@ SETTINGS = {
     "booster={training: {rounds: 100}}": FROM_BOOSTER,
     "booster={report: {bins: 5}}": {"booster_report": 1},
     "filter={threshold: 0.6}": {"booster_report": 1, "protocols": 1} | FROM_FILTER,
-    "confidence={least: 0.4}": {"confidence": 1, "json_lines": 1},
-    "submission={max_predictions: 5}": {"metrics": 2} | SUBMITTED,
+    "confidence={least: 0.4}": RATED,
+    "submission={max_predictions: 5}": {"metrics": 2, "front_page": 1} | SUBMITTED,
     "evaluate={detector_score: 0.4}": {"detection_metrics": 2},
     "viewer={max_side: 1000}": {"viewer": 1},
     "report={examples: 1}": {"examples": 1},
     "report={samples: 2}": {"misread": 2},
+    "missing_labels={confidence: 0.5}": {"missing_labels": 2, "viewer": 1},
     # Corrections change the text, and neither what was read nor its scores.
     "page_sets={test: {corrections: results/synthetic/drawn_test/labels.csv}}": {"correct": 1}
-    | {rule: 1 for rule in SHOWN if rule not in ("examples", "text_metrics")},
+    | {rule: 1 for rule in SHOWN if rule not in ("examples", "text_metrics", "front_page")},
     "annotations={granularity: [glyph]}": {"annotations": 1},
     # What the targets do not ask for.
     "pseudo={probability: 0.5}": {},
@@ -116,13 +119,15 @@ CODE = {
     "postprocess/booster_report": {"booster_report": 1},
     "publish/submission": SUBMITTED,
     "publish/provenance": {"provenance": 2},
-    "evaluate/metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2},
+    "evaluate/metrics": {"metrics": 2, "misread": 2, "detection_metrics": 2, "front_page": 1},
     "evaluate/detection_metrics": {"detection_metrics": 2},
     "detector/detector_losses": {"detector_losses": 1},
     "classifier/curves": {"curves": 1},
-    "publish/overlays": {"overlays": 1, "examples": 1},
+    "publish/overlays": {"overlays": 1, "examples": 1, "front_page": 1},
     "publish/viewer": {"viewer": 1},
-    "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
+    "text/variants": {"viewer": 1},
+    "text/reading_order": {"reading_order": 1} | RATED | EXPORTED,
+    "text/evenness": RATED,
     "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
     "text/alto": {"alto": 1},
     "text/transcripts": dict.fromkeys(
@@ -130,13 +135,16 @@ CODE = {
     ),
     "text/line_shape": {"page_xml": 1, "alto": 1},
     "text/upright": {"page_xml": 1, "alto": 1},
-    "text/confidence": {"confidence": 1, "json_lines": 1},
-    "publish/label_places": {"overlays": 1, "examples": 1},
+    "text/confidence": RATED,
+    "publish/label_places": {"overlays": 1, "examples": 1, "front_page": 1},
     "publish/web_fonts": {"viewer": 1},
     "publish/dataset": {"dataset": 1},
-    "publish/examples": {"examples": 1},
+    "publish/examples": {"examples": 1, "front_page": 1},
+    "publish/front_page": {"front_page": 1},
     "evaluate/misread": {"misread": 2},
-    "publish/web_tables": {"dataset": 1, "metrics": 2, "provenance": 2},
+    "evaluate/missing_labels": {"missing_labels": 2, "viewer": 1},
+    "publish/web_tables": {"dataset": 1, "curves": 1, "booster_report": 1, "detection_metrics": 2, "metrics": 2}
+    | {"text_metrics": 1, "missing_labels": 2, "viewer": 1, "front_page": 1, "provenance": 2},
     # What a job says while it runs changes no result.
     "common/progress": {},
     "common/once": {},
@@ -281,8 +289,9 @@ def test_new_better_and_corrected_scans_are_read_and_scored_again_and_nothing_el
     labels = checkout / "scans.csv"
     before = labels.read_text()
     labels.write_text(before.replace(",U+", ",U+3042 10 10 20 20 U+", 1))
-    scored = {"metrics": 1, "detection_metrics": 1, "misread": 1, "examples": 1, "provenance": 1}
-    assert plan() == {"truth": 1, "dataset": 1} | scored
+    scored = ["metrics", "detection_metrics", "misread", "missing_labels", "viewer", "examples", "provenance"]
+    scored += ["front_page"]
+    assert plan() == {"truth": 1, "dataset": 1} | dict.fromkeys(scored, 1)
     labels.write_text(before)
     assert plan() == {}
 

@@ -63,12 +63,7 @@ rule book_classifier:
         pretrained=classifier_weights(config["book_classifier"]["classifier"]),
     output:
         checkpoint="results/book_classifier/classifier.pth",
-        history=report(
-            "results/book_classifier/classifier/history.csv",
-            caption="../report/book_classifier.rst",
-            category="1 Data",
-            labels={"page set": TRAINING, "content": "telling books apart, epochs (CSV)"},
-        ),
+        history="results/book_classifier/classifier/history.csv",
         confusions="results/book_classifier/classifier/confusions.csv",
     log:
         "results/logs/book_classifier.log",
@@ -99,18 +94,8 @@ rule nearest_books:
         pages="results/pages/{page_set}.parquet",
         denoised=lambda wildcards: denoised_folders(pages_of(wildcards.page_set)),
     output:
-        pages=report(
-            "results/book_classifier/{page_set}.csv",
-            caption="../report/nearest_books.rst",
-            category="1 Data",
-            labels={"page set": "{page_set}", "content": "nearest books, by page (CSV)"},
-        ),
-        books=report(
-            "results/book_classifier/{page_set}/books.csv",
-            caption="../report/nearest_books.rst",
-            category="1 Data",
-            labels={"page set": "{page_set}", "content": "nearest books (CSV)"},
-        ),
+        pages="results/book_classifier/{page_set}.csv",
+        books="results/book_classifier/{page_set}/books.csv",
     log:
         "results/logs/nearest_books/{page_set}.log",
     benchmark:
@@ -127,3 +112,31 @@ rule nearest_books:
         ),
     script:
         "../scripts/nearest_books.py"
+
+
+# A rule of its own, so that another look of the page reads no page anew.
+rule nearest_books_page:
+    """Show the nearest books, and how the books were learnt, as a page of the report."""
+    input:
+        nearest_books=rules.nearest_books.output.books,
+        by_page=rules.nearest_books.output.pages,
+        epochs_of_the_book_classifier=rules.book_classifier.output.history,
+    output:
+        report(
+            "results/book_classifier/{page_set}/tables.html",
+            caption="../report/nearest_books.rst",
+            category="1 Data",
+            labels={"page set": "{page_set}", "content": "nearest books"},
+        ),
+    log:
+        "results/logs/nearest_books_page/{page_set}.log",
+    benchmark:
+        "results/benchmarks/nearest_books_page/{page_set}.tsv"
+    resources:
+        mem_mb=scaled(1000),
+        runtime=scaled(10),
+    params:
+        code=code("table_page"),
+        settings=lambda wildcards: dict(title=f"The training books nearest to {wildcards.page_set}"),
+    script:
+        "../scripts/table_page.py"

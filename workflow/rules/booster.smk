@@ -90,12 +90,7 @@ rule protocols:
         pages=rules.booster.input.pages,
         best=rules.booster.input.best,
     output:
-        report(
-            "results/{round}/booster/protocols.csv",
-            caption="../report/protocols.rst",
-            category="5 Booster",
-            labels={"round": "{round}", "content": "gain in F1, by protocol (CSV)"},
-        ),
+        "results/{round}/booster/protocols.csv",
     log:
         "results/logs/protocols/{round}.log",
     benchmark:
@@ -121,17 +116,19 @@ rule booster_report:
     input:
         boosters=rules.booster.output.folds,
         out_of_fold=rules.booster.output.out_of_fold,
+        protocols=rules.protocols.output[0],
         features=rules.booster.input.features,
         merged=rules.booster.input.merged,
         truth=rules.booster.input.truth,
         pages=rules.booster.input.pages,
     output:
-        importances=report(
-            "results/{round}/booster/importances.csv",
-            caption="../report/booster_importances.rst",
+        page=report(
+            "results/{round}/booster/tables.html",
+            caption="../report/protocols.rst",
             category="5 Booster",
-            labels={"round": "{round}", "content": "importance of the features (CSV)"},
+            labels={"round": "{round}", "content": "gain in F1 by protocol, importance of the features"},
         ),
+        importances="results/{round}/booster/importances.csv",
         importances_plot=report(
             "results/{round}/booster/importances.svg",
             caption="../report/booster_importances.rst",

@@ -18,18 +18,8 @@ rule classifier:
         pretrained=imagenet_weights,
     output:
         checkpoint="results/{round}/classifiers/{classifier}.pth",
-        history=report(
-            "results/{round}/classifiers/{classifier}/history.csv",
-            caption="../report/classifier.rst",
-            category="2 Training",
-            labels={"network": "{classifier}", "content": "epochs, {round} round (CSV)"},
-        ),
-        confusions=report(
-            "results/{round}/classifiers/{classifier}/confusions.csv",
-            caption="../report/classifier_confusions.rst",
-            category="2 Training",
-            labels={"network": "{classifier}", "content": "confused pairs, {round} round (CSV)"},
-        ),
+        history="results/{round}/classifiers/{classifier}/history.csv",
+        confusions="results/{round}/classifiers/{classifier}/confusions.csv",
     log:
         "results/logs/classifier/{round}/{classifier}.log",
     benchmark:
@@ -66,6 +56,12 @@ rule curves:
             caption="../report/classifier_confusions.rst",
             category="2 Training",
             labels={"network": "all classifiers", "content": "confused pairs, {round} round"},
+        ),
+        page=report(
+            "results/{round}/classifiers/tables.html",
+            caption="../report/classifier.rst",
+            category="2 Training",
+            labels={"network": "all classifiers", "content": "epochs and confused pairs as tables, {round} round"},
         ),
     log:
         "results/logs/curves/{round}.log",

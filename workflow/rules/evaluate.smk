@@ -18,48 +18,23 @@ rule metrics:
             category="4 Scores",
             labels={"page set": "{page_set}", "round": "{round}", "content": "all scores"},
         ),
-        stages=report(
-            "results/{round}/metrics/{page_set}.csv",
-            caption="../report/metrics.rst",
-            category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by stage (CSV)"},
-        ),
+        stages="results/{round}/metrics/{page_set}.csv",
         stages_plot=report(
             "results/{round}/metrics/{page_set}_stages.svg",
             caption="../report/metrics.rst",
             category="4 Scores",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by stage, drawn"},
         ),
-        books=report(
-            "results/{round}/metrics/{page_set}_books.csv",
-            caption="../report/metrics.rst",
-            category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by book (CSV)"},
-        ),
-        codepoints=report(
-            "results/{round}/metrics/{page_set}_codepoints.csv",
-            caption="../report/metrics.rst",
-            category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by codepoint (CSV)"},
-        ),
-        bands=report(
-            "results/{round}/metrics/{page_set}_bands.csv",
-            caption="../report/metrics.rst",
-            category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by frequency of the codepoint (CSV)"},
-        ),
+        books="results/{round}/metrics/{page_set}_books.csv",
+        codepoints="results/{round}/metrics/{page_set}_codepoints.csv",
+        bands="results/{round}/metrics/{page_set}_bands.csv",
         bands_plot=report(
             "results/{round}/metrics/{page_set}_bands.svg",
             caption="../report/metrics.rst",
             category="4 Scores",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by frequency of the codepoint, drawn"},
         ),
-        confusions=report(
-            "results/{round}/metrics/{page_set}_confusions.csv",
-            caption="../report/metrics.rst",
-            category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "commonest confusions (CSV)"},
-        ),
+        confusions="results/{round}/metrics/{page_set}_confusions.csv",
     log:
         "results/logs/metrics/{round}/{page_set}.log",
     benchmark:
@@ -86,36 +61,27 @@ rule detection_metrics:
         training=training_tables("pages"),
         detections=tables_of("detections"),
     output:
-        books=report(
-            "results/{round}/detection_metrics/{page_set}/books.csv",
+        page=report(
+            "results/{round}/detection_metrics/{page_set}/tables.html",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by book (CSV)"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "all scores"},
         ),
+        books="results/{round}/detection_metrics/{page_set}/books.csv",
         books_plot=report(
             "results/{round}/detection_metrics/{page_set}/books.svg",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by book, drawn"},
         ),
-        scores=report(
-            "results/{round}/detection_metrics/{page_set}/scores.csv",
-            caption="../report/detection_metrics.rst",
-            category="3 Detection",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by score (CSV)"},
-        ),
+        scores="results/{round}/detection_metrics/{page_set}/scores.csv",
         scores_plot=report(
             "results/{round}/detection_metrics/{page_set}/scores.svg",
             caption="../report/detection_metrics.rst",
             category="3 Detection",
             labels={"page set": "{page_set}", "round": "{round}", "content": "by score, drawn"},
         ),
-        iou=report(
-            "results/{round}/detection_metrics/{page_set}/iou.csv",
-            caption="../report/detection_metrics.rst",
-            category="3 Detection",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "by IoU (CSV)"},
-        ),
+        iou="results/{round}/detection_metrics/{page_set}/iou.csv",
         iou_plot=report(
             "results/{round}/detection_metrics/{page_set}/iou.svg",
             caption="../report/detection_metrics.rst",
@@ -144,12 +110,13 @@ rule text_metrics:
         pages="results/pages/{page_set}.parquet",
         transcriptions=transcriptions,
     output:
-        books=report(
-            "results/{round}/text_metrics/{page_set}.csv",
+        page=report(
+            "results/{round}/text_metrics/{page_set}.html",
             caption="../report/text_metrics.rst",
             category="4 Scores",
-            labels={"page set": "{page_set}", "round": "{round}", "content": "text, by book (CSV)"},
+            labels={"page set": "{page_set}", "round": "{round}", "content": "text, by book and page"},
         ),
+        books="results/{round}/text_metrics/{page_set}.csv",
         pages="results/{round}/text_metrics/{page_set}_pages.csv",
     log:
         "results/logs/text_metrics/{round}/{page_set}.log",

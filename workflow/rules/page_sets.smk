@@ -191,6 +191,10 @@ def what_is_read(wildcards):
     return f"results/{wildcards.round}/{kind}/{wildcards.page_set}.parquet"
 
 
+def is_labelled(wildcards):
+    return page_sets.labelled(PAGE_SETS, wildcards.page_set)
+
+
 def what_is_corrected(wildcards):
     """The table of corrected pages, if the page set has corrections."""
     has = "corrections" in PAGE_SETS[wildcards.page_set]

@@ -47,6 +47,7 @@ rule text:
     """Write the text of each page."""
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
+        confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
         corrected=what_is_corrected,
     output:
@@ -93,6 +94,7 @@ rule confidence:
     """Say of every page how far its text can be believed."""
     input:
         recognized=what_is_read,
+        ordered="results/{round}/reading_order/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         corrected=what_is_corrected,
     output:
@@ -139,6 +141,7 @@ rule page_xml:
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
+        confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         corrected=what_is_corrected,
@@ -162,6 +165,7 @@ rule alto:
     input:
         ordered="results/{round}/reading_order/{page_set}.parquet",
         alternatives="results/{round}/alternatives/{page_set}.parquet",
+        confidence="results/{round}/confidence/{page_set}.csv",
         pages="results/pages/{page_set}.parquet",
         images=lambda wildcards: original_images(wildcards.page_set),
         corrected=what_is_corrected,

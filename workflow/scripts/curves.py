@@ -1,6 +1,6 @@
 """Draws the epochs and confusions of all classifiers.
 
-In: the tables of their epochs and confusions, fonts. Out: a figure of each kind.
+In: the tables of their epochs and confusions, fonts. Out: a figure of each kind, and all as an HTML page.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ import pandas as pd
 
 from kuzushiji.classifier.curves import plot_confusions, plot_history
 from kuzushiji.common.logs import log_to
+from kuzushiji.publish.web_tables import write_web_page
 
 log_to(snakemake.log[0])
 names = snakemake.params.settings["classifiers"]
@@ -17,4 +18,7 @@ history, confusions = (
     for paths in (snakemake.input.history, snakemake.input.confusions)
 )
 plot_history(history, snakemake.output.history)
+parts = {f"{name}, epochs": table for name, table in history.items()}
+parts |= {f"{name}, confused pairs": table for name, table in confusions.items()}
+write_web_page(snakemake.output.page, f"The classifiers of the {snakemake.wildcards.round} round", parts)
 plot_confusions(confusions, snakemake.output.confusions, [Path(path) for path in snakemake.input.fonts])

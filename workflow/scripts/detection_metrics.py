@@ -1,13 +1,14 @@
 """Scores the detectors alone.
 
 In: true boxes, each detector's boxes, the pages, and the training pages if available.
-Out: tables by book, by score threshold and by IoU, and a picture of each.
+Out: tables by book, by score threshold and by IoU, the same on one HTML page, and a picture of each.
 """
 
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
 from kuzushiji.evaluate.detection_metrics import detection_metrics
 from kuzushiji.evaluate.detection_plots import plot_books, plot_iou, plot_scores
+from kuzushiji.publish.web_tables import write_web_page
 
 log_to(snakemake.log[0])
 settings = snakemake.params.settings
@@ -21,6 +22,8 @@ found = detection_metrics(
 )
 for name, table in found.items():
     table.round(4).to_csv(snakemake.output[name], index=False)
+parts = {"by book": found["books"], "by score": found["scores"], "by IoU": found["iou"]}
+write_web_page(snakemake.output.page, f"The detectors alone on {snakemake.wildcards.page_set}", parts)
 plot_books(found["books"], snakemake.output.books_plot)
 plot_scores(found["scores"], snakemake.output.scores_plot)
 plot_iou(found["iou"], snakemake.output.iou_plot)

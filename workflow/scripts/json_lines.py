@@ -6,13 +6,9 @@ Out: a file with a line per page.
 
 from pathlib import Path
 
-import pandas as pd
-
 from kuzushiji.common.logs import log_to
 from kuzushiji.text.json_lines import write_json_lines
 from kuzushiji.text.transcripts import read_transcripts
 
 log_to(snakemake.log[0])
-pages = read_transcripts(snakemake.input)
-confidence = pd.read_csv(snakemake.input.confidence, dtype={"image_id": str}, keep_default_na=False)
-write_json_lines(pages, confidence, Path(snakemake.output[0]))
+write_json_lines(read_transcripts(snakemake.input), Path(snakemake.output[0]))

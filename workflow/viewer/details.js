@@ -58,17 +58,20 @@ async function drawCrop(box) {
   pen.strokeRect((box.x - left) * zoom, (box.y - top) * zoom, box.width * zoom, box.height * zoom);
 }
 
-// Decides about the selected box, and goes on to the next unsure one if people are reviewing.
+// Decides about the selected box, and goes on to the next unsure one, or missing label, if people are reviewing.
 function correct(decision) {
   const box = selectedBox();
   if (!box) return;
   if (decision && !box.was) decision.drawn = true;
-  const next = isUnsure(box) && byId("advance").checked ? findUnsure(1) : null;
+  const listed = isVisited(box) && decision && !box.decision;
+  const next = !listed && isUnsure(box) ? findUnsure(1) : null;
   decide(view.page, box.key, decision);
   refresh();
   const now = selectedBox();
   say(decision && now ? `${now.character} ${now.decision}` : "Correction undone");
-  if (next && next.key !== box.key) goTo(next.page, next.key);
+  if (!byId("advance").checked) return;
+  if (listed) nextMissingLabel();
+  else if (next && next.key !== box.key) goTo(next.page, next.key);
 }
 
 function accept() {

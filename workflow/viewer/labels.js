@@ -2,10 +2,16 @@
 // `codepoint x y width height`.
 
 function writeLabels(numbers) {
-  const rows = numbers.map((number) => {
-    const labels = currentBoxes(number).kept.map((box) => `${codepoint(box.character)} ${box.key}`);
-    return `${csvValue(pageSet.pages[number].id)},${labels.join(" ")}\n`;
-  });
+  return writeLabelFile(numbers, (number) => currentBoxes(number).kept.map(labelOf));
+}
+
+function labelOf(box) {
+  return `${codepoint(box.character)} ${box.key}`;
+}
+
+// `labels`: a function that gives the labels of a page.
+function writeLabelFile(numbers, labels) {
+  const rows = numbers.map((number) => `${csvValue(pageSet.pages[number].id)},${labels(number).join(" ")}\n`);
   return `image_id,labels\n${rows.join("")}`;
 }
 

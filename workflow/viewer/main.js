@@ -20,6 +20,8 @@ function updateCounts() {
     `${counted(corrections, "decision", "decisions")}, ${checked} of ${pageSet.pages.length} pages checked`;
   byId("export-checked").disabled = !checked;
   byId("forget").disabled = !corrections && !checked;
+  listDoubtfulPages();
+  listMissingLabels();
   [...byId("page-list").options].forEach((option, number) => {
     const page = pageSet.pages[number];
     option.textContent = `${number + 1} · ${page.id}${page.corrected ? " (corrected)" : ""}${checkedPages.has(page.id) ? " ✓" : ""}`;
@@ -89,6 +91,7 @@ const keys = {
   e: () => selectedBox() && byId("typed").focus(),
   d: () => toggleDrawing(!draft.on),
   t: nextPageToCheck,
+  m: () => pageSet.labelled && nextMissingLabel(),
   c: () => checkPage(!byId("checked").checked),
   "/": () => byId("query").focus(),
   "+": () => zoomTo(1.4 * view.zoom),
@@ -159,7 +162,7 @@ on("copy-text", "click", () => copyText(true));
 on("copy-without-ruby", "click", () => copyText(false));
 on("threshold", "input", refresh);
 let waiting;
-for (const id of ["query", "in-alternatives"]) {
+for (const id of ["query", "in-alternatives", "with-variants"]) {
   on(id, "input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(search, 150);
@@ -177,6 +180,10 @@ on("export-checked", "click", () => {
   const numbers = [...pageSet.pages.keys()].filter((number) => checkedPages.has(pageSet.pages[number].id));
   download(`${pageSet.name}_checked.csv`, writeLabels(numbers));
 });
+if (pageSet.labelled) {
+  on("missing-next", "click", nextMissingLabel);
+  on("export-completed", "click", () => download(`${pageSet.name}_completed.csv`, writeCompletedLabels([...pageSet.pages.keys()])));
+}
 on("export-text", "click", () => {
   download(`${pageSet.name}.txt`, writeText([...pageSet.pages.keys()]), "text/plain");
 });

@@ -31,6 +31,7 @@ function showPage(number, select = null) {
   byId("next-page").disabled = view.page === pageSet.pages.length - 1;
   byId("previous-page").disabled = view.page === 0;
   byId("checked").checked = checkedPages.has(page.id);
+  byId("page-confidence").textContent = page.corrected ? "This page is corrected" : `This page: ${confidenceOf(view.page)}`;
   location.replace(`#${encodeURIComponent(page.id)}`);
   resizeSheet();
   view.selected = select;
@@ -81,7 +82,8 @@ function drawPage() {
 }
 
 function drawBox(box, number) {
-  const kind = `${box.kept ? "" : "rejected"} ${box.decision && box.decision !== "accepted" ? "changed" : ""}`;
+  const missing = box.missing !== undefined && !box.decision;
+  const kind = `${box.kept ? "" : "rejected"} ${missing ? "missing" : ""} ${box.decision && box.decision !== "accepted" ? "changed" : ""}`;
   return ["halo", "box"].map((layer) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     for (const side of ["x", "y", "width", "height"]) made.setAttribute(side, box[side]);

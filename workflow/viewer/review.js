@@ -55,6 +55,19 @@ function nextPageToCheck() {
   else showPage(best);
 }
 
+// The pages that can hardly be believed and nobody has checked, the least sure ones first, each with the reason.
+function listDoubtfulPages() {
+  const doubtful = [...pageSet.pages.entries()].filter(([, {id, note}]) => note && !checkedPages.has(id));
+  doubtful.sort(([, a], [, b]) => a.confidence - b.confidence);
+  byId("doubtful-pages").hidden = !doubtful.length;
+  byId("doubtful-count").textContent = doubtful.length;
+  byId("doubtful-pages").querySelector("ol").replaceChildren(...doubtful.map(([number, {id}]) => {
+    const made = element("button", {}, id, element("small", {}, confidenceOf(number)));
+    made.addEventListener("click", () => showPage(number));
+    return element("li", {}, made);
+  }));
+}
+
 function nextUnsure(step) {
   const found = findUnsure(step);
   if (found) goTo(found.page, found.key);

@@ -11,15 +11,18 @@ function runsOf(page) {
 
 // Every place where the query stands: {page, run, start, length, probability}, `run` the boxes among which
 // it was found. With `anywhere`, an alternative of a box that is not too improbable counts too, and the likeliest come first.
-function findText(query, anywhere) {
+// With `loosely`, variants of a character count as itself.
+function findText(query, anywhere, loosely) {
   const wanted = [...query.replace(/U\+[0-9A-F]{4,6}/gi, (name) => characterFrom(name) ?? name).normalize("NFC")];
-  const sought = wanted.filter((character) => character.trim());
+  const sought = wanted.filter((character) => character.trim())
+    .map((character) => new Set([character, ...((loosely && pageSet.variants[character]) || "")]));
   const hits = [];
   if (!sought.length) return hits;
-  const shareOf = (box, character) => {
-    if (box.character === character) return 1;
+  const shareOf = (box, characters) => {
+    if (characters.has(box.character)) return 1;
     if (!anywhere || box.decision) return 0;
-    const share = box.alternatives.find(([other]) => other === character)?.[1] ?? 0;
+    let share = 0;
+    for (const [other, probability] of box.alternatives) if (characters.has(other)) share += probability;
     return share < LEAST_PROBABILITY ? 0 : share;
   };
   for (let page = 0; page < pageSet.pages.length; page++) {
@@ -38,7 +41,7 @@ function findText(query, anywhere) {
 
 function search() {
   const query = byId("query").value;
-  const hits = findText(query, byId("in-alternatives").checked);
+  const hits = findText(query, byId("in-alternatives").checked, byId("with-variants").checked);
   const pages = new Set(hits.map((hit) => hit.page)).size;
   const count = query.trim() ? `${counted(hits.length, "hit", "hits")} on ${counted(pages, "page", "pages")}` : "";
   byId("hit-count").textContent =

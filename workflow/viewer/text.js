@@ -26,8 +26,14 @@ function pageText(number, withRuby = true) {
 function writeText(numbers) {
   return numbers.map((number) => {
     const {id, corrected} = pageSet.pages[number];
-    return `[${id}]${corrected || checkedPages.has(id) ? " (corrected)" : ""}\n${pageText(number)}`;
+    const known = corrected || checkedPages.has(id) ? "corrected" : confidenceOf(number);
+    return `[${id}] (${known})\n${pageText(number)}`;
   }).join("\n");
+}
+
+function confidenceOf(number) {
+  const {confidence, note} = pageSet.pages[number];
+  return `confidence ${confidence.toFixed(2)}${note && `: ${note}`}`;
 }
 
 async function copyText(withRuby) {

@@ -147,17 +147,16 @@ def count_confusions(pairs: pd.DataFrame) -> pd.DataFrame:
 def score_table(scores: dict[str, dict]) -> pd.DataFrame:
     """A part of the result of `evaluate` (stages, books, codepoints or bands) as a table, rounded for people.
 
-    The columns: `count` of true boxes and `training_count` if known, then the scores, and F1, precision and recall of
-    detection alone if known.
+    The columns, the most telling first: F1, precision and recall, F1 of detection alone if known, the `count` of true
+    boxes and `training_count` if known, then what these come from.
     """
-    columns = ["count", "training_count", "f1", "precision", "recall"]
-    columns += ["true_positives", "false_positives", "false_negatives"]
+    columns = ["f1", "precision", "recall", "detection_f1", "count", "training_count"]
+    columns += ["true_positives", "false_positives", "false_negatives", "detection_precision", "detection_recall"]
     alone = ("f1", "precision", "recall")
     rows = [
         score | {f"detection_{name}": score.get("detection", {}).get(name) for name in alone}
         for score in scores.values()
     ]
-    columns += [f"detection_{name}" for name in alone]
     table = pd.DataFrame(rows, index=pd.Index(scores, dtype=object)).reindex(columns=columns).dropna(axis=1, how="all")
     whole = [name for name in table if name.endswith(("count", "tives"))]
     return table.astype(dict.fromkeys(whole, "Int64")).round(4)

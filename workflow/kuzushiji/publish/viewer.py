@@ -4,7 +4,7 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -15,13 +15,16 @@ import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
+from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
 from kuzushiji.common.tables import in_page_order
 from kuzushiji.publish.web_fonts import web_fonts
+from kuzushiji.text.variants import variants
 
+_PLACE = ["image_id", *CORNERS]
 _SMALLEST_SIDE = 600  # pixels: smaller pages would not be readable
 
 
@@ -31,34 +34,46 @@ def write_viewer(
     ordered: pd.DataFrame,
     alternatives: pd.DataFrame,
     pages: pd.DataFrame,
+    confidence: pd.DataFrame,
     fonts: list[Path],
     template: Path,
     settings: dict,
     out: Path,
     processes: int,
     corrected: Collection[str] = (),
+    truth: pd.DataFrame | None = None,
+    missing: pd.DataFrame | None = None,
+    kanji: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Write `out`, a self-contained HTML file, for the page set `name`.
 
-    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages. `template` is a
+    `recognized`, `ordered`, `alternatives` and `pages` are tables of these kinds for the same pages, `confidence` says
+    how far these can be believed (`text.transcripts.read_confidence`). `template` is a
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
     `review` (boxes below this probability are initially listed for review), and `unreadable` lists pairs of a scan that
     was left out and the reason.
 
-    Pages whose ids are `corrected` are marked.
+    Pages whose ids are `corrected` are marked. With the true boxes `truth` and the table `missing` of
+    `evaluate.missing_labels`, both of which labelled pages have, the latter's boxes are listed, to be added to the
+    labels. Search finds variants of kana, and the pairs of `kanji`, for each other if asked.
 
     The browser stores corrections under the name of the page set and a checksum of its images' folders, independent of
     the round; those of before, under the name alone, are taken over if they are of these pages.
     """
     pages = in_page_order(pages)
     boxes = join_boxes(recognized, ordered, alternatives)
+    if missing is not None:
+        ranked = missing[_PLACE].assign(missing=range(len(missing)))
+        boxes = boxes.merge(ranked, on=_PLACE, how="left", validate="many_to_one")
     characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
     page_set = {
         "name": name,
         "storage": f"kuzushiji {name} {_checksum_of_folders(pages['path'])}",
         "former_storage": f"kuzushiji {name}",
         "review": settings["review"],
+        "labelled": truth is not None,
+        "variants": variants(characters, kanji),
         "pages": [
             {
                 "id": page.image_id,
@@ -66,6 +81,8 @@ def write_viewer(
                 "height": page.height,
                 "corrected": page.image_id in corrected,
                 "file": Path(page.path).name,
+                "confidence": float(confidence.loc[page.image_id, "confidence"]),
+                "note": confidence.loc[page.image_id, "note"],
             }
             for page in pages.itertuples(index=False)
         ],
@@ -79,7 +96,7 @@ def write_viewer(
             unreadable=[(printable(file), reason) for file, reason in settings["unreadable"]],
             fonts=[_base64(font) for font in web_fonts(characters, fonts)],
             inline=lambda file: Markup((template / file).read_text(encoding="utf-8")),
-            pages=_embedded(boxes, pages, images),
+            pages=_embedded(boxes, pages, images, {} if truth is None else label_runs(truth)),
         ).dump(str(partial), encoding="utf-8")
     logging.info("%d pages, %.1f MB", len(pages), out.stat().st_size / 1e6)
 
@@ -97,18 +114,28 @@ def join_boxes(recognized: pd.DataFrame, ordered: pd.DataFrame, alternatives: pd
     return boxes.fillna(dict.fromkeys(["position", "block", "column", "line"], -1))
 
 
-def _embedded(boxes: pd.DataFrame, pages: pd.DataFrame, images: list[Path]) -> Iterator[dict]:
+def _embedded(
+    boxes: pd.DataFrame, pages: pd.DataFrame, images: list[Path], labels: Mapping[str, str]
+) -> Iterator[dict]:
     by_page = dict(list(boxes.groupby("image_id")))
     none = boxes.iloc[:0]
     for image_id, image in zip(pages["image_id"], images, strict=True):
-        yield {"boxes": page_boxes(by_page.get(image_id, none)), "image": _base64(image.read_bytes())}
+        found = page_boxes(by_page.get(image_id, none))
+        yield {"boxes": found, "image": _base64(image.read_bytes()), "labels": labels.get(image_id, "")}
+
+
+def label_runs(truth: pd.DataFrame) -> dict[str, str]:
+    """The true boxes of every page that has any, by id, as runs of `codepoint x y width height`."""
+    sizes = truth.assign(width=truth["x_max"] - truth["x_min"], height=truth["y_max"] - truth["y_min"])
+    rows = sizes["codepoint"].str.cat(sizes[["x_min", "y_min", "width", "height"]].astype(str), sep=" ")
+    return rows.groupby(truth["image_id"]).agg(" ".join).to_dict()
 
 
 def page_boxes(boxes: pd.DataFrame) -> list[dict]:
     """The viewer's data of a page's boxes, in the order of `join_boxes`.
 
     The `alternatives` of a box are pairs of a character and its probability, best first; `block`, `column` and `line`
-    of rejected boxes are -1.
+    of rejected boxes are -1. A box that the labels seem to miss has its rank among these, `missing`.
     """
     return [
         {
@@ -129,6 +156,7 @@ def page_boxes(boxes: pd.DataFrame) -> list[dict]:
                 for codepoint, probability in zip(box.codepoints, box.probabilities, strict=True)
             ],
         }
+        | ({} if pd.isna(getattr(box, "missing", None)) else {"missing": int(box.missing)})
         for box in boxes.itertuples(index=False)
     ]
 

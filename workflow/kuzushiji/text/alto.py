@@ -44,7 +44,8 @@ def alto(page: Transcript) -> bytes:
     tags = [_E.StructureTag(ID=name, LABEL=name, DESCRIPTION=says) for name, says in _TAGS.items()]
     size = {"WIDTH": str(page.width), "HEIGHT": str(page.height)}
     space = _E.PrintSpace(*map(_block, page.blocks), HPOS="0", VPOS="0", **size)
-    layout = _E.Layout(_E.Page(space, ID="page", PHYSICAL_IMG_NR="1", LANG="ja", **size))
+    rated = {} if page.confidence is None else {"PC": f"{page.confidence:.4f}"}
+    layout = _E.Layout(_E.Page(space, ID="page", PHYSICAL_IMG_NR="1", LANG="ja", **size, **rated))
     root = _E.alto(
         description,
         _E.Tags(*tags),

@@ -4,27 +4,22 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
-
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.files import replacing
 from kuzushiji.text.transcripts import Glyph, Line, Transcript
 
 
-def write_json_lines(pages: Iterable[Transcript], confidence: pd.DataFrame, path: Path) -> None:
-    """Write one line per page to `path`, UTF-8, with its row of the table `confidence` of `text.confidence`."""
-    rows = confidence.set_index("image_id")
+def write_json_lines(pages: Iterable[Transcript], path: Path) -> None:
+    """Write one line per page to `path`, UTF-8."""
     with replacing(path) as partial, open(partial, "w", encoding="utf-8", newline="\n") as file:
         for page in pages:
-            found = page_object(page, rows.loc[page.image_id])
-            file.write(json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n")
+            file.write(json.dumps(page_object(page), ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
-def page_object(page: Transcript, confidence: pd.Series) -> dict:
+def page_object(page: Transcript) -> dict:
     """The page as lists and dictionaries: `lines` in reading order, each with its `characters`.
 
-    Boxes are [x_min, y_min, x_max, y_max] in pixels; probabilities are rounded to four decimals. `confidence` and
-    `note`, why that is low or an empty text, are those of the row `confidence`.
+    Boxes are [x_min, y_min, x_max, y_max] in pixels; probabilities are rounded to four decimals.
     """
     return {
         "image_id": page.image_id,
@@ -33,8 +28,8 @@ def page_object(page: Transcript, confidence: pd.Series) -> dict:
         "width": page.width,
         "height": page.height,
         "corrected": page.corrected,
-        "confidence": float(confidence["confidence"]),
-        "note": confidence["note"],
+        "confidence": page.confidence,
+        "note": page.note,
         "lines": [_line(block.number, line) for block in page.blocks for line in block.lines],
     }
 

@@ -43,6 +43,7 @@ def page_xml(page: Transcript) -> bytes:
         imageHeight=str(page.height),
         primaryLanguage="Japanese",
         **({"custom": "corrected {by:hand;}"} if page.corrected else {}),
+        **({} if page.confidence is None else {"conf": f"{page.confidence:.4f}"}),
         **_VERTICAL,
     )
     metadata = _E.Metadata(

@@ -44,11 +44,17 @@ def _rows(boxes: pd.DataFrame) -> Iterator[tuple[int, int, str, str]]:
     return zip(boxes["block"], boxes["column"], boxes["role"], text, strict=True)
 
 
-def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path, corrected: Collection[str] = ()) -> None:
+def write_text(
+    ordered: pd.DataFrame,
+    pages: pd.DataFrame,
+    confidence: pd.DataFrame,
+    folder: Path,
+    corrected: Collection[str] = (),
+) -> None:
     """Write the text of "ordered" boxes for every page of the table `pages`.
 
-    `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book, each under `[image_id]`, or
-    `[image_id] (corrected)` if it is one of those.
+    `folder/{image_id}.txt`: one page. `folder/books/{book}.txt`: all pages of a book, each under its `heading`, by the
+    table `confidence`, which `text.transcripts.read_confidence` gives.
     """
     (folder / "books").mkdir(parents=True, exist_ok=True)
     by_page = dict(list(ordered.groupby("image_id")))
@@ -58,6 +64,14 @@ def write_text(ordered: pd.DataFrame, pages: pd.DataFrame, folder: Path, correct
             text = page_text(by_page.get(image_id, ordered.iloc[:0]))
             with replacing(folder / f"{image_id}.txt") as partial:
                 partial.write_text(text, encoding="utf-8")
-            parts.append(f"[{image_id}]{' (corrected)' * (image_id in corrected)}\n{text}")
+            rated = confidence.loc[image_id]
+            parts.append(f"{heading(image_id, rated['confidence'], rated['note'], image_id in corrected)}\n{text}")
         with replacing(folder / "books" / f"{book}.txt") as partial:
             partial.write_text("\n".join(parts), encoding="utf-8")
+
+
+def heading(image_id: str, confidence: float, note: str, corrected: bool) -> str:
+    """The line above a page's text: how far it can be believed, and if hardly, why; or that people corrected it."""
+    if corrected:
+        return f"[{image_id}] (corrected)"
+    return f"[{image_id}] (confidence {confidence:.2f}{f': {note}' * bool(note)})"

@@ -47,7 +47,10 @@ class Block(NamedTuple):
 
 
 class Transcript(NamedTuple):
-    """The text of a page, whose image lies at `path`; `corrected`: by people."""
+    """The text of a page, whose image lies at `path`; `corrected`: by people.
+
+    `confidence` is that of `text.confidence`, from 0 to 1, and `note` why it is low; None where nobody asked.
+    """
 
     image_id: str
     book: str
@@ -56,6 +59,8 @@ class Transcript(NamedTuple):
     height: int
     blocks: list[Block]
     corrected: bool = False
+    confidence: float | None = None
+    note: str = ""
 
     @property
     def file(self) -> str:
@@ -63,10 +68,26 @@ class Transcript(NamedTuple):
 
 
 def read_transcripts(tables: Mapping[str, str | os.PathLike]) -> Iterator[Transcript]:
-    """`transcripts` of the tables at the paths `ordered`, `alternatives` and `pages`, marked by that at `corrected`."""
+    """`transcripts` of the tables at the paths `ordered`, `alternatives` and `pages`, marked by that at `corrected`.
+
+    With the confidences of the table at `confidence`, if there is one.
+    """
     corrected = corrected_pages(tables["corrected"])
+    rated = read_confidence(tables["confidence"]) if tables.get("confidence") else None
     for page in transcripts(*(read_table(tables[kind], kind) for kind in ("ordered", "alternatives", "pages"))):
-        yield page._replace(corrected=page.image_id in corrected)
+        page = page._replace(corrected=page.image_id in corrected)
+        yield page if rated is None else with_confidence(page, rated)
+
+
+def read_confidence(path: str | os.PathLike) -> pd.DataFrame:
+    """The table that `text.confidence` made, by `image_id`."""
+    return pd.read_csv(path, dtype={"image_id": str, "book": str}, keep_default_na=False).set_index("image_id")
+
+
+def with_confidence(page: Transcript, rated: pd.DataFrame) -> Transcript:
+    """The page with its confidence of the table `rated`, as `read_confidence` gives it."""
+    row = rated.loc[page.image_id]
+    return page._replace(confidence=float(row["confidence"]), note=row["note"])
 
 
 def corrected_pages(path: str | os.PathLike | None) -> set[str]:
