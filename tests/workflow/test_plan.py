@@ -63,21 +63,6 @@ def test_the_slurm_profile_plans_the_same_jobs(competition):
     assert planned(snakemake("--dry-run", "--profile", "slurm", cwd=competition)) == local
 
 
-def test_few_pages_are_joined_beside_snakemake_and_many_by_jobs_of_the_cluster(checkout):
-    default = checkout / "profiles/default/config.yaml"
-    default.write_text(
-        default.read_text().replace("logger: rich", "")
-    )  # Snakemake's own tells the rules that are local
-    settings = ["page_sets={mine: {images: resources/samples}}", "recognize=[mine]", "round=small"]
-
-    def local(pages):
-        run = ["--dry-run", "--profile", "slurm", "--config", *settings, f"local_pages={pages}", "--", "recognize"]
-        return set(re.findall(r"(?m)^localrule (\w+):", snakemake(*run, cwd=checkout).stdout))
-
-    joined = {"gather_detections", "gather_predictions", "fuse", "nms", "features", "submission"}
-    assert local(2) - local(1) == joined
-
-
 def test_a_sites_type_of_gpu_reaches_every_rule_that_uses_one_and_no_other(competition):
     """The commented lines of the profile, as a site uncomments them."""
     path = competition / "profiles/slurm/config.yaml"
