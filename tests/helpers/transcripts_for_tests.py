@@ -50,10 +50,25 @@ def alternatives_table(recognized):
 
 def rated_pages(recognized, corrected=()):
     """How far the pages can be believed, as `read_confidence` gives it."""
-    settings = {"boxes": 4, "filtered": 0.5, "least": 0.1}
-    return page_confidence(recognized, pages_table(), settings, corrected).set_index("image_id")
+    settings = {"boxes": 4, "filtered": 0.5, "spacing": 0.05, "size": 0.1, "least": 0.1}
+    rated = page_confidence(recognized, order_pages(recognized), pages_table(), settings, corrected)
+    return rated.set_index("image_id")
 
 
 def make_transcripts(seed=0):
     recognized = recognized_table(seed)
     return list(transcripts(order_pages(recognized), alternatives_table(recognized), pages_table()))
+
+
+def columns(image_id: str, jitter: float, wide: float | None = None, seed: int = 0) -> pd.DataFrame:
+    """Ten columns of twenty characters 50 pixels apart and 40 wide, with the standard deviations of both in pixels."""
+    rng = np.random.default_rng(seed)
+    column, place = np.divmod(np.arange(200), 20)
+    middle = place * 50 + rng.normal(0, jitter, 200)
+    width = 40 + rng.normal(0, jitter if wide is None else wide, 200)
+    x, y = (
+        np.column_stack([-column * 80 - width / 2, -column * 80 + width / 2]),
+        np.column_stack([middle - 20, middle + 20]),
+    )
+    corners = dict(zip(CORNERS, np.column_stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]]).T, strict=True))
+    return pd.DataFrame({"image_id": image_id, "box": range(200), "column": column, "role": "text"} | corners)

@@ -16,7 +16,7 @@ from kuzushiji.text.variants import read_kanji_variants
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "workflow" / "viewer"
 FONTS = sorted((Path(matplotlib_fontja.__file__).parent / "fonts").glob("*.ttf"))
-CONFIDENCE = {"boxes": 3, "filtered": 0.5, "least": 0.65}
+CONFIDENCE = {"boxes": 3, "filtered": 0.5, "spacing": 0.05, "size": 0.1, "least": 0.65}
 SETTINGS = {"max_side": 600, "quality": 70, "max_megabytes": 100, "review": 0.8, "unreadable": []}
 IDS = ["a plain one", 'b\'s "</script><!--", & <b>', "c 最後"]
 WIDTH, HEIGHT = 400, 600
@@ -98,7 +98,7 @@ def make_viewer(
     out = folder / "viewer" / f"{name}.html"
     table = recognized() if table is None else table
     pages = draw_pages(scans or folder)
-    rated = page_confidence(table, pages, CONFIDENCE).set_index("image_id")
+    rated = page_confidence(table, order_pages(table), pages, CONFIDENCE).set_index("image_id")
     labelled = {}
     if truth is not None:
         labelled = {"truth": truth, "missing": missing_labels(table, truth, pages, 0.5)}

@@ -2,11 +2,13 @@
 
 import pandas as pd
 import pytest
+from transcripts_for_tests import columns
 
+from kuzushiji.common.tables import SCHEMAS
 from kuzushiji.text import confidence
 from kuzushiji.text.confidence import page_confidence, pages_to_check
 
-SETTINGS = {"boxes": 4, "filtered": 0.5, "least": 0.4}
+SETTINGS = {"boxes": 4, "filtered": 0.5, "spacing": 0.05, "size": 0.1, "least": 0.4}
 
 
 def boxes(page, kept, dropped, probability, keep_probability=1.0):
@@ -21,10 +23,11 @@ def boxes(page, kept, dropped, probability, keep_probability=1.0):
     ).astype({"image_id": object, "kept": bool})
 
 
-def rated(*tables, more=(), corrected=()):
+def rated(*tables, more=(), corrected=(), ordered=None):
     recognized = pd.concat(tables) if tables else boxes("none", 0, 0, 0)
     pages = pd.DataFrame({"image_id": [*recognized["image_id"].unique()[::-1], *more], "book": "any"})
-    return page_confidence(recognized, pages, SETTINGS, corrected).set_index("image_id")
+    ordered = SCHEMAS["ordered"].empty_table().to_pandas() if ordered is None else ordered
+    return page_confidence(recognized, ordered, pages, SETTINGS, corrected).set_index("image_id")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,17 @@ def test_the_note_says_what_is_doubtful(kept, dropped, probability, expected, no
     assert page["boxes"] == kept
     assert page["filtered"] == pytest.approx(dropped / (kept + dropped), abs=1e-4)
     assert page["probability"] == pytest.approx(probability if kept else 0, abs=1e-4)
+
+
+def test_what_is_as_even_as_type_is_not_believed():
+    hand, typeset = columns("hand", jitter=12), columns("type", jitter=1)
+    sure = [boxes(page, 60, 0, 0.9) for page in ("hand", "type")]
+    table = rated(*sure, ordered=pd.concat([hand, typeset]))
+    assert table.loc["hand", ["confidence", "note"]].tolist() == [0.9, ""]
+    assert table.loc["type", "confidence"] < 0.4 and table.loc["type", "note"] == confidence.TYPESET
+    # Ragged columns of one size are no type, as in scriptures, nor are even ones of all sizes.
+    assert rated(*sure, ordered=columns("type", jitter=12, wide=0))["note"].tolist() == ["", ""]
+    assert rated(*sure, ordered=columns("type", jitter=1, wide=12))["note"].tolist() == ["", ""]
 
 
 def test_corrected_pages_are_believed_and_not_to_be_checked():

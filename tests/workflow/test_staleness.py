@@ -126,7 +126,8 @@ CODE = {
     "publish/overlays": {"overlays": 1, "examples": 1, "front_page": 1},
     "publish/viewer": {"viewer": 1},
     "text/variants": {"viewer": 1},
-    "text/reading_order": {"reading_order": 1, "viewer": 1} | EXPORTED,
+    "text/reading_order": {"reading_order": 1} | RATED | EXPORTED,
+    "text/evenness": RATED,
     "text/alternatives": dict.fromkeys(["alternatives", "json_lines", "page_xml", "alto", "annotations", "viewer"], 1),
     "text/alto": {"alto": 1},
     "text/transcripts": dict.fromkeys(

@@ -57,7 +57,7 @@ if config["read"] is not None:
         # What the user gave goes over the models' configuration, as it goes over config.yaml.
         models = {**config, **models}
         # Keys that they did not have then: the defaults change nothing.
-        for section in ("denoise", "detect", "classify"):
+        for section in ("denoise", "detect", "classify", "confidence"):
             models[section] = {**config[section], **models[section]}
         for _, content in reversed(CONFIGURED[1:-1]):
             update_config(models, content)

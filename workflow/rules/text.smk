@@ -94,6 +94,7 @@ rule confidence:
     """Say of every page how far its text can be believed."""
     input:
         recognized=what_is_read,
+        ordered="results/{round}/reading_order/{page_set}.parquet",
         pages="results/pages/{page_set}.parquet",
         corrected=what_is_corrected,
     output:

@@ -6,25 +6,33 @@ import numpy as np
 import pandas as pd
 
 from kuzushiji.common.tables import in_page_order
+from kuzushiji.text.evenness import unevenness
 
 NO_WRITING = "no writing found"
 HARDLY_ANY = "hardly any writing found"
 REJECTED = "most of what was found was rejected: perhaps a picture, or printed type"
+TYPESET = "characters of one size at equal distances: perhaps printed type, which the networks do not know"
 UNSURE = "unsure characters: perhaps printed type, a poor scan, or a hand that the networks do not know"
 
 
 def page_confidence(
-    recognized: pd.DataFrame, pages: pd.DataFrame, settings: Mapping[str, float], corrected: Collection[str] = ()
+    recognized: pd.DataFrame,
+    ordered: pd.DataFrame,
+    pages: pd.DataFrame,
+    settings: Mapping[str, float],
+    corrected: Collection[str] = (),
 ) -> pd.DataFrame:
-    """The confidence of every page of the table `pages`, by id, from a table of "recognized" boxes.
+    """The confidence of every page of the table `pages`, by id, from "recognized" boxes, and the kept ones `ordered`.
 
     Columns: `image_id`; `book`; `boxes`, the number of kept ones; `filtered`, the share of boxes that were not kept;
     `probability`, the mean over kept boxes of the character's probability; `confidence`, from 0 to 1; and `note`, why
     it is less than `settings["least"]`, or empty.
 
     The confidence is the mean over kept boxes of the probability that the box is a character and the right one, which
-    falls in proportion where fewer boxes than `settings["boxes"]` were kept, and where a larger share than
-    `settings["filtered"]`, less than 1, was not. Pages whose ids are `corrected` by people have 1, whatever was read.
+    falls in proportion where fewer boxes than `settings["boxes"]` were kept, where a larger share than
+    `settings["filtered"]`, less than 1, was not, and where both the spacing and the size of characters vary less than
+    `settings["spacing"]` and `settings["size"]` (see `unevenness`), by the nearer one. Pages whose ids are `corrected`
+    by people have 1, whatever was read.
     """
     right = recognized["probability"].clip(0, 1) * recognized["keep_probability"]
     kept = recognized.assign(right=right)[recognized["kept"]].groupby("image_id")
@@ -35,11 +43,14 @@ def page_confidence(
     filtered = 1 - (boxes / count.where(count > 0)).fillna(1.0)
     enough = (boxes / settings["boxes"]).clip(upper=1)
     believed = ((1 - filtered) / (1 - settings["filtered"])).clip(upper=1)
-    confidence = kept["right"].mean().reindex(ids, fill_value=0) * enough * believed
+    varied = (unevenness(ordered) / [settings["spacing"], settings["size"]]).max(axis=1).clip(upper=1)
+    varied = varied.reindex(ids, fill_value=1.0)
+    confidence = kept["right"].mean().reindex(ids, fill_value=0) * enough * believed * varied
     reasons = [
         (boxes == 0, NO_WRITING),
         (enough < 1, HARDLY_ANY),
         (believed < 1, REJECTED),
+        (varied < 1, TYPESET),
         (confidence >= 0, UNSURE),
     ]
     confidence = confidence.mask(ids.isin(list(corrected)), 1.0)
