@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
+from tables_for_tests import empty, golden_truth
 from viewer_for_tests import BOXES, IDS, make_viewer, recognized, tables
 
-from kuzushiji.publish.viewer import _checksum_of_folders, join_boxes, page_boxes
+from kuzushiji.pages.labels import read_labels, truth_table
+from kuzushiji.publish.viewer import _checksum_of_folders, join_boxes, label_runs, page_boxes
 
 
 class Scripts(HTMLParser):
@@ -68,6 +70,15 @@ def test_a_box_has_all_that_is_known_of_it():
     }
     assert [box["column"] for box in boxes] == [0, 0, 0, 1, 1, -1]
     assert [box["kept"] for box in boxes] == [True] * 5 + [False]
+
+
+def test_labels_are_embedded_as_the_workflow_reads_them(tmp_path):
+    truth = golden_truth()
+    rows = [f"{image_id},{labels}\n" for image_id, labels in label_runs(truth).items()]
+    (tmp_path / "labels.csv").write_text("".join(["image_id,labels\n", *rows]))
+    boxes, problems = read_labels(tmp_path / "labels.csv")
+    assert problems == [] and truth_table(boxes).equals(truth)
+    assert label_runs(empty("truth")) == {}
 
 
 def test_images_are_shrunk_to_the_longer_side_asked_for_and_never_enlarged(tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from lxml import html
 
-from kuzushiji.publish.web_tables import rounded, write_web_page
+from kuzushiji.publish.web_tables import rounded, with_first, write_web_page
 
 
 def test_tables_and_texts_become_one_page(tmp_path):
@@ -22,6 +22,18 @@ def test_tables_and_texts_become_one_page(tmp_path):
     targets = {link.get("href").removeprefix("#") for link in page.findall(".//nav/a")}
     assert targets == {heading.get("id") for heading in page.findall(".//h2")} and len(targets) == 2
     assert not re.search(r"(src|href)=.?(http|//)", (tmp_path / "page.html").read_text())
+
+
+def test_columns_that_tell_most_come_first_and_rows_are_not_numbered(tmp_path):
+    table = pd.DataFrame({"a": [1, 2], "b": [3, 4], "c": [5, 6]}, index=[7, 8])
+    write_web_page(tmp_path / "page.html", "A", {"b first": with_first(table, ["b", "gone"]), "none": table.iloc[:0]})
+    page = html.parse(tmp_path / "page.html")
+    assert [[cell.text for cell in row] for row in page.findall(".//tr")] == [
+        ["b", "a", "c"],
+        ["3", "1", "5"],
+        ["4", "2", "6"],
+    ]
+    assert page.findtext(".//p") == "none"
 
 
 @pytest.mark.parametrize(

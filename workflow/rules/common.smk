@@ -23,7 +23,8 @@ from kuzushiji.common.once import once_a_version, sizes_of_new_inputs
 from kuzushiji.common.runs import take_up
 from kuzushiji.pages.manifest import get_manifest, is_address, manifest_path
 
-# Snakemake's internals, used where it has no public interface: all of them are here, and were tried with 9.27.
+# Snakemake's internals, used where it has no public interface: all of them are here and in
+# ../report/workflow.rst, and were tried with 9.27.
 CLI_CONFIG = workflow.config_settings.config  # the values of `--config`, which the configuration does not distinguish
 CLI_ARGUMENTS = workflow.config_settings.config_args  # the same as they were typed; jobs get them too
 for resource in ("gpu", "download"):

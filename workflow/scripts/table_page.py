@@ -8,6 +8,11 @@ import pandas as pd
 from kuzushiji.common.logs import log_to
 from kuzushiji.publish.web_tables import write_web_page
 
+NAMES = ("image_id", "book", "nearest")  # how columns of names begin, which may be digits and yet no numbers
+
 log_to(snakemake.log[0])
-parts = {name.replace("_", " "): pd.read_csv(path) for name, path in snakemake.input.items()}
+parts = {}
+for name, path in snakemake.input.items():
+    names = [column for column in pd.read_csv(path, nrows=0).columns if column.startswith(NAMES)]
+    parts[name.replace("_", " ")] = pd.read_csv(path, dtype=dict.fromkeys(names, str))
 write_web_page(snakemake.output[0], snakemake.params.settings["title"], parts)

@@ -1,7 +1,7 @@
 """Tables and texts as one HTML page, since Snakemake's report displays HTML, but only links other files."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import jinja2
@@ -48,6 +48,12 @@ nav a { margin-right: 1.2em; }
 def write_web_page(path: str | os.PathLike, title: str, parts: Mapping[str, pd.DataFrame | str]) -> None:
     """Write `parts`, tables and texts by name, to `path`, a self-contained HTML file."""
     Path(path).write_text(_PAGE.render(title=title, parts=parts, table=html_table), encoding="utf-8")
+
+
+def with_first(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The table, whose rows are counted anew, with those of these columns that it has before the others."""
+    first = [name for name in columns if name in table]
+    return table[[*first, *table.columns.difference(first, sort=False)]].reset_index(drop=True)
 
 
 def rounded(value: float) -> str:
