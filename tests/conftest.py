@@ -14,8 +14,7 @@ from library_for_tests import library  # noqa: F401 (a fixture)
 from xdist.scheduler import LoadScopeScheduling
 
 # Files whose tests use a fixture of the session that costs minutes: they stay in one of pytest-xdist's processes.
-SHARING = dict.fromkeys(("test_declared", "test_determinism", "test_miniature", "test_staleness"), "miniature")
-SHARING |= dict.fromkeys(("test_viewer_browser", "test_viewer_corrections", "test_viewer_missing_labels"), "browser")
+SHARING = dict.fromkeys(("test_viewer_browser", "test_viewer_corrections", "test_viewer_missing_labels"), "browser")
 
 # Shared machines are slow at times: no test fails of that.
 hypothesis.settings.register_profile("shared", deadline=None)
