@@ -36,7 +36,7 @@ READING = {
     "features": 1,
     "filter": 1,
 }
-TEXT = {"reading_order": 1, "text": 1, "overlays": 1}
+TEXT = {"reading_order": 1, "confidence": 1, "text": 1, "overlays": 1}
 TRAINING = {
     *("detector", "snapshot", "detector_losses", "crops", "folds", "classifier", "curves", "augmented"),
     *("pseudo_labels", "pseudo_crops"),
