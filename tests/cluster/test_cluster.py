@@ -164,7 +164,7 @@ def test_everything_that_goes_wrong_on_a_cluster_ends_in_the_same_result(start_c
         (first,) = until(lambda: jobs("detector", "RUNNING"))
         until(lambda: list((checkout / "results/detector/faster_rcnn/state").rglob("iter_*.pth")))
         os.kill(until(lambda: training_process(first)), signal.SIGSTOP)
-        # Less than the ten minutes before its end at which it is woken, and enough for a busy machine to save the state.
+        # Less than the ten minutes at which it is woken, and enough for a busy machine to save its state.
         subprocess.run(["scontrol", "update", f"jobid={first}", "timelimit=9"], check=True)
         assert until(lambda: jobs("detector", "FAILED")) == [first]
         until(lambda: re.search(r"stopped by a signal after iteration [1-9]\d*;", (checkout / "run.log").read_text()))
