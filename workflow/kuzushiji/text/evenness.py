@@ -13,7 +13,7 @@ def unevenness(ordered: pd.DataFrame) -> pd.DataFrame:
     is the median deviation from the column's median, relative to that, averaged over the page's columns of at least
     six characters. Ruby and notes do not count. Pages without such a column are missing.
 
-    Of 142 pages with true boxes (manuscripts, and books printed from wooden blocks) none had both less than 0.06 and
+    Of 90 pages with true boxes (manuscripts, and books printed from wooden blocks) none had both less than 0.06 and
     less than 0.12; a page set in a Mincho font had 0.03 and 0.06.
     """
     text = ordered[ordered["role"] == "text"]
