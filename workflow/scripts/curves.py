@@ -18,7 +18,8 @@ history, confusions = (
     for paths in (snakemake.input.history, snakemake.input.confusions)
 )
 plot_history(history, snakemake.output.history)
-parts = {f"{name}, epochs": table for name, table in history.items()}
+# The same training has the same page: how long an epoch took is in history.csv.
+parts = {f"{name}, epochs": table.drop(columns="seconds") for name, table in history.items()}
 parts |= {f"{name}, confused pairs": table for name, table in confusions.items()}
 write_web_page(snakemake.output.page, f"The classifiers of the {snakemake.wildcards.round} round", parts)
 plot_confusions(confusions, snakemake.output.confusions, [Path(path) for path in snakemake.input.fonts])
