@@ -59,17 +59,22 @@ class Library(ThreadingHTTPServer):
     def paths(self) -> list[str]:
         return [path for path, *_ in self.asked]
 
-    def give_book(self, name: str, pages: int, version: int, service: int | None) -> str:
-        """Give a book by a manifest of Presentation `version`, with image services of that version, or files alone."""
+    def give_book(self, name: str, pages: int | list[Image.Image], version: int, service: int | None) -> str:
+        """Give a book by a manifest of Presentation `version`, with image services of that version, or files alone.
+
+        `pages` are their images, or how many of `picture` there are.
+        """
         canvases = []
-        for number in range(1, pages + 1):
-            file = self.gives(f"/files/{name}-{number}.jpg", encoded(picture(number)))
+        scans = [picture(number) for number in range(1, pages + 1)] if isinstance(pages, int) else pages
+        for number, scan in enumerate(scans, start=1):
+            file = self.gives(f"/files/{name}-{number}.jpg", encoded(scan))
             images = f"/images/{name}-{number}"
             if service:
-                self.gives(f"{images}/info.json", information(self.root + images, service))
+                self.gives(f"{images}/info.json", information(self.root + images, service, scan.size))
                 size = "max" if service == 3 else "full"
-                self.gives(f"{images}/full/{size}/0/default.jpg", encoded(picture(number)))
-            canvases.append(self._canvas(f"/{name}/canvas/{number}", str(number), file, version, images, service))
+                self.gives(f"{images}/full/{size}/0/default.jpg", encoded(scan))
+            path = f"/{name}/canvas/{number}"
+            canvases.append(self._canvas(path, str(number), scan.size, file, version, images, service))
         manifest = f"/{name}/manifest.json"
         if version == 3:
             content = {"id": self.root + manifest, "type": "Manifest", "label": {"ja": [name]}, "items": canvases}
@@ -79,10 +84,10 @@ class Library(ThreadingHTTPServer):
         context = f"http://iiif.io/api/presentation/{version}/context.json"
         return self.gives(manifest, {"@context": context, **content})
 
-    def _canvas(self, path, label, file, version, images, service) -> dict:
+    def _canvas(self, path, label, pixels, file, version, images, service) -> dict:
         """Twice as large as its image."""
         identity = self.root + path
-        size = {"width": 2 * SIZE[0], "height": 2 * SIZE[1]}
+        size = {"width": 2 * pixels[0], "height": 2 * pixels[1]}
         if version == 3:
             body = {"id": file, "type": "Image", "format": "image/jpeg"}
             if service:
@@ -100,12 +105,12 @@ class Library(ThreadingHTTPServer):
         return {"@id": identity, "@type": "sc:Canvas", "label": label, **size, "images": [painting]}
 
 
-def information(service: str, version: int, **more) -> dict:
+def information(service: str, version: int, size: tuple[int, int] = SIZE, **more) -> dict:
     """The `info.json` of a page's image."""
     key = "id" if version == 3 else "@id"
     context = f"http://iiif.io/api/image/{version}/context.json"
     profile = "level2" if version == 3 else ["http://iiif.io/api/image/2/level2.json", more.pop("says", {})]
-    return {"@context": context, key: service, "width": SIZE[0], "height": SIZE[1], "profile": profile, **more}
+    return {"@context": context, key: service, "width": size[0], "height": size[1], "profile": profile, **more}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kuzushiji.classifier.adapt_classifier import adapt_classifier
 from kuzushiji.classifier.classifier import Outputs
+from kuzushiji.common.compute import loaders
 from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table
@@ -26,5 +27,5 @@ if __name__ == "__main__":  # further processes import this file
         settings["changes"],
         Path(settings["state"], snakemake.params.code),
         Outputs(snakemake.output.checkpoint, snakemake.output.history, snakemake.output.confusions),
-        max(0, snakemake.threads - 1),
+        loaders(snakemake.threads),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kuzushiji.classifier.classify import classify
 from kuzushiji.classifier.priors import read_priors
+from kuzushiji.common.compute import loaders
 from kuzushiji.common.gpus import claim
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table, write_table
@@ -17,7 +18,7 @@ settings = snakemake.params.settings
 detections = read_table(snakemake.input.detections, "detections")
 pages = {image_id: Path(path) for image_id, path in settings["pages"]}
 detections = detections[detections["image_id"].isin(pages)]  # imported ones cover the whole page set
-workers = snakemake.threads // 2
+workers = loaders(snakemake.threads)
 priors = read_priors(snakemake.input.priors) if snakemake.input.priors else None
 for checkpoint, output in zip(snakemake.input.checkpoints, snakemake.output, strict=True):
     write_table(classify(checkpoint, detections, pages, settings, workers, priors), output, "top_k")

@@ -83,7 +83,7 @@ def classify(
     missing page, or a box outside its page.
     """
     model, charset, trained = load_classifier(checkpoint)
-    device = choose_device(workers)
+    device = choose_device()
     model = model.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.preserve_format)
     boxes = _kept(detections, settings["duplicate_iou"])
     views_of_pages = _Pages(boxes, pages, settings, trained)

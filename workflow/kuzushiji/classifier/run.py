@@ -67,7 +67,7 @@ class Run:
         self.batch_size, self.steps = batch_size_of(training.labels, settings, ranks)
         self.crops = Crops(crops, settings)
         self.loader = Loader(self.crops, workers)
-        self.device = choose_device(workers)
+        self.device = choose_device()
 
         random_seed(settings["seed"])
         model = (

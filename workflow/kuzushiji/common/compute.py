@@ -9,16 +9,11 @@ from kuzushiji.common.errors import InputError
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
-def device(workers: int = 0) -> torch.device:
-    """CUDA if available, else the CPU; the log says which.
-
-    On the CPU PyTorch leaves `workers` of this job's threads to the processes that load its data: sharing cores with
-    them would slow both down.
-    """
+def device() -> torch.device:
+    """CUDA if available, else the CPU; the log says which."""
     if torch.cuda.is_available():
         logging.info("running on cuda (%s)", torch.cuda.get_device_name())
         return torch.device("cuda")
-    torch.set_num_threads(max(1, torch.get_num_threads() - workers))
     logging.info("running on cpu (%d threads)", torch.get_num_threads())
     return torch.device("cpu")
 
@@ -44,5 +39,8 @@ def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def loaders(threads: int, processes: int = 1) -> int:
-    """How many of a job's `threads` load data for each of its `processes`: all but one on CUDA, none on the CPU."""
+    """How many of a job's `threads` load data for each of its `processes`: all but one on CUDA.
+
+    None on the CPU, where the networks need every thread, and sharing cores would slow both down.
+    """
     return max(0, threads // processes - 1) if torch.cuda.is_available() else 0
