@@ -22,6 +22,7 @@ include: "workflow/rules/networks.smk"
 container: from_root("envs/kuzushiji.sif")
 
 
+include: "workflow/rules/hand.smk"
 include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/competition.smk"
 include: "workflow/rules/unpack.smk"

@@ -11,7 +11,7 @@ NEEDS_STRACE = pytest.mark.skipif(not STRACE, reason="strace, which tells the fi
 # Published weights: test_published.py. The others have no input in the checkout.
 FROM_OUTSIDE = {"download", "checksum", "import_detector", "import_classifier", "import_booster", "import_detections"}
 FROM_OUTSIDE |= {"pretrained_detector", "pretrained_classifier", "competition_data", "fetch"}
-FROM_OUTSIDE |= {"import_small_detector", "import_small_classifier", "adapt_classifier"}
+FROM_OUTSIDE |= {"strokes", "hand", "import_small_detector", "import_small_classifier", "adapt_classifier"}
 
 
 @pytest.fixture(scope="module")

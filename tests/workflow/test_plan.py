@@ -3,14 +3,17 @@
 import re
 import shutil
 import subprocess
+import zipfile
 
 import pytest
 import yaml
 from conftest import planned, snakemake
 from PIL import Image
+from synthetic_for_tests import STYLE
 
 from kuzushiji.common.stages import STAGES
 from kuzushiji.common.tables import read_table
+from kuzushiji.pages.labels import read_labels
 from kuzushiji.pages.manifest import manifest_path
 
 BOOKS = ["brsk", "200014740", "200003967", "200006663", "200003076", "200015779", "hnsd", "umgy", "100241706"]
@@ -88,6 +91,34 @@ def test_the_demo_plans_from_a_fresh_checkout(checkout):
     assert jobs["synthetic"] == 2
     assert jobs["classifier"] == 5
     assert jobs["gather_predictions"] == 20
+
+
+def test_drawn_pages_follow_the_made_up_hands_that_their_books_name(checkout):
+    """From an archive that lies there; without one it is fetched, once for all hands."""
+    settings = yaml.safe_load((checkout / "profiles/demo/settings.yaml").read_text())["page_sets"]["drawn_test"]
+    drawn = settings["synthetic"] | {"width": 320, "height": 448, "codepoints": 2, "style": STYLE, "random_share": 1}
+    drawn["books"] = {"hana": {"pages": 1, "font": "brisk"}}
+    hand = {"seed": 1, "smoothing": 2, "joined": 0.5, "width": 7, "dropped": 0}
+    hands = {"brisk": hand, "other": hand}
+    (checkout / "charset.txt").write_text("二十")
+    changes = {"page_sets": {"mine": {"synthetic": drawn | {"charset": "charset.txt"}}}, "hands": hands}
+    run = ["--cores", "2", "--configfile", "mine.yaml"]
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(changes))
+    labels = checkout / "results/synthetic/mine/labels.csv"
+    target = ["--", "results/synthetic/mine/labels.csv"]
+    assert planned(snakemake("--dry-run", *run, *target, cwd=checkout)) == {"strokes": 1, "hand": 1, "synthetic": 1}
+    (checkout / "resources/strokes").mkdir()
+    with zipfile.ZipFile(checkout / "resources/strokes/kanjivg.zip", "w") as archive:
+        for character, lines in {"二": ["M25,35H85", "M15,80H95"], "十": ["M15,50H95", "M55,15V100"]}.items():
+            paths = (f'<path id="kvg:x-s{number}" d="{line}"/>' for number, line in enumerate(lines, start=1))
+            archive.writestr(f"kanji/{ord(character):05x}.svg", f"<svg>{''.join(paths)}</svg>")
+    snakemake(*run, *target, cwd=checkout)
+    (row,) = read_labels(labels)[0].values()
+    assert {codepoint for codepoint, *_ in row} == {"U+4E8C", "U+5341"}
+    assert planned(snakemake("--dry-run", *run, *target, cwd=checkout)) == {}
+    hand["joined"] = 1
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(changes))
+    assert planned(snakemake("--dry-run", *run, *target, cwd=checkout)) == {"hand": 1, "synthetic": 1}
 
 
 def test_the_demo_leaves_results_of_other_networks_alone(checkout):
@@ -319,6 +350,8 @@ NOT_READING = [
     "benchmarks",
     "final_submission",
     "competition_data",
+    "strokes",
+    "hand",
     "synthetic",
     "pretrained_detector",
     "pretrained_classifier",

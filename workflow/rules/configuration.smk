@@ -75,7 +75,7 @@ if IMPORTED_ROUNDS.get(config["round"]) == "small":
     update_config(config, small_settings)
     update_config(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
     check_configuration(config, SCHEMA, CONFIGURED)
-for section in ("page_sets", "classifiers", "detectors", "detector_trainings"):
+for section in ("page_sets", "hands", "classifiers", "detectors", "detector_trainings"):
     config[section] = without_nulls(config[section])
 for networks in set(IMPORTED_ROUNDS.values()):
     for section in ("detectors", "classifiers"):
