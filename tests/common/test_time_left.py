@@ -62,6 +62,8 @@ def test_the_last_record_of_a_jobs_log_is_found(tmp_path):
         "12:00:00 loaded\n12:00:01 pages: 1 of 12 (8%), 02:00 to go\n12:00:31 pages: 3 of 12 (25%), 01:30 to go\n"
     )
     assert progress_in(str(log)) == " (pages: 3 of 12 (25%), 01:30 to go)"
+    log.write_text(log.read_text() + "12:02:00 pages: 12 of 12 (100%), 00:00 to go\n12:02:00 writing\n")
+    assert progress_in(str(log)) == ""  # it does something else
 
 
 def said(capsys, lines):

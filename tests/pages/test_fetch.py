@@ -1,6 +1,7 @@
 """Pages that come from a library, one request at a time, with all that servers do wrong."""
 
 import json
+import re
 from email.utils import formatdate
 from pathlib import Path
 from time import time
@@ -20,12 +21,12 @@ FIRST = "/images/book-1"
 @pytest.fixture
 def book(library, tmp_path):
     """A function that fetches the first pages of a book of three, and returns their numbers and sizes."""
-    path, cache = tmp_path / "manifest.json", tmp_path / "images"
+    path = tmp_path / "manifest.json"
 
     def get(pages=3, pause=0, timeout=5, folder="out"):
         get_manifest(library.root + "/book/manifest.json", path)
         scans = list_scans.__wrapped__(str(path))[0][:pages]
-        fetch(scans, tmp_path / folder, cache, pause, timeout)
+        fetch(scans, tmp_path / folder, pause, timeout)
         found = {}
         for file in sorted((tmp_path / folder).iterdir()):
             with Image.open(file) as image:
@@ -67,6 +68,9 @@ def test_pages_that_the_library_does_not_have_are_listed_together_and_left_out_t
     assert "Run it again to read the others" in said
     before = len(library.asked)
     assert book() == {"book_0002": (2, SIZE)} and len(library.asked) == before
+    # What a person puts where the message says counts.
+    picture(1).save(re.search(r"at (\S+/book_0001-\w+\.jpg)", said)[1], "JPEG", quality=95)
+    assert book(folder="by hand").keys() == {"book_0001", "book_0002"} and len(library.asked) == before
     left_out_record(tmp_path / "manifest.json").unlink()  # as the message says
     library.give_book("book", 3, 3, 3)
     assert book() == {f"book_000{number}": (number, SIZE) for number in (1, 2, 3)}
@@ -82,10 +86,10 @@ def test_the_other_pages_of_a_run_are_fetched_ahead_so_that_all_problems_show_at
     note_wanted(scans)
     assert read_wanted(scans[0].source) == list(scans)
     with pytest.raises(InputError, match=r"(?s)does not give \(2\).*book_0002.*book_0004"):
-        fetch(scans[:1], tmp_path / "0", tmp_path / "images", 0, ahead=read_wanted(scans[0].source))
+        fetch(scans[:1], tmp_path / "0", 0, ahead=read_wanted(scans[0].source))
     assert [path.name for path in (tmp_path / "0").iterdir()] == ["book_0001.png"]
     before = len(library.asked)
-    fetch([scans[2]], tmp_path / "1", tmp_path / "images", 0)  # has come
+    fetch([scans[2]], tmp_path / "1", 0)  # has come
     assert [path.name for path in (tmp_path / "1").iterdir()] == ["book_0003.png"] and len(library.asked) == before
     (tmp_path / "wanted.json").write_text("damaged")
     assert read_wanted(scans[0].source) == []

@@ -14,6 +14,8 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import write_table
 from kuzushiji.pages.own_scans import (
     adapting,
+    book_of_scans,
+    corrections_beside,
     labelled_pages,
     newest_models,
     page_set_name,
@@ -221,3 +223,29 @@ def test_pages_are_chosen_by_their_numbers_in_their_order():
     for numbers in ("", "first", "1--2", "-3"):
         with pytest.raises(InputError, match="as 3-10 or 1,5,8-"):
             pages_in_range(pages, numbers)
+
+
+@pytest.mark.parametrize(
+    "names, book",
+    [
+        (["001", "002", "IMG_0003"], "old book"),
+        (["p1", "p2"], "old book"),
+        (["200015779_00053_2", "p1"], "old book"),
+        (["200015779_00053_2", "100241706_00004_2"], None),
+        (["brsk001-002", "hnsd001-001"], None),
+    ],
+)
+def test_the_images_of_a_folder_are_one_book_unless_their_names_say_books(tmp_path, names, book):
+    folder = tmp_path / "old book"
+    folder.mkdir()
+    assert book_of_scans(folder, names) == book
+
+
+def test_corrections_lie_in_the_folder_or_beside_the_file(tmp_path):
+    (tmp_path / "book.pdf").touch()
+    assert corrections_beside(str(tmp_path)) is corrections_beside(str(tmp_path / "book.pdf")) is None
+    (tmp_path / "corrections").mkdir()
+    for name in ("corrections", "corrections.txt", "corrections.csv"):  # the later one goes before
+        (tmp_path / name).exists() or (tmp_path / name).touch()
+        for place in (tmp_path, tmp_path / "book.pdf"):
+            assert corrections_beside(str(place)) == str(tmp_path / name)

@@ -158,6 +158,14 @@ def test_the_next_page_to_check_has_the_most_doubtful_characters(viewer):
     assert viewer.text("#status") == "No other page is left to check"
 
 
+def test_the_pages_to_check_come_one_after_the_other_and_again(viewer):
+    seen = []
+    for _ in range(6):
+        viewer.press("t")
+        seen.append(viewer.driver.execute_script("return view.page"))
+    assert sorted(seen[:3]) == [0, 1, 2] and seen[3:] == seen[:3]
+
+
 def test_pages_that_can_hardly_be_believed_are_listed_with_the_reason_until_they_are_checked(viewer):
     def listed():
         return viewer.texts("#doubtful-pages button")

@@ -1,19 +1,24 @@
 """Corrections by labels and by texts."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
-from transcripts_for_tests import alternatives_table, pages_table, rated_pages, recognized_table
+from transcripts_for_tests import alternatives_table, make_transcripts, pages_table, rated_pages, recognized_table
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import BY_HAND
-from kuzushiji.pages.corrections import read_corrections
+from kuzushiji.pages.corrections import Text, of_pages, read_corrections
 from kuzushiji.text.alternatives import find_alternatives
 from kuzushiji.text.alto import write_alto
 from kuzushiji.text.correct import correct
 from kuzushiji.text.page_xml import write_page_xml
 from kuzushiji.text.reading_order import order_pages
+from kuzushiji.text.tei import tei
 from kuzushiji.text.text import page_text, write_text
+from kuzushiji.text.transcriptions import written
 from kuzushiji.text.transcripts import transcripts
 
 PAGE = "other & <1>"  # with ruby and notes
@@ -76,15 +81,14 @@ def test_a_text_that_goes_out_and_comes_back_changes_nothing_but_what_was_edited
         {"page": write_page_xml, "alto": write_alto}[kind](read, tmp_path)
     for other in ("book001", "book002"):
         (tmp_path / f"{other}.{kind if kind == 'txt' else 'xml'}").unlink()
-    ids = list(pages["image_id"])
-    corrected, report = correct(table, read_corrections(tmp_path, ids))
+    corrected, report = correct(table, read_corrections(tmp_path))
     assert text_of(corrected) == text_of(table)
     assert report[["changed", "added", "removed"]].to_numpy().tolist() == [[0, 0, 0]]
     (file,) = (path for path in tmp_path.iterdir() if path.is_file())
     line = next(line for block in read[2].blocks for line in block.lines if line.role == "text" and len(line.text) > 4)
     edited = line.text[:2] + "龍" + line.text[3:] + "鳳"  # one changed, one added below
     file.write_text(file.read_text().replace(line.text, edited))
-    corrected, report = correct(table, read_corrections(tmp_path, ids))
+    corrected, report = correct(table, read_corrections(tmp_path))
     if edited in file.read_text():  # ruby may stand inside a line of text
         assert report[["changed", "added", "removed"]].to_numpy().tolist() == [[1, 1, 0]]
         below = corrected[corrected["detector"] == BY_HAND].iloc[0]
@@ -95,15 +99,55 @@ def test_a_text_that_goes_out_and_comes_back_changes_nothing_but_what_was_edited
 
 def test_what_is_wrong_with_corrections_is_said_together(tmp_path):
     file = tmp_path / "labels.csv"
-    file.write_text("image_id,labels\nstrange,U+3042 1 2 3 4\nbook001,U+3042 1 2\n")
-    with pytest.raises(InputError, match=r"(?s)\(2\).*no run of.*strange: no such page is read"):
-        read_corrections(file, ["book001"])
+    file.write_text("image_id,labels\nstrange,U+3042 1 2\nbook001,U+3042 1 2\n")
+    with pytest.raises(InputError, match=r"(?s)\(2\).*no run of.*no run of"):
+        read_corrections(file)
     with pytest.raises(InputError, match="no such file or folder of corrections"):
-        read_corrections(tmp_path / "none", ["book001"])
+        read_corrections(tmp_path / "none")
     folder = tmp_path / "texts"
     folder.mkdir()
     with pytest.raises(InputError, match="holds no correction"):
-        read_corrections(folder, ["book001"])
+        read_corrections(folder)
     (folder / "book001.xml").write_text("<html/>")
     with pytest.raises(InputError, match=r"book001.xml: cannot be read \(html is neither"):
-        read_corrections(folder, ["book001"])
+        read_corrections(folder)
+
+
+def test_pages_that_are_not_read_this_time_are_left_alone_and_those_that_are_not_there_are_named():
+    found = {"book001": [], "book002": [], "strange": []}
+    assert of_pages(found, ["book001"], found, "labels.csv") == {"book001": []}
+    with pytest.raises(InputError, match=r"labels\.csv: strange: no such page is read"):
+        of_pages(found, ["book001"], ["book001", "book002"], "labels.csv")
+
+
+def test_the_viewer_s_text_says_the_pages_that_it_calls_corrected(tmp_path):
+    file = tmp_path / "corrections.txt"
+    first, other, last = "い《ろ》は\nに\n\n", "ほ\n", "[へ]\n"
+    pages = f"[p 1] (corrected)\n{first}[p2] (confidence 0.79: much is unsure)\n{other}[p(3)] (corrected)\n{last}"
+    file.write_text(pages)
+    assert read_corrections(file) == {"p 1": Text("\nいろは\nに\n\n", False), "p(3)": Text("\n[へ]\n", False)}
+    file.write_text("いろは")
+    with pytest.raises(InputError, match=r"corrections\.txt: has no page's heading"):
+        read_corrections(file)
+    file.write_text("[p2] (confidence 0.79)\nほ\n")
+    with pytest.raises(InputError, match="holds no correction of any page"):
+        read_corrections(file)
+
+
+def test_a_book_in_tei_says_the_text_of_its_pages(tmp_path):
+    pages = make_transcripts()
+    (tmp_path / "book.xml").write_bytes(tei("book", pages))
+    found = read_corrections(tmp_path)
+    by_file = {Path(page.file).stem: page for page in pages}
+    assert found.keys() == by_file.keys()
+    for name, page in by_file.items():
+        expected = Counter(glyph.text for block in page.blocks for line in block.lines for glyph in line.glyphs)
+        assert Counter(part.character for part in written(found[name].text)) == expected
+    other = """<TEI xmlns="http://www.tei-c.org/ns/1.0">
+        <facsimile><surface xml:id="s1"><graphic url="scans/a%20b.jpg"/></surface></facsimile>
+        <text><body><p><pb facs="#s1"/>い<!-- so -->ろ<lb/>は<note>に</note></p></body></text></TEI>"""
+    (tmp_path / "book.xml").write_text(other)
+    assert read_corrections(tmp_path) == {"a b": Text("いろはに", False)}
+    (tmp_path / "book.xml").write_text(other.replace(' facs="#s1"', ""))
+    with pytest.raises(InputError, match=r"book\.xml: cannot be read \(no pb says by facs"):
+        read_corrections(tmp_path)

@@ -583,3 +583,23 @@ def test_a_pdf_is_unpacked_and_corrections_precede_the_text(checkout):
     (checkout / "scans/corrections.csv").write_text("image_id,labels\nother,U+3042 10 10 20 20\n")
     run = snakemake("--dry-run", *READ, "round=small", "--", "read", cwd=checkout, check=False)
     assert "other: no such page is read" in re.sub(r"\s+", " ", run.stdout + run.stderr)
+
+
+def test_corrections_stay_where_they_are_when_a_part_of_the_pages_is_read(checkout):
+    """Beside the scans: all of a folder, some of its pages, or one file."""
+    (checkout / "scans").mkdir()
+    for page in ("p1", "p2", "p3"):
+        Image.effect_noise((480, 672), 40).save(checkout / f"scans/{page}.jpg")
+    Image.new("RGB", (60, 80)).save(checkout / "book.pdf", "PDF")
+    rows = "".join(f"{page},U+3042 10 10 20 20\n" for page in ("p1", "p2"))
+    (checkout / "scans/corrections.csv").write_text(f"image_id,labels\n{rows}")
+    (checkout / "corrections.csv").write_text(f"image_id,labels\n{rows}book_0001,U+3042 10 10 20 20\n")
+    for settings, corrected in {
+        ("read=scans",): 1,
+        ("read=scans", "page_range=2-3"): 1,
+        ("read=scans", "page_range=3"): 0,
+        ("read=book.pdf",): 1,
+    }.items():
+        read = ["--profile", "profiles/read", "--config", *settings, "round=small", "formats=text"]
+        jobs = planned(snakemake("--dry-run", *read, "--", "read", cwd=checkout))
+        assert jobs.get("correct", 0) == corrected and jobs["text"] == 1, settings

@@ -23,10 +23,6 @@ rule fetch:
         runtime=scaled(240),
     params:
         code=code("fetch"),
-        settings=lambda wildcards: dict(
-            pages=[list(scan) for scan in scans_of_chunk(wildcards)],
-            # What came stays there, beside the manifest, if results are deleted or the job fails.
-            state=os.path.dirname(PAGE_SETS[wildcards.image_set]["scans"]),
-        ),
+        settings=lambda wildcards: dict(pages=[list(scan) for scan in scans_of_chunk(wildcards)]),
     script:
         "../scripts/fetch.py"

@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from kuzushiji.pages import page_sets
-from kuzushiji.pages.corrections import read_corrections
+from kuzushiji.pages.corrections import of_pages, read_corrections
 from kuzushiji.pages.own_scans import (
     adapting,
     corrections_beside,
@@ -37,10 +37,10 @@ if config["read"] is not None:
     else:
         images = page_sets.list_images(place)
     kind = "scans" if packed else "images"
+    there = [image.stem for image in images] + [name for name in locked if is_manifest(Path(place))]
     if config["page_range"] is not None:
         # Pages of a manifest keep their numbers where some cannot be had.
-        listed = [image.stem for image in images] + [name for name in locked if is_manifest(Path(place))]
-        chosen = pages_in_range(listed, config["page_range"])
+        chosen = pages_in_range(there, config["page_range"])
         images = [image for image in images if image.stem in chosen]
         locked = {name: reason for name, reason in locked.items() if name in chosen or not is_manifest(Path(place))}
         if not images:
@@ -70,8 +70,11 @@ if config["read"] is not None:
         ids = None if chosen is None else [image.stem for image in images]
         config.update(reading(models, scans, images, Path("results").absolute(), kind, ids))
         corrections = config["corrections"] or corrections_beside(place)
-        if corrections:
-            read_corrections(from_root(corrections), [image.stem for image in images])  # checked before work begins
-            config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
+        if corrections:  # checked before work begins
+            found = read_corrections(from_root(corrections))
+            # What lies beside a single scan may be of others there.
+            known = there if config["corrections"] or Path(place).is_dir() else found
+            if of_pages(found, [image.stem for image in images], known, corrections):
+                config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
 elif config["adapt"] is not None:
     raise InputError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")

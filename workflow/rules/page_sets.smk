@@ -1,7 +1,7 @@
 # The page sets of the configuration, their pages, and where the images of these lie.
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.fetch import note_wanted
-from kuzushiji.pages.own_scans import chunk_record, scan_record
+from kuzushiji.pages.own_scans import book_of_scans, chunk_record, scan_record
 from kuzushiji.pages.scan_chunks import assign_chunks, recorded_chunks
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.pages.versions import Job as VersionedJob
@@ -49,6 +49,8 @@ if config["read"] is not None and locked and config["pages"]["unreadable"] == "s
     raise InputError(f"{scans}: scans that cannot be read ({len(locked)}):\n" + "\n".join(lines(locked)))
 if config["read"] is not None and config["adapt"] is None:
     (name,) = config["recognize"]
+    if not packed:
+        PAGE_SETS[name]["book"] = book_of_scans(Path(place), there)
     if config["pages"]["unreadable"] == "skip":
         record = scan_record(name, Path("results"))
         if workflow.is_main_process:

@@ -73,7 +73,7 @@ def what_is_passed_over():
     if not kinds:
         return []
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    return [f"Passed over in {config['read']}: {counts}; convert images to JPEG, PNG or TIFF"]
+    return [f"Passed over in {config['read']}: {counts}; convert images to JPEG, PNG, TIFF or PDF"]
 
 
 def what_cannot_be_read():
@@ -82,7 +82,7 @@ def what_cannot_be_read():
     if not unreadable:
         return []
     return [
-        f"Scans that cannot be read and are left out ({len(unreadable)}); mend them and run again:",
+        f"Scans that cannot be read and are left out ({len(unreadable)}); mend them, or do as it says, and run again:",
         *lines(unreadable),
     ]
 
@@ -102,10 +102,12 @@ def what_was_read():
             corrected = f"results/{ROUND}/corrected/{page_set}.csv"
             counts = pd.read_csv(corrected).drop(columns="image_id")
             changes = ", ".join(f"{count} {kind}" for kind, count in counts.sum().items())
-            said.append(f"  {len(counts)} corrected pages (characters: {changes})  {os.path.relpath(corrected, ROOT)}")
+            said.append(f"  {len(counts)} corrected page{'s' * (len(counts) != 1)} (characters: {changes})  {os.path.relpath(corrected, ROOT)}")
         for kind, words in kinds.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
             said.append(f"  {words:{width}}  {path}")
+        if page_sets.made(PAGE_SETS[page_set]):  # PAGE and ALTO name them
+            said.append(f"  {'the pages as images':{width}}  {os.path.relpath(f'results/unpacked/{page_set}', ROOT)}")
         if UNREADABLE.get(page_set):
             path = os.path.relpath(f"results/pages/{page_set}_unreadable.csv", ROOT)
             said.append(f"  {'what could not be read':{width}}  {path}")

@@ -20,6 +20,8 @@ rule correct:
         runtime=scaled(60, 0.02),
     params:
         code=code("correct"),
+        # Own scans may be a part of those that were corrected: own_scans.smk.
+        settings=dict(others=config["read"] is not None),
     script:
         "../scripts/correct.py"
 

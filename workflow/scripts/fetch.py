@@ -11,8 +11,7 @@ from kuzushiji.pages.fetch import fetch, read_wanted
 from kuzushiji.pages.scans import Scan
 
 log_to(snakemake.log[0])
-settings = snakemake.params.settings
-scans = [Scan(*page) for page in settings["pages"]]
+scans = [Scan(*page) for page in snakemake.params.settings["pages"]]
 ahead = read_wanted(snakemake.input[0])
-fetch(scans, Path(snakemake.output.images), Path(settings["state"], "images"), ahead=ahead)
+fetch(scans, Path(snakemake.output.images), ahead=ahead)
 write_checksums(snakemake.output.images, snakemake.output.checksums)

@@ -43,16 +43,15 @@ function expectedErrors(page) {
   return errors;
 }
 
-// Shows the page, of those that are not checked, with the most expected errors; pages on which nothing was read come last.
+// Goes through the pages that are not checked, those with the most expected errors first, and after the last one begins again.
+// Pages on which nothing was read come last.
 function nextPageToCheck() {
-  let best = null, most = -1;
-  pageSet.pages.forEach(({id, corrected}, page) => {
-    if (page === view.page || corrected || checkedPages.has(id)) return;
-    const errors = expectedErrors(page);
-    if (errors > most) [best, most] = [page, errors];
-  });
-  if (best === null) say("No other page is left to check");
-  else showPage(best);
+  const waiting = [...pageSet.pages.keys()].filter((page) => !pageSet.pages[page].corrected && !checkedPages.has(pageSet.pages[page].id));
+  const errors = new Map(waiting.map((page) => [page, expectedErrors(page)]));
+  waiting.sort((a, b) => errors.get(b) - errors.get(a));
+  const next = waiting[(waiting.indexOf(view.page) + 1) % waiting.length];
+  if (next === undefined || next === view.page) say("No other page is left to check");
+  else showPage(next);
 }
 
 // The pages that can hardly be believed and nobody has checked, the least sure ones first, each with the reason.

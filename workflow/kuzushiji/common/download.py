@@ -15,6 +15,8 @@ from tqdm import tqdm
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.state import locked
 
+# Not the root logger: in Snakemake's own process that would let everything that it logs through.
+_log = logging.getLogger(__name__)
 _PIECE = 1 << 16  # bytes; an incomplete piece is lost when the connection ends
 _TIMEOUT = 60  # seconds without a byte
 _TRIES = 5  # attempts in a row without new bytes
@@ -71,14 +73,14 @@ def download(
                 if tries == _TRIES or asked > _LONGEST_WAIT:
                     raise InputError(_by_hand(address, destination, error)) from error
                 seconds = max(asked, pause * 2**tries if isinstance(error, _Busy) else pause)
-                logging.warning("%s: %s; going on in %g seconds", address, error, seconds)
+                _log.warning("%s: %s; going on in %g seconds", address, error, seconds)
                 time.sleep(seconds)
             except requests.HTTPError as error:
                 raise Refused(_by_hand(address, destination, error, "")) from error
             except (requests.RequestException, ValueError) as error:
                 raise InputError(_by_hand(address, destination, error)) from error
         os.replace(folder / "part", destination)
-        logging.info("%s: %d bytes from %s", destination, destination.stat().st_size, address)
+        _log.info("%s: %d bytes from %s", destination, destination.stat().st_size, address)
     shutil.rmtree(folder)
 
 

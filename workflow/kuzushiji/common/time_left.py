@@ -79,13 +79,13 @@ def in_words(seconds: float, unknown: Sequence[str]) -> str:
 
 
 def progress_in(log: str) -> str:
-    """The last record of `common.progress` in a job's log, in brackets; empty if there is none yet."""
+    """The last record of `common.progress` in a job's log, in brackets; empty if there is none, or that is complete."""
     try:
         text = Path(log).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     found = re.findall(r"(?m)^[\d:]{8} (\S.*: [\d,]+ of [\d,]+ \(\d+%\), .* to go)$", text)
-    return f" ({found[-1]})" if found else ""
+    return f" ({found[-1]})" if found and "(100%)" not in found[-1] else ""
 
 
 def watch(

@@ -1,18 +1,24 @@
 """Files of corrections.
 
-A file of labels, as the viewer exports it, says all boxes of the pages that it has. A folder of texts, `{image_id}.txt`
-or `.xml` (PAGE or ALTO, as other programs give them back), says the characters of these pages.
+A file of labels, as the viewer exports it, says all boxes of the pages that it has. Texts say the characters of pages:
+a file of text as the viewer exports it, of the pages that it calls corrected, or a folder of `{image_id}.txt` or `.xml`
+(PAGE or ALTO, as other programs give them back) and of TEI, a book a file.
 """
 
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote, urlparse
 
 from lxml import etree
 
 from kuzushiji.common.errors import InputError, shortened
 from kuzushiji.pages.labels import read_labels
 
+_TEI = {"tei": "http://www.tei-c.org/ns/1.0"}
+_HEADING = re.compile(r"(?m)^\[(.+)\] \((.+)\)$")  # of a page in the viewer's text
 _BRACKETS = str.maketrans("", "", "《》〈〉")  # of ruby and notes in our texts
 
 
@@ -27,10 +33,10 @@ class Text(NamedTuple):
 Correction = list[tuple] | Text
 
 
-def read_corrections(path: str | os.PathLike, image_ids: list[str]) -> dict[str, Correction]:
-    """The corrections of pages among `image_ids`, by id.
+def read_corrections(path: str | os.PathLike) -> dict[str, Correction]:
+    """The corrections of pages, by page id.
 
-    Raises one `InputError` for all malformed rows and files, and for those of other pages.
+    Raises one `InputError` for all malformed rows and files, or if there are none.
     """
     if not Path(path).exists():
         raise InputError(f"{path}: there is no such file or folder of corrections; export them from the viewer")
@@ -40,14 +46,13 @@ def read_corrections(path: str | os.PathLike, image_ids: list[str]) -> dict[str,
         for file in sorted(Path(path).iterdir()):
             if file.suffix in (".txt", ".xml") and not file.name.startswith("."):
                 try:
-                    found[file.stem] = _text_of(file)
+                    found |= _texts_of(file)
                 except (OSError, ValueError, etree.XMLSyntaxError) as error:
-                    problems.append(f"{file}: cannot be read ({error}); save it as text in UTF-8, PAGE or ALTO")
+                    problems.append(f"{file}: cannot be read ({error}); save it as text in UTF-8, PAGE, ALTO or TEI")
+    elif Path(path).suffix == ".txt":
+        found, problems = _exported_text(Path(path)), []
     else:
         found, problems = read_labels(path)
-    others = sorted(found.keys() - set(image_ids))
-    if others:
-        problems.append(f"{path}: {shortened(others)}: no such page is read; take these out, or name the pages so")
     if problems:
         raise InputError(f"Problems with the corrections ({len(problems)}):\n" + "\n".join(problems))
     if not found:
@@ -55,12 +60,69 @@ def read_corrections(path: str | os.PathLike, image_ids: list[str]) -> dict[str,
     return found
 
 
-def _text_of(file: Path) -> Text:
+def of_pages(
+    corrections: dict[str, Correction], image_ids: Collection[str], known: Collection[str], path: str | os.PathLike
+) -> dict[str, Correction]:
+    """Those of the pages `image_ids`. Raises `InputError` for pages that are not even `known`: names may be wrong."""
+    if others := sorted(corrections.keys() - set(known)):
+        raise InputError(f"{path}: {shortened(others)}: no such page is read; take these out, or name the pages so")
+    return {image_id: correction for image_id, correction in corrections.items() if image_id in set(image_ids)}
+
+
+def _exported_text(file: Path) -> dict[str, Correction]:
+    """The pages that are called corrected in what the viewer exports as text."""
+    try:
+        _, *parts = _HEADING.split(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error}); save it as text in UTF-8") from error
+    if not parts:
+        raise InputError(
+            f"{file}: has no page's heading, as [page] (corrected); export the text from the viewer, or put a file "
+            "{page}.txt for each page into a folder"
+        )
+    pages = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return {page: Text(text.translate(_BRACKETS), False) for page, state, text in pages if state == "corrected"}
+
+
+def _texts_of(file: Path) -> dict[str, Correction]:
+    """The text of a page, or of the pages of a book in TEI."""
     if file.suffix == ".txt":
-        return Text(file.read_text(encoding="utf-8-sig").translate(_BRACKETS), False)
+        return {file.stem: Text(file.read_text(encoding="utf-8-sig").translate(_BRACKETS), False)}
     root = etree.parse(file, etree.XMLParser(resolve_entities=False, no_network=True)).getroot()
+    kind = etree.QName(root).localname
+    if kind == "TEI":
+        return _tei_pages(root)
+    if kind not in ("PcGts", "alto"):
+        raise ValueError(f"{kind} is neither PAGE nor ALTO nor TEI")
     page = root.xpath("//*[local-name()='TextLine']/*[local-name()='TextEquiv'][1]/*[local-name()='Unicode']/text()")
     alto = root.xpath("//*[local-name()='TextLine']/*[local-name()='String']/@CONTENT")
-    if etree.QName(root).localname not in ("PcGts", "alto"):
-        raise ValueError(f"{etree.QName(root).localname} is neither PAGE nor ALTO")
-    return Text("\n".join([*page, *alto]), True)
+    return {file.stem: Text("\n".join([*page, *alto]), True)}
+
+
+def _tei_pages(root: etree._Element) -> dict[str, Correction]:
+    """The pages of a TEI document, whose `pb` say by `facs` which image they are of.
+
+    Raises `ValueError` if none does.
+    """
+    images = {}
+    for surface in root.iterfind(".//tei:surface", _TEI):
+        graphic = surface.find("tei:graphic", _TEI)
+        if graphic is not None:
+            name = Path(unquote(urlparse(graphic.get("url", "")).path)).stem
+            images["#" + surface.get("{http://www.w3.org/XML/1998/namespace}id", "")] = name
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []  # before the first page
+    for event, element in etree.iterwalk(root.find(".//tei:body", _TEI), events=("start", "end", "comment", "pi")):
+        if event == "start" and isinstance(element.tag, str):
+            kind = etree.QName(element).localname
+            if kind == "pb":
+                facs = element.get("facs", "")
+                lines = found.setdefault(images.get(facs) or Path(unquote(urlparse(facs).path)).stem, [])
+            lines.append("\n" if kind == "lb" else "")
+            lines.append(element.text or "")
+        else:
+            lines.append(element.tail or "")
+    found.pop("", None)
+    if not found:
+        raise ValueError("no pb says by facs which page's image it is of")
+    return {name: Text("".join("".join(parts).split()), False) for name, parts in found.items()}

@@ -6,7 +6,6 @@ image service, or it refuses, as the file that the manifest names.
 https://iiif.io/api/image/3.0/, https://iiif.io/api/image/2.1/
 """
 
-import hashlib
 import json
 import logging
 import time
@@ -17,10 +16,11 @@ from kuzushiji.common.download import Refused, download
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
-from kuzushiji.pages.manifest import Canvas, left_out_record, read_left_out, read_manifest
+from kuzushiji.pages.manifest import Canvas, image_file, left_out_record, read_left_out, read_manifest
 from kuzushiji.pages.pages import why_unreadable
 from kuzushiji.pages.scans import Scan, page_image
 
+_log = logging.getLogger(__name__)
 PAUSE = 1  # seconds between requests
 _PATIENCE = 5  # times as long before a failed request is tried again
 _TIMEOUT = 60  # seconds without a byte
@@ -29,23 +29,21 @@ _TIMEOUT = 60  # seconds without a byte
 def fetch(
     scans: Sequence[Scan],
     folder: Path,
-    cache: Path,
     pause: float = PAUSE,
     timeout: float = _TIMEOUT,
     ahead: Sequence[Scan] = (),
 ) -> None:
     """Write the pages `scans` of a manifest to `folder/{image_id}.png`.
 
-    What came is kept in the folder `cache`, as it came, and not asked for again. `pause`: seconds between requests;
-    `timeout`: seconds without a byte that count as a lost connection. `ahead`: further pages of the manifest that are
-    fetched into `cache` too, so that all problems show at once.
+    What came is kept beside the manifest, as it came, and not asked for again (`manifest.image_file`). `pause`: seconds
+    between requests; `timeout`: seconds without a byte that count as a lost connection. `ahead`: further pages of the
+    manifest that are fetched too, so that all problems show at once.
 
     Raises `InputError`, which names the canvas, if the library does not answer: then all that came is here, and the
     next call goes on. Pages that it does not have, or whose images are damaged, are noted beside the manifest, so that
     the next run leaves them out; then one `InputError` for all of them follows the last page.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    cache.mkdir(parents=True, exist_ok=True)
     manifest = Path(scans[0].source)
     canvases = read_manifest(manifest).canvases
     problems: dict[str, str] = {}
@@ -54,7 +52,8 @@ def fetch(
     with Progress(len(every), "pages") as progress:
         for scan in every:
             canvas = canvases[scan.frame]
-            file = cache / _file_name(scan.image_id, canvas)
+            file = image_file(manifest, scan.image_id, canvas)
+            file.parent.mkdir(exist_ok=True)
             new = not file.exists()
             try:
                 if new:
@@ -147,7 +146,7 @@ def _fetch_image(canvas: Canvas, file: Path, pause: float, timeout: float) -> No
         except (Refused, ValueError) as error:
             if (isinstance(error, InputError) and not isinstance(error, Refused)) or not canvas.image:
                 raise
-            logging.warning("%s: %s; taking %s", canvas.identity, error, canvas.image)
+            _log.warning("%s: %s; taking %s", canvas.identity, error, canvas.image)
     _download(canvas.image, file, pause, timeout)
 
 
@@ -167,12 +166,6 @@ def _information(service: str, file: Path, pause: float, timeout: float) -> dict
 def _download(address: str, file: Path, pause: float, timeout: float) -> None:
     time.sleep(pause)
     download(address, file, pause=_PATIENCE * pause, timeout=timeout)
-
-
-def _file_name(image_id: str, canvas: Canvas) -> str:
-    """By the image's address too: a manifest that changed may have another at its place."""
-    address = canvas.service or canvas.image
-    return f"{image_id}-{hashlib.sha256(address.encode()).hexdigest()[:8]}.jpg"
 
 
 def _named(canvas: Canvas) -> str:

@@ -99,6 +99,15 @@ def read_manifest(path: str | os.PathLike) -> Manifest:
     return Manifest(book_name(_identity(found)), list(_canvases(found, str(path))))
 
 
+def image_file(manifest: Path, image_id: str, canvas: Canvas) -> Path:
+    """Where the image of a page is kept, as it came, beside the `manifest`.
+
+    By the image's address too: a manifest that changed may have another at its place.
+    """
+    address = canvas.service or canvas.image
+    return manifest.parent / "images" / f"{image_id}-{hashlib.sha256(address.encode()).hexdigest()[:8]}.jpg"
+
+
 def left_out_record(manifest: Path) -> Path:
     """Where it is kept which pages of the `manifest` its library did not give, beside it."""
     return manifest.with_name("left_out.json")

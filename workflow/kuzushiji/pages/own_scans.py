@@ -153,9 +153,23 @@ def _folder_read_as(name: str, results: Path) -> Path | None:
     return (results.parent / path).parent.resolve()
 
 
-def corrections_beside(folder: str) -> str | None:
-    """The file or folder of corrections in a folder of scans, `corrections.csv` or `corrections`, if there is one."""
-    for name in ("corrections.csv", "corrections"):
+def book_of_scans(folder: Path, image_ids: Collection[str]) -> str | None:
+    """The book that the images in a folder are: it is called as the folder.
+
+    None if their ids say their books themselves (`page_ids.book_of`), all of them, as those of the competition do.
+    """
+    if all(re.match(r"\d{9}[_-]|[a-z]+\d{3}-", image_id) for image_id in image_ids):
+        return None
+    return folder.resolve().name
+
+
+def corrections_beside(scans: str) -> str | None:
+    """The corrections in a folder of scans, or beside a file of them, if there are any.
+
+    They are called `corrections.csv` or `corrections.txt`, as the viewer exports them, or are a folder `corrections`.
+    """
+    folder = scans if Path(scans).is_dir() else Path(scans).parent
+    for name in ("corrections.csv", "corrections.txt", "corrections"):
         if Path(folder, name).exists():
             return str(Path(folder, name).resolve())
     return None

@@ -3,7 +3,7 @@
 A page set is a source (a folder of `images`, `scans` to unpack or to fetch, or some `pages` of either, or `synthetic`
 pages to draw) or a subset `of` other page sets: all of their pages, only some `books`, or all books but some
 (`without_books`). An image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out,
-and `chunks` says the chunk of each page.
+`chunks` says the chunk of each page, and `book` the book of all images.
 """
 
 from functools import cache
@@ -108,7 +108,7 @@ def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
         files = list_images(settings["images"])
         chosen, left_out = _chosen(settings, "images", [file.stem for file in files]), settings.get("unreadable", ())
         files = [file for file in files if file.stem in chosen and file.name not in left_out]
-        found = [(file.stem, book_of(file.stem), file) for file in files]
+        found = [(file.stem, settings.get("book") or book_of(file.stem), file) for file in files]
     known = settings.get("chunks", {})
     planned = []
     for image_id, book, path in found:

@@ -22,7 +22,7 @@ from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import FORMATS, SUFFIXES, to_rgb
-from kuzushiji.pages.manifest import read_left_out, read_manifest
+from kuzushiji.pages.manifest import image_file, read_left_out, read_manifest
 from kuzushiji.pages.pages import Checked, check_image, name_problem, unusable, why_unreadable
 
 try:
@@ -132,6 +132,9 @@ def _list_canvases(manifest: Path) -> tuple[tuple[Scan, ...], dict[str, str]]:
     for place, canvas in enumerate(canvases):
         image_id = f"{book}_{place + 1:04d}"
         reason = f"canvas {canvas.identity} {canvas.problem}" if canvas.problem else left_out.get(image_id)
+        # A person may have put there by hand what the library did not give.
+        if not canvas.problem and image_file(manifest, image_id, canvas).exists():
+            reason = None
         if reason:
             problems[image_id] = reason
         else:
