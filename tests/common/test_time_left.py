@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from kuzushiji.common.time_left import Work, in_words, progress_in, remembered, seconds_left, seconds_of, watch
 
-TABLE = pd.DataFrame(
-    [("detect small", 2, 10.0), ("detect small", 20, 80.0), ("nms", 2, 1.0)], columns=["kind", "pages", "seconds"]
-)
+COLUMNS = ["kind", "pages", "seconds"]
+SHIPPED = pd.DataFrame([("detect small", 2, 10.0), ("detect small", 20, 46.0), ("nms", 2, 1.0)], columns=COLUMNS)
+TABLE = SHIPPED.assign(here=False)
 
 
 @pytest.fixture
 def shipped(tmp_path):
     file = tmp_path / "times.csv"
-    TABLE.to_csv(file, index=False)
+    SHIPPED.to_csv(file, index=False)
     return file
 
 
@@ -29,13 +29,22 @@ def benchmark(file, seconds):
 def test_this_machine_counts_more_than_another(shipped, tmp_path):
     mine = benchmark(tmp_path / "0.tsv", 5.5)
     (tmp_path / "cut.tsv").write_text("s\th:m")
-    files = [("detect small", 3, mine), ("nms", 2, tmp_path / "cut.tsv"), ("nms", 2, tmp_path / "none.tsv")]
+    files = [
+        ("detect large", 3, mine),
+        ("detect small", 2, mine),
+        ("nms", 2, tmp_path / "cut.tsv"),
+        ("nms", 2, tmp_path / "none.tsv"),
+    ]
     table = remembered(files, shipped)
-    assert sorted(table.to_numpy().tolist()) == [["detect small", 3, 5.5], ["nms", 2, 1.0]]
+    # As fast as it was here, and as it grows there.
+    assert [seconds_of("detect small", pages, table) for pages in (1, 2, 20)] == pytest.approx([5.5, 5.5, 5.5 * 4.6])
+    assert seconds_of("detect large", 6, table) == 11  # in proportion
+    assert seconds_of("nms", 2, table) == 1
 
 
-def test_more_pages_take_longer_in_proportion_and_fewer_no_less():
-    assert [seconds_of("detect small", pages, TABLE) for pages in (1, 2, 4, 20, 40)] == [10, 10, 20, 80, 160]
+def test_more_pages_take_longer_and_fewer_no_less():
+    assert [seconds_of("detect small", pages, TABLE) for pages in (1, 2, 4, 20, 40)] == [10, 10, 14, 46, 86]
+    assert [seconds_of("nms", pages, TABLE) for pages in (1, 2, 4)] == [1, 1, 2]
     assert seconds_of("detect large", 2, TABLE) is None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from kuzushiji.common.errors import shortened
@@ -24,9 +25,10 @@ class Work(NamedTuple):
 
 
 def remembered(benchmarks: Iterable[tuple[str, int, Path]], shipped: Path) -> pd.DataFrame:
-    """`kind`, `pages`, `seconds` of earlier jobs: those of this machine, and of kinds without any the `shipped` ones.
+    """`kind`, `pages`, `seconds` of earlier jobs, of this machine, and of another in the file `shipped`.
 
-    `benchmarks` are a kind, its pages, and a file that Snakemake's `benchmark` wrote; damaged ones do not count.
+    `benchmarks` are a kind, its pages, and a file that Snakemake's `benchmark` wrote; damaged ones do not count. Column
+    `here` says of which machine a row is.
     """
     rows = []
     for kind, pages, file in benchmarks:
@@ -34,22 +36,36 @@ def remembered(benchmarks: Iterable[tuple[str, int, Path]], shipped: Path) -> pd
             rows.append((kind, pages, float(pd.read_csv(file, sep="\t")["s"].iloc[0])))
         except (OSError, ValueError, KeyError, IndexError):
             continue
-    here = pd.DataFrame(rows, columns=["kind", "pages", "seconds"])
-    elsewhere = pd.read_csv(shipped)
-    return pd.concat([here, elsewhere[~elsewhere["kind"].isin(here["kind"])]], ignore_index=True)
+    here = pd.DataFrame(rows, columns=["kind", "pages", "seconds"]).assign(here=True)
+    return pd.concat([here, pd.read_csv(shipped).assign(here=False)], ignore_index=True)
 
 
 def seconds_of(kind: str, pages: int, table: pd.DataFrame) -> float | None:
-    """The seconds that a job of `kind` with so many `pages` takes, by the one in `table` whose pages are nearest.
+    """The seconds that a job of `kind` with so many `pages` takes, by `table` (`remembered`); None if it has none.
 
-    More pages take longer in proportion; fewer take as long, since starting takes most of a short job. None if there
-    is no such kind.
+    By the one of this machine whose pages are nearest, and how jobs grow with their pages on the other machine.
     """
     same = table[table["kind"] == kind]
-    if same.empty:
-        return None
-    nearest = same.loc[(same["pages"] - pages).abs().idxmin()]
-    return float(nearest["seconds"] * max(1.0, pages / nearest["pages"]))
+    here, elsewhere = same[same["here"]], same[~same["here"]].sort_values("pages")
+    if here.empty:
+        return None if elsewhere.empty else _grown(elsewhere, pages)
+    nearest = here.loc[(here["pages"] - pages).abs().idxmin()]
+    growth = here.loc[[nearest.name]] if elsewhere.empty else elsewhere
+    return float(nearest["seconds"] * _grown(growth, pages) / _grown(growth, nearest["pages"]))
+
+
+def _grown(times: pd.DataFrame, pages: int) -> float:
+    """The seconds that so many pages take, by sorted `pages` and `seconds`: a line through these, and beyond.
+
+    Fewer pages than the first take as long, since starting takes most of a short job. A single one grows in proportion.
+    """
+    counts, seconds = times["pages"].to_numpy(float), times["seconds"].to_numpy(float)
+    if pages <= counts[-1]:
+        return float(np.interp(pages, counts, seconds))
+    if len(counts) == 1:
+        return float(seconds[0] * pages / counts[0])
+    slope = max(0.0, (seconds[-1] - seconds[-2]) / (counts[-1] - counts[-2]))
+    return float(seconds[-1] + slope * (pages - counts[-1]))
 
 
 def seconds_left(
