@@ -185,7 +185,7 @@ def test_a_folder_of_own_scans_is_read_with_the_newest_models(later, tmp_path):
 def test_a_page_of_a_pdf_is_corrected_in_every_format(corrected):
     results = corrected.checkout / "results/refine"
     said = (corrected.trace.parent / "said").read_text()
-    assert "1 corrected pages (characters: 0 confirmed, 0 changed, 1 added" in said
+    assert "1 corrected page (characters: 0 confirmed, 0 changed, 1 added" in said
     assert "Pages to check first" not in said  # one character is hardly any, but a person has said it
     pages = read_table(corrected.checkout / "results/pages/scans.parquet", "pages")
     assert pages[["image_id", "book", "width", "height"]].to_numpy().tolist() == [["book_0001", "scans", 480, 672]]
