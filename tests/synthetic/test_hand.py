@@ -1,6 +1,5 @@
 """Made-up hands, on strokes in KanjiVG's form that were drawn for this test."""
 
-import subprocess
 import zipfile
 
 import cv2
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import ImageFont
 
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.files import checksum
 from kuzushiji.common.fonts import has_ink, render, trim
 from kuzushiji.synthetic import strokes as strokes_module
 from kuzushiji.synthetic.hand import write_character, write_hand
@@ -130,6 +130,6 @@ def test_only_the_release_that_was_tried_is_taken(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="pip got another kanjivg"):
         fetch_strokes(tmp_path / "strokes.zip")
     assert not (tmp_path / "strokes.zip").exists()
-    monkeypatch.setattr(strokes_module, "_SHA256", subprocess.check_output(["sha256sum", wheel], text=True)[:64])
+    monkeypatch.setattr(strokes_module, "_SHA256", checksum(wheel))
     fetch_strokes(tmp_path / "strokes.zip")
     assert (tmp_path / "strokes.zip").read_bytes() == wheel.read_bytes()

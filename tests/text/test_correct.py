@@ -10,7 +10,7 @@ from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import BY_HAND
-from kuzushiji.pages.corrections import Text, of_pages, read_corrections
+from kuzushiji.pages.corrections import Text, read_corrections
 from kuzushiji.text.alternatives import find_alternatives
 from kuzushiji.text.alto import write_alto
 from kuzushiji.text.correct import correct
@@ -99,9 +99,11 @@ def test_a_text_that_goes_out_and_comes_back_changes_nothing_but_what_was_edited
 
 def test_what_is_wrong_with_corrections_is_said_together(tmp_path):
     file = tmp_path / "labels.csv"
-    file.write_text("image_id,labels\nstrange,U+3042 1 2\nbook001,U+3042 1 2\n")
-    with pytest.raises(InputError, match=r"(?s)\(2\).*no run of.*no run of"):
-        read_corrections(file)
+    file.write_text("image_id,labels\nstrange,U+3042 1 2 3 4\nbook001,U+3042 1 2\n")
+    with pytest.raises(InputError, match=r"(?s)\(2\).*no run of.*strange: no such page is read"):
+        read_corrections(file, ["book001"])
+    with pytest.raises(InputError, match=r"\(1\):\n.*no run of.*$"):
+        read_corrections(file)  # of any pages
     with pytest.raises(InputError, match="no such file or folder of corrections"):
         read_corrections(tmp_path / "none")
     folder = tmp_path / "texts"
@@ -111,13 +113,6 @@ def test_what_is_wrong_with_corrections_is_said_together(tmp_path):
     (folder / "book001.xml").write_text("<html/>")
     with pytest.raises(InputError, match=r"book001.xml: cannot be read \(html is neither"):
         read_corrections(folder)
-
-
-def test_pages_that_are_not_read_this_time_are_left_alone_and_those_that_are_not_there_are_named():
-    found = {"book001": [], "book002": [], "strange": []}
-    assert of_pages(found, ["book001"], found, "labels.csv") == {"book001": []}
-    with pytest.raises(InputError, match=r"labels\.csv: strange: no such page is read"):
-        of_pages(found, ["book001"], ["book001", "book002"], "labels.csv")
 
 
 def test_the_viewer_s_text_says_the_pages_that_it_calls_corrected(tmp_path):

@@ -83,6 +83,13 @@ def test_every_rule_logs_and_is_measured(done):
     }
 
 
+def test_networks_without_a_gpu_have_all_threads_of_their_jobs(done):
+    logs = [*done.glob("results/logs/classify/first/*/*/*/*.log"), *done.glob("results/logs/detect/*/*/*.log")]
+    assert len(logs) > 10
+    for log in logs:
+        assert "running on cpu (2 threads)" in log.read_text(), log
+
+
 def test_later_rounds_train_what_is_missing_and_nothing_else(done, later):
     jobs = planned(run("--dry-run", "--config", "round=refine", cwd=done))
     # Two classifiers in two rounds; one round of predictions, on two page sets, by two detectors.
@@ -186,6 +193,7 @@ def test_a_page_of_a_pdf_is_corrected_in_every_format(corrected):
     results = corrected.checkout / "results/refine"
     said = (corrected.trace.parent / "said").read_text()
     assert "1 corrected page (characters: 0 confirmed, 0 changed, 1 added" in said
+    assert re.search(r"the pages as images +results/unpacked/scans\n", said)
     assert "Pages to check first" not in said  # one character is hardly any, but a person has said it
     pages = read_table(corrected.checkout / "results/pages/scans.parquet", "pages")
     assert pages[["image_id", "book", "width", "height"]].to_numpy().tolist() == [["book_0001", "scans", 480, 672]]

@@ -542,6 +542,7 @@ def test_a_book_is_read_from_a_library_by_its_manifest(checkout, library):
     table = f"results/pages/{name}.parquet"
     first = snakemake(*read, "--", table, cwd=checkout, check=False)
     assert first.returncode and f"canvas {library.root}/2532160/canvas/3 (3)" in first.stdout + first.stderr
+    assert "INFO:" not in first.stdout + first.stderr  # as Snakemake's own words would be, if ours let them through
     asked = len(library.asked)
     said = snakemake(*read, "--", table, f"results/pages/{name}_unreadable.csv", cwd=checkout).stdout
     assert re.search(r"left out \(1\).*\n  2532160_0003: canvas .*404", said)

@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from kuzushiji.pages import page_sets
-from kuzushiji.pages.corrections import of_pages, read_corrections
+from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.pages.own_scans import (
     adapting,
     corrections_beside,
@@ -71,10 +71,9 @@ if config["read"] is not None:
         config.update(reading(models, scans, images, Path("results").absolute(), kind, ids))
         corrections = config["corrections"] or corrections_beside(place)
         if corrections:  # checked before work begins
-            found = read_corrections(from_root(corrections))
             # What lies beside a single scan may be of others there.
-            known = there if config["corrections"] or Path(place).is_dir() else found
-            if of_pages(found, [image.stem for image in images], known, corrections):
+            known = there if config["corrections"] or Path(place).is_dir() else None
+            if read_corrections(from_root(corrections), known).keys() & {image.stem for image in images}:
                 config["page_sets"][config["recognize"][0]]["corrections"] = str(corrections)
 elif config["adapt"] is not None:
     raise InputError("adapt: say the folder of its pages too: --config read=folder adapt=labels.csv")

@@ -7,15 +7,14 @@ import logging
 
 from kuzushiji.common.logs import log_to
 from kuzushiji.common.tables import read_table, write_table
-from kuzushiji.pages.corrections import of_pages, read_corrections
+from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.text.correct import correct
 
 log_to(snakemake.log[0])
 recognized = read_table(snakemake.input.recognized, "recognized")
 pages = list(read_table(snakemake.input.pages, "pages")["image_id"])
-found = read_corrections(snakemake.input.corrections)
-known = found if snakemake.params.settings["others"] else pages
-table, report = correct(recognized, of_pages(found, pages, known, snakemake.input.corrections))
+found = read_corrections(snakemake.input.corrections, None if snakemake.params.settings["others"] else pages)
+table, report = correct(recognized, {page: found[page] for page in pages if page in found})
 logging.info("\n%s", report.to_string(index=False))
 write_table(table, snakemake.output.boxes, "recognized")
 report.to_csv(snakemake.output.report, index=False)

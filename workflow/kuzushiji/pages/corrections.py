@@ -33,10 +33,11 @@ class Text(NamedTuple):
 Correction = list[tuple] | Text
 
 
-def read_corrections(path: str | os.PathLike) -> dict[str, Correction]:
+def read_corrections(path: str | os.PathLike, known: Collection[str] | None = None) -> dict[str, Correction]:
     """The corrections of pages, by page id.
 
-    Raises one `InputError` for all malformed rows and files, or if there are none.
+    Raises one `InputError` for all malformed rows and files and for pages that are not `known`, if these are given, or
+    if there are none.
     """
     if not Path(path).exists():
         raise InputError(f"{path}: there is no such file or folder of corrections; export them from the viewer")
@@ -53,20 +54,14 @@ def read_corrections(path: str | os.PathLike) -> dict[str, Correction]:
         found, problems = _exported_text(Path(path)), []
     else:
         found, problems = read_labels(path)
+    others = [] if known is None else sorted(found.keys() - set(known))
+    if others:
+        problems.append(f"{path}: {shortened(others)}: no such page is read; take these out, or name the pages so")
     if problems:
         raise InputError(f"Problems with the corrections ({len(problems)}):\n" + "\n".join(problems))
     if not found:
         raise InputError(f"{path}: holds no correction of any page; export checked pages from the viewer")
     return found
-
-
-def of_pages(
-    corrections: dict[str, Correction], image_ids: Collection[str], known: Collection[str], path: str | os.PathLike
-) -> dict[str, Correction]:
-    """Those of the pages `image_ids`. Raises `InputError` for pages that are not even `known`: names may be wrong."""
-    if others := sorted(corrections.keys() - set(known)):
-        raise InputError(f"{path}: {shortened(others)}: no such page is read; take these out, or name the pages so")
-    return {image_id: correction for image_id, correction in corrections.items() if image_id in set(image_ids)}
 
 
 def _exported_text(file: Path) -> dict[str, Correction]:

@@ -131,10 +131,11 @@ def _list_canvases(manifest: Path) -> tuple[tuple[Scan, ...], dict[str, str]]:
     found, problems = [], {}
     for place, canvas in enumerate(canvases):
         image_id = f"{book}_{place + 1:04d}"
-        reason = f"canvas {canvas.identity} {canvas.problem}" if canvas.problem else left_out.get(image_id)
-        # A person may have put there by hand what the library did not give.
-        if not canvas.problem and image_file(manifest, image_id, canvas).exists():
-            reason = None
+        reason = None
+        if canvas.problem:
+            reason = f"canvas {canvas.identity} {canvas.problem}"
+        elif image_id in left_out and not image_file(manifest, image_id, canvas).exists():  # nor put there by hand
+            reason = left_out[image_id]
         if reason:
             problems[image_id] = reason
         else:
