@@ -102,7 +102,9 @@ def what_was_read():
             corrected = f"results/{ROUND}/corrected/{page_set}.csv"
             counts = pd.read_csv(corrected).drop(columns="image_id")
             changes = ", ".join(f"{count} {kind}" for kind, count in counts.sum().items())
-            said.append(f"  {len(counts)} corrected page{'s' * (len(counts) != 1)} (characters: {changes})  {os.path.relpath(corrected, ROOT)}")
+            said.append(
+                f"  {len(counts)} corrected page{'s' * (len(counts) != 1)} (characters: {changes})  {os.path.relpath(corrected, ROOT)}"
+            )
         for kind, words in kinds.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
             said.append(f"  {words:{width}}  {path}")
