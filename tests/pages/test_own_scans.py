@@ -14,7 +14,6 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import write_table
 from kuzushiji.pages.own_scans import (
     adapting,
-    book_of_scans,
     corrections_beside,
     labelled_pages,
     newest_models,
@@ -75,7 +74,7 @@ def test_a_folder_becomes_the_page_set_that_is_read(tmp_path, name, called):
     scans = [tmp_path / name / f"{page}.jpg" for page in range(33)]
     config = reading(CONFIG, str(tmp_path / name), scans, tmp_path / "results")
     assert config["recognize"] == [called]
-    assert config["page_sets"] == {**CONFIG["page_sets"], called: {"images": str(tmp_path / name)}}
+    assert config["page_sets"] == {**CONFIG["page_sets"], called: {"scans": str(tmp_path / name)}}
     assert config["round"] == "first"
     # Again, with what was noted of the first time.
     assert reading(config, str(tmp_path / name), scans, tmp_path / "results") == config
@@ -202,10 +201,8 @@ def test_the_labelled_pages_are_learnt_from_beside_the_replayed_ones():
     replay = {"synthetic": {"volume": 1}}
     config = {**CONFIG, "page_sets": {"replay": replay}, "adaptation": {"replay": "replay"}}
     adapted = adapting(config, "book", "labels.csv", ["page1"])
-    assert adapted["page_sets"]["labelled"] == {"images": "book", "labels": "labels.csv", "pages": ["page1"]}
+    assert adapted["page_sets"]["labelled"] == {"scans": "book", "labels": "labels.csv", "pages": ["page1"]}
     assert adapted["page_sets"][adapted["training"]] == {"of": ["labelled", "replay"]}
-    packed = adapting(config, "book.pdf", "labels.csv", ["book_0001"], "scans")["page_sets"]["labelled"]
-    assert packed == {"scans": "book.pdf", "labels": "labels.csv", "pages": ["book_0001"]}
     with pytest.raises(InputError, match="say --profile profiles/adapt"):
         adapting({**config, "page_sets": {}}, "book", "labels.csv", ["page1"])
     with pytest.raises(InputError, match="labelled is the name of pages that `adapt` learns from"):
@@ -223,22 +220,6 @@ def test_pages_are_chosen_by_their_numbers_in_their_order():
     for numbers in ("", "first", "1--2", "-3"):
         with pytest.raises(InputError, match="as 3-10 or 1,5,8-"):
             pages_in_range(pages, numbers)
-
-
-@pytest.mark.parametrize(
-    "names, book",
-    [
-        (["001", "002", "IMG_0003"], "old book"),
-        (["p1", "p2"], "old book"),
-        (["200015779_00053_2", "p1"], "old book"),
-        (["200015779_00053_2", "100241706_00004_2"], None),
-        (["brsk001-002", "hnsd001-001"], None),
-    ],
-)
-def test_the_images_of_a_folder_are_one_book_unless_their_names_say_books(tmp_path, names, book):
-    folder = tmp_path / "old book"
-    folder.mkdir()
-    assert book_of_scans(folder, names) == book
 
 
 def test_corrections_lie_in_the_folder_or_beside_the_file(tmp_path):

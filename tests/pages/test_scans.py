@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from kuzushiji.common.errors import InputError
+from kuzushiji.pages import page_sets
 from kuzushiji.pages.page_sets import pages
-from kuzushiji.pages.scans import check_scan, is_plain, list_scans, passed_over, unpack
+from kuzushiji.pages.scans import check_scan, list_scans, passed_over, stays, unpack
 
 
 def picture(number=0, size=(60, 80)):
@@ -57,7 +58,6 @@ IDS = {
 
 
 def test_every_kind_of_file_becomes_pages_of_its_own_size(folder, tmp_path):
-    assert not is_plain(folder)
     scans, problems = list_scans(str(folder))
     assert not problems
     assert {scan.image_id: scan.book for scan in scans} == {name: book for name, (book, _) in IDS.items()}
@@ -68,15 +68,35 @@ def test_every_kind_of_file_becomes_pages_of_its_own_size(folder, tmp_path):
             assert abs(int(np.asarray(image)[60:, 30:].mean()) - (100 + 20 * number)) <= 3, name
             assert np.asarray(image)[2:15, 2:15].mean() < 20, name  # not mirrored, not turned
     named = pages({"mine": {"scans": str(folder)}}, "mine", 1)
-    assert [page.path for page in named] == [f"results/unpacked/mine/0/{page.image_id}.png" for page in named]
+    unpacked = {name: f"results/unpacked/mine/0/{name}.png" for name in IDS}
+    assert {page.image_id: page.path for page in named} == unpacked | {"plain": str(folder / "plain.jpg")}
 
 
-def test_a_folder_of_images_stays_as_it_is(tmp_path):
+def test_images_stay_as_they_are_whatever_lies_beside_them(tmp_path):
+    (tmp_path / "more").mkdir()
     picture().save(tmp_path / "1.png")
     picture().save(tmp_path / "2.tif")
-    assert is_plain(tmp_path)
     picture().save(tmp_path / "3.tif", save_all=True, append_images=[picture()])
-    assert not is_plain(tmp_path)
+    picture().save(tmp_path / "more/4.png")  # its name alone would not say which page it is
+    assert {scan.image_id: stays(scan) for scan in list_scans(str(tmp_path))[0]} == {
+        **{"1": True, "2": True},
+        **{"3_0001": False, "3_0002": False, "more_4": False},
+    }
+
+
+def test_images_are_one_book_unless_all_say_their_books(tmp_path):
+    for name in ("100241706_00004_2.png", "200015779_00053_2.png"):
+        picture().save(tmp_path / name)
+    write_pdf(tmp_path / "book.pdf", [picture()])
+    books = {scan.image_id: scan.book for scan in list_scans(str(tmp_path))[0]}
+    assert books == {
+        "100241706_00004_2": "100241706",
+        "200015779_00053_2": "200015779",
+        "book_0001": tmp_path.name,
+    }
+    picture().save(tmp_path / "1.png")
+    assert {scan.book for scan in list_scans.__wrapped__(str(tmp_path))[0]} == {tmp_path.name}
+    assert list_scans(str(tmp_path / "1.png"))[0][0].book == "1"
 
 
 def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
@@ -104,17 +124,20 @@ def test_every_image_in_a_file_is_decoded(folder, tmp_path):
     noise = Image.effect_noise((300, 400), 60).convert("RGB")
     for name in ("cut.jpg", "cut.png", "cut.bmp", "cut.webp", "cut.jp2", "cut.heic"):
         noise.save(tmp_path / name)
-        assert check_scan(str(tmp_path / name), 1).problem == ""
+        assert check_scan(str(tmp_path / name), 1) == {}
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-        assert "truncated or damaged" in check_scan(str(tmp_path / name), 1).problem, name
+        assert "truncated or damaged" in check_scan(str(tmp_path / name), 1)[""], name
     noise.save(tmp_path / "book.tif", save_all=True, append_images=[noise.convert("CMYK")])
-    assert check_scan(str(tmp_path / "book.tif"), 1).problem == "image 2 of 2 is CMYK; convert it to RGB"
+    assert check_scan(str(tmp_path / "book.tif"), 1) == {", image 2": "is CMYK; convert it to RGB"}
+    assert check_scan(str(tmp_path / "book.tif"), 0.1)[""].startswith(
+        "has 2 images, of which none can be read; the first"
+    )
     noise.save(tmp_path / "large.bmp")
-    assert "megapixels" in check_scan(str(tmp_path / "large.bmp"), 0.1).problem
+    assert "megapixels" in check_scan(str(tmp_path / "large.bmp"), 0.1)[""]
     for file in folder.rglob("*.*"):
         if not file.name.startswith("."):
-            assert check_scan(str(file), 1).problem == "", file
+            assert check_scan(str(file), 1) == {}, file
 
 
 def test_what_is_passed_over_is_counted_by_kind(tmp_path):
@@ -137,8 +160,10 @@ def test_one_file_is_a_book_and_nothing_readable_is_an_error(folder, tmp_path):
     with pytest.raises(InputError, match="no such file or folder"):
         list_scans(str(tmp_path / "none"))
     picture().save(folder / "plain.bmp")
+    list_scans.cache_clear()
     with pytest.raises(InputError, match="both give the page plain"):
-        list_scans.__wrapped__(str(folder))
+        page_sets.scans({"scans": str(folder)})
+    list_scans.cache_clear()
 
 
 def test_a_turned_or_scaled_page_keeps_the_resolution_of_its_image(tmp_path):

@@ -2,16 +2,15 @@
 
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.pages import unreadable
-from kuzushiji.pages.page_sets import list_images, pages
-from kuzushiji.pages.scans import list_scans
+from kuzushiji.pages import page_sets, unreadable
+from kuzushiji.pages.page_sets import pages
+from kuzushiji.pages.scans import list_scans, unpack
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans, unreadable_table
 
 
@@ -26,11 +25,15 @@ def scans(tmp_path):
     cut(folder / "2.png")
 
     def sort(max_megapixels=1):
-        list_images.cache_clear()
-        return sort_scans(list_images(str(folder)), tmp_path / "record.json", max_megapixels, 1)
+        return sort_scans(listed(folder), folder, tmp_path / "record.json", max_megapixels, 1)
 
     yield folder, sort
-    list_images.cache_clear()
+    list_scans.cache_clear()
+
+
+def listed(folder):
+    list_scans.cache_clear()
+    return list_scans(str(folder))[0]
 
 
 def cut(path):
@@ -38,8 +41,8 @@ def cut(path):
 
 
 def planned(folder, found):
-    list_images.cache_clear()
-    return [page.image_id for page in pages({"mine": {"images": str(folder), "unreadable": list(found)}}, "mine", 1)]
+    list_scans.cache_clear()
+    return [page.image_id for page in pages({"mine": {"scans": str(folder), "unreadable": list(found)}}, "mine", 1)]
 
 
 def test_the_others_are_read(scans):
@@ -55,8 +58,8 @@ def test_only_what_is_new_changed_or_was_unreadable_is_opened_again(scans, monke
     folder, sort = scans
     sort()
     opened = []
-    check = unreadable.check_images
-    monkeypatch.setattr(unreadable, "check_images", lambda paths, *rest: opened.extend(paths) or check(paths, *rest))
+    check = unreadable.check_scans
+    monkeypatch.setattr(unreadable, "check_scans", lambda paths, *rest: opened.extend(paths) or check(paths, *rest))
     cut(folder / "3.png")
     assert sorted(sort()) == ["2.png", "3.png"]
     assert [os.path.basename(path) for path in opened] == ["2.png", "3.png"]
@@ -80,7 +83,8 @@ def test_of_two_files_of_one_page_the_first_is_read(scans):
     folder, sort = scans
     (folder / "1.jpg").write_bytes((folder / "1.png").read_bytes())
     found = sort()
-    assert found["1.png"] == "is called as 1.jpg is, which is read; rename one of them"
+    assert found["1.png"] == "gives a page that 1.jpg gives too, which is read; rename one of them"
+    assert planned(folder, found) == ["1", "3", "4"]
     (folder / "1.jpg").write_bytes(b"no image")  # then the other one
     assert sorted(sort()) == ["1.jpg", "2.png"]
 
@@ -108,19 +112,41 @@ def test_among_subfolders_what_is_cut_is_left_out(scans, tmp_path):
     Image.open(folder / "1.png").save(folder / "book.pdf", resolution=300)
 
     def plan():
-        files = sorted({Path(scan.source) for scan in list_scans.__wrapped__(str(folder))[0]})
-        found = sort_scans(files, tmp_path / "record.json", 1, 1, folder)
+        found = sort_scans(listed(folder), folder, tmp_path / "record.json", 1, 1)
         planned = pages({"mine": {"scans": str(folder), "unreadable": list(found)}}, "mine", 1)
         return found, {page.image_id: page.path for page in planned}
 
     found, planned = plan()
     assert sorted(found) == ["2.png", "book/2.png"] and "truncated" in found["book/2.png"]
-    whole = ["1", "3", "4", "book_0001", "book_1"]
-    assert planned == {name: f"results/unpacked/mine/0/{name}.png" for name in whole}
+    unpacked = {name: f"results/unpacked/mine/0/{name}.png" for name in ("book_0001", "book_1")}
+    assert planned == {name: str(folder / f"{name}.png") for name in ("1", "3", "4")} | unpacked
     (book / "2.png").write_bytes((folder / "1.png").read_bytes())
     for found, again in (plan(), plan()):
         assert list(found) == ["2.png"]
         assert again == planned | {"book_2": "results/unpacked/mine/0/book_2.png"}
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "jpeg"])
+def test_of_a_tiff_only_the_damaged_images_are_left_out(tmp_path, compression):
+    noise = [Image.effect_noise((80, 100), 60).convert("RGB") for _ in range(4)]
+    book = tmp_path / "scans/book.tif"
+    book.parent.mkdir()
+    noise[0].save(book, save_all=True, append_images=noise[1:], compression=compression)
+    with Image.open(book) as image:
+        image.seek(2)
+        start = image.tag_v2[TiffImagePlugin.STRIPOFFSETS][0]
+    content = bytearray(book.read_bytes())
+    content[start : start + 400] = b"\xff" * 400
+    book.write_bytes(content)
+    for _ in range(2):  # anew, and by the record
+        found = sort_scans(listed(book.parent), book.parent, tmp_path / "record.json", 1, 1)
+        assert list(found) == ["book.tif, image 3"]
+        assert found["book.tif, image 3"].startswith("is truncated or damaged")
+    mine = {"scans": str(book.parent), "unreadable": list(found)}
+    planned = [page.image_id for page in pages({"mine": mine}, "mine", 1)]
+    assert planned == ["book_0001", "book_0002", "book_0004"]
+    unpack(page_sets.scans(mine), tmp_path / "pages")
+    assert sorted(path.stem for path in (tmp_path / "pages").iterdir()) == planned
 
 
 def test_a_folder_without_any_readable_scan_stops(scans):

@@ -78,3 +78,10 @@ def test_the_same_pages_give_the_same_file(pages, tmp_path):
     for name in ("one", "two"):
         write_pdf(pages, tmp_path / name)
     assert (tmp_path / "one/other.pdf").read_bytes() == (tmp_path / "two/other.pdf").read_bytes()
+
+
+def test_bookmarks_are_the_pages_and_say_which_are_corrected(pages, tmp_path):
+    write_pdf([pages[0], pages[1]._replace(corrected=True)], tmp_path / "out")
+    with pypdfium2.PdfDocument(tmp_path / "out/book.pdf") as document:
+        marks = [(mark.get_title(), mark.get_dest().get_index()) for mark in document.get_toc()]
+    assert marks == [(pages[0].image_id, 0), (f"{pages[1].image_id} (corrected)", 1)]

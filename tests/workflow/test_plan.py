@@ -533,6 +533,27 @@ def test_files_that_cannot_be_unpacked_are_left_out_and_one_file_is_read_alone(c
     assert list(read_table(checkout / "results/pages/book_pdf.parquet", "pages")["image_id"]) == ["book_0001"]
 
 
+def test_files_of_other_kinds_leave_the_images_beside_them_as_they_were_read(checkout):
+    (checkout / "scans/second").mkdir(parents=True)
+    page = Image.effect_noise((480, 672), 40)
+    for name in ("1.jpg", "2.png"):
+        page.save(checkout / "scans" / name)
+    read = ["--profile", "profiles/read", "--config", "read=scans"]
+    snakemake(*read, "--", "results/pages/scans.parquet", "results/denoised/scans/0", cwd=checkout)
+    page.save(checkout / "scans/3.webp")
+    page.save(checkout / "scans/second/1.jpg")
+    jobs = planned(snakemake("--dry-run", *read, "round=small", "formats=text", "--", "read", cwd=checkout))
+    assert (jobs["unpack"], jobs["denoise"], jobs["pages"]) == (1, 1, 1)  # the new pages' chunk
+    snakemake(*read, "--", "results/pages/scans.parquet", cwd=checkout)
+    paths = read_table(checkout / "results/pages/scans.parquet", "pages").set_index("image_id")["path"]
+    assert dict(paths) == {
+        "1": "scans/1.jpg",
+        "2": "scans/2.png",
+        "3": "results/unpacked/scans/1/3.png",
+        "second_1": "results/unpacked/scans/1/second_1.png",
+    }
+
+
 def test_a_book_is_read_from_a_library_by_its_manifest(checkout, library):
     address = library.give_book("2532160", 4, 3, 3)
     library.answers["/images/2532160-3/info.json"] = [(404, {}, b"")]

@@ -1,7 +1,6 @@
 # `read` and `adapt`: the configuration by which a folder of scans is read.
 from pathlib import Path
 
-from kuzushiji.pages import page_sets
 from kuzushiji.pages.corrections import read_corrections
 from kuzushiji.pages.own_scans import (
     adapting,
@@ -13,7 +12,7 @@ from kuzushiji.pages.own_scans import (
     path_for_jobs,
     reading,
 )
-from kuzushiji.pages.scans import is_manifest, is_plain, list_scans
+from kuzushiji.pages.scans import is_manifest, list_scans
 from kuzushiji.pages.unreadable import lines
 
 # By whose configuration a folder of scans is read.
@@ -30,13 +29,10 @@ if config["read"] is not None:
     place = scans_path(scans)
     # The folder of a manifest is of this manifest alone.
     above = Path(place).parent if is_manifest(Path(place)) else Path(place)
-    locked, packed, chosen = {}, not is_plain(Path(place)), None
-    if packed:
-        pages, locked = list_scans(place)
-        images = [Path(above, f"{page.image_id}.png") for page in pages]
-    else:
-        images = page_sets.list_images(place)
-    kind = "scans" if packed else "images"
+    pages, locked = list_scans(place)
+    images, chosen = [
+        Path(above, f"{image_id}.png") for image_id in dict.fromkeys(page.image_id for page in pages)
+    ], None
     there = [image.stem for image in images] + [name for name in locked if is_manifest(Path(place))]
     if config["page_range"] is not None:
         # Pages of a manifest keep their numbers where some cannot be had.
@@ -48,7 +44,7 @@ if config["read"] is not None:
     if config["adapt"] is not None:
         labels = config["adapt"]
         config["round"] = "adapted"
-        config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images), kind))
+        config.update(adapting(config, scans, labels, labelled_pages(from_root(labels), images)))
     else:
         models = {}
         if config["round"] not in IMPORTED_ROUNDS:
@@ -68,7 +64,7 @@ if config["read"] is not None:
         # Which pages are read, how they are checked, and what is made of them is no matter of the models.
         models |= {key: config[key] for key in ("read", "page_range", "pages", "formats", "corrections")}
         ids = None if chosen is None else [image.stem for image in images]
-        config.update(reading(models, scans, images, Path("results").absolute(), kind, ids))
+        config.update(reading(models, scans, images, Path("results").absolute(), ids))
         corrections = config["corrections"] or corrections_beside(place)
         if corrections:  # checked before work begins
             # What lies beside a single scan may be of others there.

@@ -1,7 +1,7 @@
 # The page sets of the configuration, their pages, and where the images of these lie.
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.fetch import note_wanted
-from kuzushiji.pages.own_scans import book_of_scans, chunk_record, scan_record
+from kuzushiji.pages.own_scans import chunk_record, scan_record
 from kuzushiji.pages.scan_chunks import assign_chunks, recorded_chunks
 from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.pages.versions import Job as VersionedJob
@@ -49,14 +49,10 @@ if config["read"] is not None and locked and config["pages"]["unreadable"] == "s
     raise InputError(f"{scans}: scans that cannot be read ({len(locked)}):\n" + "\n".join(lines(locked)))
 if config["read"] is not None and config["adapt"] is None:
     (name,) = config["recognize"]
-    if not packed:
-        PAGE_SETS[name]["book"] = book_of_scans(Path(place), there)
     if config["pages"]["unreadable"] == "skip":
         record = scan_record(name, Path("results"))
         if workflow.is_main_process:
-            files = sorted({Path(page.source) for page in pages}) if packed else images
-            unpacked = above if packed else None
-            found = sort_scans(files, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()), unpacked)
+            found = sort_scans(pages, above, record, config["pages"]["max_megapixels"], min(8, os.cpu_count()))
         else:
             found = recorded(record)
         UNREADABLE[name] = locked | found
@@ -135,24 +131,28 @@ def denoised_chunk_pages(wildcards):
 
 
 def scans_of_chunk(wildcards):
-    """The scans, as `pages.scans` lists them, of a chunk of an image set that is unpacked."""
-    chunk = {page.image_id for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]}
+    """The scans, as `pages.scans` lists them, of a chunk of an image set that are unpacked."""
+    chunk = {page.image_id for page in made_pages(pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)])}
     return [scan for scan in page_sets.scans(PAGE_SETS[wildcards.image_set]) if scan.image_id in chunk]
 
 
+def made_pages(pages):
+    """Those of the pages whose images the workflow makes: drawn, unpacked and fetched ones."""
+    return [page for page in pages if page_sets.made(PAGE_SETS, page)]
+
+
 def image_folders(pages):
-    """The folders of the images of pages; drawn, unpacked and fetched ones count by content."""
-    folders = {os.path.dirname(page.path) or ".": page.image_set for page in pages}
+    """The folders of the images of pages; those of made ones count by content."""
+    folders = {os.path.dirname(page.path) or ".": page for page in pages}
     return [
-        part
-        for path, image_set in folders.items()
-        for part in (folder(path) if page_sets.made(PAGE_SETS[image_set]) else [ancient(path)])
+        part for path, page in folders.items() for part in (folder(path) if made_pages([page]) else [ancient(path)])
     ]
 
 
 def image_versions(image_set, job):
     """The versions of a job's images, in place of the images; made ones have none. `job`: a chunk's number, or "all"."""
-    if page_sets.made(PAGE_SETS[image_set]):
+    pages = pages_of(image_set) if job == "all" else pages_by_chunk(image_set)[int(job)]
+    if len(made_pages(pages)) == len(pages):
         return []
     if workflow.is_main_process:
         plan_versions(image_set)
@@ -165,20 +165,24 @@ def plan_versions(image_set):
     folder = Path("results/versions", image_set)
     if working and folder.exists():  # those of the run that works here
         return
-    jobs = [
-        VersionedJob(
-            [page.path for page in pages_of(image_set)], folder / "all.json", Path(f"results/pages/{image_set}.json")
+    planned = {"all": pages_of(image_set)} | pages_by_chunk(image_set)
+    jobs = []
+    for job, pages in planned.items():
+        digests = (
+            Path("results/pages", f"{image_set}.json")
+            if job == "all"
+            else Path("results/denoised", image_set, f"{job}.json")
         )
-    ]
-    for chunk, pages in pages_by_chunk(image_set).items():
-        digests = Path("results/denoised", image_set, f"{chunk}.json")
-        jobs.append(VersionedJob([page.path for page in pages], folder / f"{chunk}.json", digests))
+        made = set(made_pages(pages))
+        images = [page.path for page in pages if page not in made]
+        jobs.append(VersionedJob(images, folder / f"{job}.json", digests))
     write_versions(jobs)
 
 
 def digests_of_images(page_set):
     """What the checks of a page set's images say of their content, except of made ones."""
-    scanned = [name for name in page_sets.sources(PAGE_SETS, page_set) if not page_sets.made(PAGE_SETS[name])]
+    made = set(made_pages(pages_of(page_set)))
+    scanned = {page.image_set: None for page in pages_of(page_set) if page not in made}
     return [f"results/pages/{name}.json" for name in scanned]
 
 

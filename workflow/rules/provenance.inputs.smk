@@ -20,8 +20,8 @@ def page_sets_behind(wildcards):
 def scanned_and_made(wildcards):
     """The pages behind a submission whose images come in, and those whose images are made."""
     pages = dict.fromkeys(page for name in page_sets_behind(wildcards) for page in pages_of(name))
-    made = {name for name in SOURCES if page_sets.made(PAGE_SETS[name])}
-    return [page for page in pages if page.image_set not in made], [page for page in pages if page.image_set in made]
+    made = dict.fromkeys(made_pages(pages))
+    return [page for page in pages if page not in made], list(made)
 
 
 def submission_sources(wildcards):

@@ -108,7 +108,7 @@ def what_was_read():
         for kind, words in kinds.items():
             path = os.path.relpath(f"results/{ROUND}/{kind.format(page_set=page_set)}", ROOT)
             said.append(f"  {words:{width}}  {path}")
-        if page_sets.made(PAGE_SETS[page_set]):  # PAGE and ALTO name them
+        if made_pages(pages_of(page_set)):  # PAGE and ALTO name them
             said.append(f"  {'the pages as images':{width}}  {os.path.relpath(f'results/unpacked/{page_set}', ROOT)}")
         if UNREADABLE.get(page_set):
             path = os.path.relpath(f"results/pages/{page_set}_unreadable.csv", ROOT)

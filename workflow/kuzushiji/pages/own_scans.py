@@ -96,18 +96,21 @@ def reading(
     folder: str,
     scans: Sequence[Path],
     results: Path,
-    kind: str = "images",
     pages: Sequence[str] | None = None,
 ) -> dict:
-    """`config` with `folder` and its `scans` as an additional page set, the one to read.
+    """`config` with `folder` and its `scans`, the paths of its pages, as an additional page set, the one to read.
 
-    `kind`: "images", or "scans" that are to be unpacked or fetched. `pages`: the ids of those that are to be read, if
-    not all are. The page set is called as `page_set_name` says. Raises `InputError` for a path that no rule could name.
+    `pages`: the ids of those that are to be read, if not all are. The page set is called as `page_set_name` says.
+    Raises `InputError` for a path that no rule could name.
     """
     if marks := unusable_marks(folder):
         raise InputError(f"{printable(folder)}: a folder of scans cannot have {marks} in its path; rename it")
-    entry = {kind: folder} | ({} if pages is None else {"pages": list(pages)})
-    others = {name for name, other in config["page_sets"].items() if not other or other.get(kind) != folder}
+    entry = {"scans": folder} | ({} if pages is None else {"pages": list(pages)})
+    others = {
+        name
+        for name, other in config["page_sets"].items()
+        if not other or folder not in (other.get("images"), other.get("scans"))
+    }
     name = page_set_name(scans[0].parent, others, results)
     return {**config, "page_sets": {**config["page_sets"], name: entry}, "recognize": [name]}
 
@@ -153,16 +156,6 @@ def _folder_read_as(name: str, results: Path) -> Path | None:
     return (results.parent / path).parent.resolve()
 
 
-def book_of_scans(folder: Path, image_ids: Collection[str]) -> str | None:
-    """The book that the images in a folder are: it is called as the folder.
-
-    None if their ids say their books themselves (`page_ids.book_of`), all of them, as those of the competition do.
-    """
-    if all(re.match(r"\d{9}[_-]|[a-z]+\d{3}-", image_id) for image_id in image_ids):
-        return None
-    return folder.resolve().name
-
-
 def corrections_beside(scans: str) -> str | None:
     """The corrections in a folder of scans, or beside a file of them, if there are any.
 
@@ -197,10 +190,10 @@ def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str
     return sorted(boxes)
 
 
-def adapting(config: dict, folder: str, labels: str, pages: Sequence[str], kind: str = "images") -> dict:
+def adapting(config: dict, folder: str, labels: str, pages: Sequence[str]) -> dict:
     """`config` with the labelled `pages` of `folder` as a page set to learn from, beside one that is to be replayed.
 
-    `kind`: as in `reading`. `training` is both, in one chunk. Raises `InputError` if there is no page set
+    `training` is both, in one chunk. Raises `InputError` if there is no page set
     `adaptation.replay`, or another has a name that is needed.
     """
     replay = config["adaptation"]["replay"]
@@ -210,7 +203,7 @@ def adapting(config: dict, folder: str, labels: str, pages: Sequence[str], kind:
     if taken:
         raise InputError(f"page_sets: {taken[0]} is the name of pages that `adapt` learns from; take another")
     added = {
-        LABELLED: {kind: folder, "labels": labels, "pages": list(pages)},
+        LABELLED: {"scans": folder, "labels": labels, "pages": list(pages)},
         ADAPTATION: {"of": [LABELLED, replay]},
     }
     return {

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -20,6 +21,11 @@ def book_of(image_id: str) -> str:
     """
     match = re.match(r"\d+|[a-z]+", image_id)
     return match.group() if match else image_id
+
+
+def say_books(image_ids: Collection[str]) -> bool:
+    """Whether these ids say their books (`book_of`), all of them, as those of the competition do."""
+    return bool(image_ids) and all(re.match(r"\d{9}[_-]|[a-z]+\d{3}-", image_id) for image_id in image_ids)
 
 
 def chunk_of(image_id: str, chunks: int) -> int:

@@ -3,7 +3,7 @@
 A page set is a source (a folder of `images`, `scans` to unpack or to fetch, or some `pages` of either, or `synthetic`
 pages to draw) or a subset `of` other page sets: all of their pages, only some `books`, or all books but some
 (`without_books`). An image set is a source: it owns its images. Of own scans, `unreadable` names files to leave out,
-`chunks` says the chunk of each page, and `book` the book of all images.
+and `chunks` says the chunk of each page.
 """
 
 from functools import cache
@@ -13,7 +13,9 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import SUFFIXES
 from kuzushiji.pages.manifest import read_manifest
 from kuzushiji.pages.page_ids import Page, book_of, chunk_of, synthetic_ids
-from kuzushiji.pages.scans import Scan, is_manifest, list_scans, name_in
+from kuzushiji.pages.scans import Scan, frame_name, is_manifest, list_scans, name_in, stays
+
+_UNPACKED = Path("results/unpacked")
 
 
 @cache
@@ -60,15 +62,17 @@ def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
 
 
 def scans(settings: dict) -> list[Scan]:
-    """The pages of a source of `scans` that are to be unpacked."""
-    found = list(list_scans(settings["scans"])[0])
-    chosen = _chosen(settings, "scans", [scan.image_id for scan in found])
-    left_out = settings.get("unreadable", ())
-    return [
-        scan
-        for scan in found
-        if scan.image_id in chosen and name_in(Path(scan.source), settings["scans"]) not in left_out
-    ]
+    """The pages of a source of `scans`. Raises `InputError` if two files give the same."""
+    folder, left_out = settings["scans"], set(settings.get("unreadable", ()))
+    listed = list_scans(folder)[0]
+    chosen = _chosen(settings, "scans", [scan.image_id for scan in listed])
+    found: dict[str, Scan] = {}
+    for scan in listed:
+        if scan.image_id in chosen and not {name_in(Path(scan.source), folder), frame_name(scan, folder)} & left_out:
+            other = found.setdefault(scan.image_id, scan)
+            if other != scan:
+                raise InputError(f"{other.source} and {scan.source} both give the page {scan.image_id}; rename one")
+    return list(found.values())
 
 
 def fetched(settings: dict) -> bool:
@@ -82,9 +86,10 @@ def canvases(settings: dict) -> dict[str, list]:
     return {scan.image_id: [known[scan.frame].identity, list(known[scan.frame].region)] for scan in scans(settings)}
 
 
-def made(settings: dict) -> bool:
-    """Whether the workflow makes the images of a source: drawn, unpacked or fetched ones."""
-    return bool({"synthetic", "scans"} & settings.keys())
+def made(page_sets: dict, page: Page) -> bool:
+    """Whether the workflow makes the image of a page: it is drawn, unpacked or fetched."""
+    settings = page_sets[page.image_set]
+    return "synthetic" in settings or ("scans" in settings and Path(page.path).is_relative_to(_UNPACKED))
 
 
 def labelled(page_sets: dict, name: str) -> bool:
@@ -99,23 +104,22 @@ def transcribed(page_sets: dict, name: str) -> bool:
 
 def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
     if "scans" in settings:
-        found = [(scan.image_id, scan.book, None) for scan in scans(settings)]
+        found = [(scan.image_id, scan.book, Path(scan.source) if stays(scan) else None) for scan in scans(settings)]
     elif "synthetic" in settings:
         folder = Path("results/synthetic", source, "images")
         ids = synthetic_ids(settings["synthetic"])
         found = [(image_id, book_of(image_id), folder / f"{image_id}.jpg") for image_id in ids]
     else:
         files = list_images(settings["images"])
-        chosen, left_out = _chosen(settings, "images", [file.stem for file in files]), settings.get("unreadable", ())
-        files = [file for file in files if file.stem in chosen and file.name not in left_out]
-        found = [(file.stem, settings.get("book") or book_of(file.stem), file) for file in files]
+        chosen = _chosen(settings, "images", [file.stem for file in files])
+        found = [(file.stem, book_of(file.stem), file) for file in files if file.stem in chosen]
     known = settings.get("chunks", {})
     planned = []
     for image_id, book, path in found:
         if known and image_id not in known:  # it came while the run was planned already, and is read by the next
             continue
         chunk = known.get(image_id, chunk_of(image_id, chunks))
-        path = path or Path("results/unpacked", source, str(chunk), f"{image_id}.png")
+        path = path or Path(_UNPACKED, source, str(chunk), f"{image_id}.png")
         planned.append(Page(image_id, book, source, chunk, str(path)))
     return planned
 

@@ -23,7 +23,8 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import FORMATS, SUFFIXES, to_rgb
 from kuzushiji.pages.manifest import image_file, read_left_out, read_manifest
-from kuzushiji.pages.pages import Checked, check_image, name_problem, unusable, why_unreadable
+from kuzushiji.pages.page_ids import book_of, say_books
+from kuzushiji.pages.pages import check_image, name_problem, unusable, why_unreadable
 
 try:
     from pillow_heif import register_heif_opener
@@ -48,11 +49,10 @@ class Scan(NamedTuple):
     frame: int
 
 
-def is_plain(folder: Path) -> bool:
-    """Whether a folder has nothing but single images of the kinds that are read as they are."""
-    files = _files(folder)
-    single = all(_frames(file) == 1 for file in files if file.suffix.lower() in (".tif", ".tiff"))
-    return single and all(file.parent == folder and file.suffix.lower() in SUFFIXES for file in files)
+def stays(scan: Scan) -> bool:
+    """Whether a page is an image that is read where it lies, under its own name; all others are unpacked."""
+    file = Path(scan.source)
+    return file.suffix.lower() in SUFFIXES and file.stem == scan.image_id
 
 
 def _files(path: Path) -> list[Path]:
@@ -90,7 +90,7 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
 
     Ids are the files' names, with the subfolders' before them and the place in the file after them. Of a IIIF manifest
     they are the book's name and the page's number in it, and pages are left out, id → reason. Raises `InputError` if
-    there is nothing to read, or two files give the same id.
+    there is nothing to read.
     """
     root = Path(path)
     if not root.exists():
@@ -106,18 +106,16 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
             problems[name_in(file, root)] = str(error)
             continue
         above = file.relative_to(root).parent.parts if root.is_dir() else ()
-        name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else root.stem)
+        name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else "")
         places = [f"{name}_{number:04d}" for number in range(1, count + 1)] if count > 1 or _is_pdf(file) else [name]
         found += [Scan(image_id, book, str(file), frame) for frame, image_id in enumerate(places)]
-    first: dict[str, str] = {}
-    for scan in found:
-        other = first.setdefault(scan.image_id, scan.source)
-        if other != scan.source:
-            raise InputError(f"{other} and {scan.source} both give the page {scan.image_id}; rename one")
     if not found:
         reasons = "".join(f"\n{name}: {reason}" for name, reason in problems.items())
         raise InputError(f"{path}: holds no scans that can be read ({', '.join((*SUFFIXES, *PACKED))}){reasons}")
-    return tuple(found), problems
+    whole = root.stem if root.is_file() else root.resolve().name
+    named = say_books([scan.image_id for scan in found if stays(scan)])
+    books = [scan.book or (book_of(scan.image_id) if named and stays(scan) else whole) for scan in found]
+    return tuple(scan._replace(book=book) for scan, book in zip(found, books, strict=True)), problems
 
 
 def is_manifest(file: Path) -> bool:
@@ -153,37 +151,61 @@ def name_in(file: Path, scans: str | os.PathLike) -> str:
     return file.name if file == Path(scans) else str(file.relative_to(scans))
 
 
-def check_scans(paths: Sequence[str], max_megapixels: float, threads: int) -> list[Checked]:
+def frame_name(scan: Scan, scans: str | os.PathLike) -> str:
+    """What a page of a file of several is called where `name_in` calls the file."""
+    return name_in(Path(scan.source), scans) + _place(scan.frame)
+
+
+def _place(frame: int) -> str:
+    return f", image {frame + 1}"
+
+
+def check_scans(paths: Sequence[str], max_megapixels: float, threads: int) -> list[dict[str, str]]:
     """`check_scan` of every path, so many at a time."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(check_scan, paths, repeat(max_megapixels)))
 
 
-def check_scan(path: str, max_megapixels: float) -> Checked:
-    """Read a file that is to be unpacked; whatever is wrong with it or its name becomes `problem`.
+def check_scan(path: str, max_megapixels: float) -> dict[str, str]:
+    """Read a file that is to be unpacked: what is wrong with it or its name under "", or with some of its images under
+    what follows the file's name in `frame_name`; nothing if all can be used.
 
     Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold, nor those of a
     manifest, which are elsewhere.
     """
     file = Path(path)
-    if file.suffix.lower() in SUFFIXES and _frames(file) == 1:
-        return check_image(path, max_megapixels)
     problem = name_problem(path)
-    if problem or _is_pdf(file) or is_manifest(file):
-        return Checked(problem=problem)
-    place = ""
+    if not problem and file.suffix.lower() in SUFFIXES and _frames(file) == 1:
+        problem = check_image(path, max_megapixels).problem
+    elif not problem and not _is_pdf(file) and not is_manifest(file):
+        return _check_frames(file, max_megapixels)
+    return {"": problem} if problem else {}
+
+
+def _check_frames(file: Path, max_megapixels: float) -> dict[str, str]:
+    count, problems = _frames(file), {}
     try:
-        count = _frames(file)
-        for frame in range(count):
-            place = f"image {frame + 1} of {count} " if count > 1 else ""
-            with Image.open(file, formats=_OPENED) as image:
-                image.seek(frame)
-                if problem := unusable(image, max_megapixels):
-                    return Checked(problem=place + problem)
-                image.load()
-    except Exception as error:  # of Pillow's many kinds
-        return Checked(problem=place + why_unreadable(error))
-    return Checked()
+        with Image.open(file, formats=_OPENED) as image:
+            for frame in range(count):
+                if problem := _check_frame(image, frame, max_megapixels):
+                    problems[_place(frame)] = problem
+    except Exception as error:  # of Pillow's many kinds, as below
+        return {"": why_unreadable(error)}
+    if len(problems) < count:
+        return problems
+    first = next(iter(problems.values()))
+    return {"": first if count == 1 else f"has {count} images, of which none can be read; the first {first}"}
+
+
+def _check_frame(image: Image.Image, frame: int, max_megapixels: float) -> str:
+    try:
+        image.seek(frame)
+        if problem := unusable(image, max_megapixels):
+            return problem
+        image.load()
+    except Exception as error:
+        return why_unreadable(error)
+    return ""
 
 
 def _is_pdf(file: Path) -> bool:
@@ -192,6 +214,8 @@ def _is_pdf(file: Path) -> bool:
 
 def _frames(file: Path, strict: bool = False) -> int:
     """The number of pages in a file. `strict`: raise `ValueError`, saying why, if it cannot be read."""
+    if file.suffix.lower() in set(SUFFIXES) - {".tif", ".tiff"}:
+        return 1
     try:
         if _is_pdf(file):
             with pdfium.PdfDocument(file) as document:

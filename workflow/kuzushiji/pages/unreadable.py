@@ -13,44 +13,47 @@ import pandas as pd
 from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.tables import page_order
-from kuzushiji.pages.pages import check_images
-from kuzushiji.pages.scans import check_scans, name_in
+from kuzushiji.pages.scans import Scan, check_scans, name_in
 
 
 def sort_scans(
-    scans: Sequence[Path], record: Path, max_megapixels: float, threads: int, packed: Path | None = None
+    scans: Sequence[Scan], folder: Path, record: Path, max_megapixels: float, threads: int
 ) -> dict[str, str]:
-    """Which `scans`, files of one folder, cannot be read, by name with reasons; only those are opened that are new or
-    changed since `record`.
+    """What cannot be read of the pages `scans` of a folder: files, or images in them, by name with reasons.
 
-    `record` is a JSON file, written anew. Where two files are one page but for the suffix, the first is taken.
-    `packed`: the folder or file that they are or lie in, maybe in subfolders, if they are to be unpacked; their names
-    begin there, and they are checked as such. Raises `InputError` with all reasons if no scan can be read.
+    `folder`: what their files lie in, maybe in subfolders, or the one file; names begin there. Of files that give the
+    same page the first that can be read is taken. `record` is a JSON file, written anew: only files are opened that are
+    new or changed since. Raises `InputError` with all reasons if no scan can be read.
     """
-    folder = packed or scans[0].parent
-    names = {scan: name_in(scan, folder) for scan in scans}
-    check = check_scans if packed else check_images
+    pages: dict[Path, list[str]] = {}
+    for scan in scans:
+        pages.setdefault(Path(scan.source), []).append(scan.image_id)
+    names = {file: name_in(file, folder) for file in pages}
     known = _read(record)
     same = known.get("max_megapixels") == max_megapixels
     files = {}
-    for scan in scans:
-        entry = known.get("files", {}).get(names[scan], {}) if same else {}
-        if entry.get("problem") == "" and entry["stamp"] == _stamp(scan):
-            files[names[scan]] = entry
-    opened = [scan for scan in scans if names[scan] not in files]
-    for scan, found in zip(opened, check([str(scan) for scan in opened], max_megapixels, threads), strict=True):
-        files[names[scan]] = {"stamp": _stamp(scan), "problem": found.problem}
-    taken: dict[str, str] = {}
-    for scan in scans:
-        entry = files[names[scan]]
-        # What is packed has other ids than its files, of which two never are the same.
-        if not entry["problem"] and not packed and taken.setdefault(scan.stem, scan.name) != scan.name:
-            entry["problem"] = f"is called as {taken[scan.stem]} is, which is read; rename one of them"
+    for file, name in names.items():
+        entry = known.get("files", {}).get(name, {}) if same else {}
+        if entry.get("problems") == {} and entry["stamp"] == _stamp(file):
+            files[name] = entry
+    opened = [file for file, name in names.items() if name not in files]
+    checked = check_scans([str(file) for file in opened], max_megapixels, threads)
+    for file, problems in zip(opened, checked, strict=True):
+        files[names[file]] = {"stamp": _stamp(file), "problems": problems}
+    first: dict[str, str] = {}  # the file that each page is read of
+    for file, name in names.items():
+        if "" in files[name]["problems"]:
+            continue
+        if others := [first[image_id] for image_id in pages[file] if image_id in first]:
+            problem = f"gives a page that {others[0]} gives too, which is read; rename one of them"
+            files[name]["problems"] = {"": problem}
+        else:
+            first |= dict.fromkeys(pages[file], name)
     with replacing(record) as partial:
         content = {"folder": os.path.realpath(folder), "max_megapixels": max_megapixels, "files": files}
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
     found = recorded(record)
-    if len(found) == len(scans):
+    if all("" in files[name]["problems"] for name in names.values()):
         raise InputError(f"{folder}: no scan can be read:\n" + "\n".join(lines(found)))
     return found
 
@@ -58,7 +61,11 @@ def sort_scans(
 def recorded(record: Path) -> dict[str, str]:
     """What `sort_scans` found last, for jobs, which must all plan the same; nothing if there is no record."""
     files = _read(record).get("files", {})
-    return {name: files[name]["problem"] for name in page_order(files) if files[name]["problem"]}
+    return {
+        name + place: problem
+        for name in page_order(files)
+        for place, problem in files[name].get("problems", {}).items()
+    }
 
 
 def lines(unreadable: dict[str, str], most: int = 20) -> list[str]:

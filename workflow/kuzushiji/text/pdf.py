@@ -14,7 +14,7 @@ import numpy as np
 import pikepdf
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from pikepdf import Array, Dictionary, Name, Pdf, Stream
+from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf, Stream
 from PIL import ExifTags, Image
 
 from kuzushiji.common.files import replacing
@@ -37,7 +37,10 @@ def write_pdf(pages: Iterable[Transcript], folder: Path) -> None:
 
 
 def pdf(book: str, pages: list[Transcript]) -> Pdf:
-    """The pages of a book as a document, 300 pixels an inch, to be read from right to left."""
+    """The pages of a book as a document, 300 pixels an inch, to be read from right to left.
+
+    Its bookmarks are the pages' ids, and say which pages people corrected.
+    """
     glyphs = [glyph for page in pages for block in page.blocks for line in block.lines for glyph in line.glyphs]
     numbers = {text: number for number, text in enumerate(sorted({glyph.text for glyph in glyphs}), start=1)}
     document = Pdf.new()
@@ -47,6 +50,9 @@ def pdf(book: str, pages: list[Transcript]) -> Pdf:
     font = document.make_indirect(_font(document, numbers))
     for page in pages:
         _add_page(document, page, font, numbers)
+    with document.open_outline() as outline:
+        for number, page in enumerate(pages):
+            outline.root.append(OutlineItem(page.image_id + " (corrected)" * page.corrected, number))
     return document
 
 
