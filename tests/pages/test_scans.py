@@ -1,73 +1,25 @@
 """Scans as libraries and cameras give them."""
 
-import io
-
-import numpy as np
 import pikepdf
 import pytest
-from PIL import Image
+from scans_for_tests import IDS, picture, write_pdf, write_scans
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages import page_sets
-from kuzushiji.pages.page_sets import pages
-from kuzushiji.pages.scans import check_scan, list_scans, passed_over, stays, unpack
-
-
-def picture(number=0, size=(60, 80)):
-    """A page of one gray with a black corner at the upper left."""
-    image = np.full((size[1], size[0], 3), 100 + 20 * number, np.uint8)
-    image[:20, :20] = 0
-    return Image.fromarray(image)
-
-
-def write_pdf(path, images, password=None):
-    images[0].save(path, "PDF", save_all=True, append_images=images[1:], resolution=150)
-    if password:
-        with pikepdf.open(path, allow_overwriting_input=True) as document:
-            document.save(path, encryption=pikepdf.Encryption(owner=password, user=password))
+from kuzushiji.pages.scans import list_scans, passed_over, stays
 
 
 @pytest.fixture
 def folder(tmp_path):
-    found = tmp_path / "scans"
-    (found / "second book").mkdir(parents=True)
-    picture().save(found / "plain.jpg", quality=95)
-    picture(1).save(found / "second book/1.bmp")
-    picture(2).save(found / "lossless.webp", lossless=True)
-    picture(3).save(found / "library.jp2")
-    picture(4).save(found / "phone.heic", quality=90)
-    picture(5).save(found / "camera.mpo", save_all=True, append_images=[picture(0)])
-    picture(1).save(found / "pages.tif", save_all=True, append_images=[picture(2)])
-    write_pdf(found / "book.pdf", [picture(3), picture(4)])
-    (found / ".hidden.pdf").write_text("no")
-    return found
+    write_scans(tmp_path / "scans")
+    return tmp_path / "scans"
 
 
-IDS = {
-    "book_0001": ("book", 3),
-    "book_0002": ("book", 4),
-    "camera": ("scans", 5),
-    "library": ("scans", 3),
-    "lossless": ("scans", 2),
-    "pages_0001": ("pages", 1),
-    "pages_0002": ("pages", 2),
-    "phone": ("scans", 4),
-    "plain": ("scans", 0),
-    "second book_1": ("second book", 1),
-}
-
-
-def test_every_kind_of_file_becomes_pages_of_its_own_size(folder, tmp_path):
+def test_every_page_of_every_kind_of_file_is_listed(folder):
     scans, problems = list_scans(str(folder))
     assert not problems
     assert {scan.image_id: scan.book for scan in scans} == {name: book for name, (book, _) in IDS.items()}
-    unpack(list(scans), tmp_path / "out")
-    for name, (_, number) in IDS.items():
-        with Image.open(tmp_path / "out" / f"{name}.png") as image:
-            assert image.size == (60, 80) and image.mode == "RGB", name
-            assert abs(int(np.asarray(image)[60:, 30:].mean()) - (100 + 20 * number)) <= 3, name
-            assert np.asarray(image)[2:15, 2:15].mean() < 20, name  # not mirrored, not turned
-    named = pages({"mine": {"scans": str(folder)}}, "mine", 1)
+    named = page_sets.pages({"mine": {"scans": str(folder)}}, "mine", 1)
     unpacked = {name: f"results/unpacked/mine/0/{name}.png" for name in IDS}
     assert {page.image_id: page.path for page in named} == unpacked | {"plain": str(folder / "plain.jpg")}
 
@@ -119,27 +71,6 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(folder):
     assert "broken.heic: cannot be read as an image" in said
 
 
-def test_every_image_in_a_file_is_decoded(folder, tmp_path):
-    """What no header tells: files that are cut, of every kind that is unpacked, and what networks cannot see."""
-    noise = Image.effect_noise((300, 400), 60).convert("RGB")
-    for name in ("cut.jpg", "cut.png", "cut.bmp", "cut.webp", "cut.jp2", "cut.heic"):
-        noise.save(tmp_path / name)
-        assert check_scan(str(tmp_path / name), 1) == {}
-        whole = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-        assert "truncated or damaged" in check_scan(str(tmp_path / name), 1)[""], name
-    noise.save(tmp_path / "book.tif", save_all=True, append_images=[noise.convert("CMYK")])
-    assert check_scan(str(tmp_path / "book.tif"), 1) == {", image 2": "is CMYK; convert it to RGB"}
-    assert check_scan(str(tmp_path / "book.tif"), 0.1)[""].startswith(
-        "has 2 images, of which none can be read; the first"
-    )
-    noise.save(tmp_path / "large.bmp")
-    assert "megapixels" in check_scan(str(tmp_path / "large.bmp"), 0.1)[""]
-    for file in folder.rglob("*.*"):
-        if not file.name.startswith("."):
-            assert check_scan(str(file), 1) == {}, file
-
-
 def test_what_is_passed_over_is_counted_by_kind(tmp_path):
     names = ["1.jpg", "2.jp2", "4.pdf", "book/5.JPG", ".hidden.jpg", "notes", "a.djvu", "book/b.DJVU", "c.csv"]
     (tmp_path / "book").mkdir()
@@ -164,15 +95,3 @@ def test_one_file_is_a_book_and_nothing_readable_is_an_error(folder, tmp_path):
     with pytest.raises(InputError, match="both give the page plain"):
         page_sets.scans({"scans": str(folder)})
     list_scans.cache_clear()
-
-
-def test_a_turned_or_scaled_page_keeps_the_resolution_of_its_image(tmp_path):
-    buffer = io.BytesIO()
-    picture(size=(300, 400)).save(buffer, "PDF", resolution=600)
-    with pikepdf.open(buffer) as document:
-        document.pages[0].Rotate = 90
-        document.save(tmp_path / "turned.pdf")
-    scans, _ = list_scans(str(tmp_path / "turned.pdf"))
-    unpack(list(scans), tmp_path / "out")
-    with Image.open(tmp_path / "out/turned_0001.png") as image:
-        assert image.size == (400, 300)

@@ -6,12 +6,14 @@ import os
 import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
+from scans_for_tests import write_scans
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages import page_sets, unreadable
 from kuzushiji.pages.page_sets import pages
-from kuzushiji.pages.scans import list_scans, unpack
-from kuzushiji.pages.unreadable import lines, recorded, sort_scans, unreadable_table
+from kuzushiji.pages.scans import list_scans
+from kuzushiji.pages.unpack import unpack
+from kuzushiji.pages.unreadable import check_scan, lines, recorded, sort_scans, unreadable_table
 
 
 @pytest.fixture
@@ -124,6 +126,28 @@ def test_among_subfolders_what_is_cut_is_left_out(scans, tmp_path):
     for found, again in (plan(), plan()):
         assert list(found) == ["2.png"]
         assert again == planned | {"book_2": "results/unpacked/mine/0/book_2.png"}
+
+
+def test_every_image_in_a_file_is_decoded(tmp_path):
+    """What no header tells: files that are cut, of every kind that is unpacked, and what networks cannot see."""
+    noise = Image.effect_noise((300, 400), 60).convert("RGB")
+    for name in ("cut.jpg", "cut.png", "cut.bmp", "cut.webp", "cut.jp2", "cut.heic"):
+        noise.save(tmp_path / name)
+        assert check_scan(str(tmp_path / name), 1) == {}
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        assert "truncated or damaged" in check_scan(str(tmp_path / name), 1)[""], name
+    noise.save(tmp_path / "book.tif", save_all=True, append_images=[noise.convert("CMYK")])
+    assert check_scan(str(tmp_path / "book.tif"), 1) == {", image 2": "is CMYK; convert it to RGB"}
+    assert check_scan(str(tmp_path / "book.tif"), 0.1)[""].startswith(
+        "has 2 images, of which none can be read; the first"
+    )
+    noise.save(tmp_path / "large.bmp")
+    assert "megapixels" in check_scan(str(tmp_path / "large.bmp"), 0.1)[""]
+    write_scans(tmp_path / "scans")
+    for file in (tmp_path / "scans").rglob("*.*"):
+        if not file.name.startswith("."):
+            assert check_scan(str(file), 1) == {}, file
 
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "jpeg"])

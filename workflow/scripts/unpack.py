@@ -7,7 +7,8 @@ from pathlib import Path
 
 from kuzushiji.common.files import write_checksums
 from kuzushiji.common.logs import log_to
-from kuzushiji.pages.scans import Scan, unpack
+from kuzushiji.pages.scans import Scan
+from kuzushiji.pages.unpack import unpack
 
 log_to(snakemake.log[0])
 unpack([Scan(*page) for page in snakemake.params.settings["pages"]], Path(snakemake.output.images))

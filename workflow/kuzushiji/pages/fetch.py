@@ -18,7 +18,8 @@ from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.pages.manifest import Canvas, image_file, left_out_record, read_left_out, read_manifest
 from kuzushiji.pages.pages import why_unreadable
-from kuzushiji.pages.scans import Scan, page_image
+from kuzushiji.pages.scans import Scan
+from kuzushiji.pages.unpack import page_image
 
 _log = logging.getLogger(__name__)
 PAUSE = 1  # seconds between requests

@@ -1,30 +1,24 @@
-"""Scans as libraries and cameras give them, and the page images that they become.
+"""Scans as libraries and cameras give them: which pages a folder or a file of them holds.
 
-A page is a file, a frame of a multi-page TIFF, a page of a PDF, at the resolution of its image, or a canvas of a IIIF
-manifest, whose image `fetch` gets. Subfolders and files of several pages are books.
+A page is a file, a frame of a multi-page TIFF, a page of a PDF, or a canvas of a IIIF manifest. Subfolders and files of
+several pages are books.
 """
 
-import io
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.files import replacing
-from kuzushiji.common.images import FORMATS, SUFFIXES, to_rgb
+from kuzushiji.common.images import FORMATS, SUFFIXES
 from kuzushiji.pages.manifest import image_file, read_left_out, read_manifest
 from kuzushiji.pages.page_ids import book_of, say_books
-from kuzushiji.pages.pages import check_image, name_problem, unusable, why_unreadable
 
 try:
     from pillow_heif import register_heif_opener
@@ -36,7 +30,7 @@ except ImportError:  # pragma: no cover (where the environment is older than thi
 PDF = ".pdf"
 # What is a page image as it is, and what is made into one.
 PACKED = (PDF, ".jp2", ".j2k", ".jpf", ".jpx", ".webp", ".bmp", ".heic", ".heif", ".mpo")
-_OPENED = (*FORMATS, "JPEG2000", "HEIF")  # by Pillow, whatever a file's name says
+OPENED = (*FORMATS, "JPEG2000", "HEIF")  # by Pillow, whatever a file's name says
 _PASSWORD = "needs a password; save it without one"
 
 
@@ -101,13 +95,13 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
     problems: dict[str, str] = {}
     for file in _files(root):
         try:
-            count = _frames(file, strict=True)
+            count = frames(file, strict=True)
         except ValueError as error:
             problems[name_in(file, root)] = str(error)
             continue
         above = file.relative_to(root).parent.parts if root.is_dir() else ()
         name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else "")
-        places = [f"{name}_{number:04d}" for number in range(1, count + 1)] if count > 1 or _is_pdf(file) else [name]
+        places = [f"{name}_{number:04d}" for number in range(1, count + 1)] if count > 1 or is_pdf(file) else [name]
         found += [Scan(image_id, book, str(file), frame) for frame, image_id in enumerate(places)]
     if not found:
         reasons = "".join(f"\n{name}: {reason}" for name, reason in problems.items())
@@ -153,77 +147,31 @@ def name_in(file: Path, scans: str | os.PathLike) -> str:
 
 def frame_name(scan: Scan, scans: str | os.PathLike) -> str:
     """What a page of a file of several is called where `name_in` calls the file."""
-    return name_in(Path(scan.source), scans) + _place(scan.frame)
+    return name_in(Path(scan.source), scans) + place_in_file(scan.frame)
 
 
-def _place(frame: int) -> str:
+def place_in_file(frame: int) -> str:
+    """What follows a file's name in that of one of its pages, by its place from 0."""
     return f", image {frame + 1}"
 
 
-def check_scans(paths: Sequence[str], max_megapixels: float, threads: int) -> list[dict[str, str]]:
-    """`check_scan` of every path, so many at a time."""
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(check_scan, paths, repeat(max_megapixels)))
-
-
-def check_scan(path: str, max_megapixels: float) -> dict[str, str]:
-    """Read a file that is to be unpacked: what is wrong with it or its name under "", or with some of its images under
-    what follows the file's name in `frame_name`; nothing if all can be used.
-
-    Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold, nor those of a
-    manifest, which are elsewhere.
-    """
-    file = Path(path)
-    problem = name_problem(path)
-    if not problem and file.suffix.lower() in SUFFIXES and _frames(file) == 1:
-        problem = check_image(path, max_megapixels).problem
-    elif not problem and not _is_pdf(file) and not is_manifest(file):
-        return _check_frames(file, max_megapixels)
-    return {"": problem} if problem else {}
-
-
-def _check_frames(file: Path, max_megapixels: float) -> dict[str, str]:
-    count, problems = _frames(file), {}
-    try:
-        with Image.open(file, formats=_OPENED) as image:
-            for frame in range(count):
-                if problem := _check_frame(image, frame, max_megapixels):
-                    problems[_place(frame)] = problem
-    except Exception as error:  # of Pillow's many kinds, as below
-        return {"": why_unreadable(error)}
-    if len(problems) < count:
-        return problems
-    first = next(iter(problems.values()))
-    return {"": first if count == 1 else f"has {count} images, of which none can be read; the first {first}"}
-
-
-def _check_frame(image: Image.Image, frame: int, max_megapixels: float) -> str:
-    try:
-        image.seek(frame)
-        if problem := unusable(image, max_megapixels):
-            return problem
-        image.load()
-    except Exception as error:
-        return why_unreadable(error)
-    return ""
-
-
-def _is_pdf(file: Path) -> bool:
+def is_pdf(file: Path) -> bool:
+    """Whether a file's pages are those of a PDF."""
     return file.suffix.lower() == PDF
 
 
-def _frames(file: Path, strict: bool = False) -> int:
+def frames(file: Path, strict: bool = False) -> int:
     """The number of pages in a file. `strict`: raise `ValueError`, saying why, if it cannot be read."""
     if file.suffix.lower() in set(SUFFIXES) - {".tif", ".tiff"}:
         return 1
     try:
-        if _is_pdf(file):
+        if is_pdf(file):
             with pdfium.PdfDocument(file) as document:
                 count = len(document)
-                if strict and not any(_images(document[number]) for number in range(count)):
+                if strict and not any(pdf_images(document[number]) for number in range(count)):
                     raise ValueError("has no page that is an image; it may hold text already")
                 return count
-        with Image.open(file, formats=_OPENED) as image:
+        with Image.open(file, formats=OPENED) as image:
             # A camera's MPO holds further views or a preview of the same picture.
             return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     except pdfium.PdfiumError as error:
@@ -236,54 +184,6 @@ def _frames(file: Path, strict: bool = False) -> int:
     return 1
 
 
-def _images(page: pdfium.PdfPage) -> list[pdfium.PdfObject]:
+def pdf_images(page: pdfium.PdfPage) -> list[pdfium.PdfObject]:
+    """The images on a page."""
     return list(page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,)))
-
-
-def unpack(scans: list[Scan], folder: Path) -> None:
-    """Write every page to `folder/{image_id}.png`.
-
-    Raises one `InputError` for all pages that cannot be read.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    problems = []
-    for scan in scans:
-        try:
-            data = page_image(Path(scan.source), scan.frame)
-        except (OSError, SyntaxError, ValueError, pdfium.PdfiumError) as error:
-            problems.append(f"{scan.source}, page {scan.frame + 1}: {error}")
-            continue
-        with replacing(folder / f"{scan.image_id}.png") as partial:
-            partial.write_bytes(data)
-    if problems:
-        raise InputError(f"Problems with the scans ({len(problems)}); take these out:\n" + "\n".join(problems))
-
-
-def page_image(file: Path, frame: int) -> bytes:
-    """A page as a PNG file, RGB and upright; a PDF's page in the resolution of its largest image."""
-    if _is_pdf(file):
-        with pdfium.PdfDocument(file) as document:
-            image = _rendered(document[frame])
-    else:
-        with Image.open(file, formats=_OPENED) as opened:
-            opened.seek(frame)
-            if opened.mode[0] in "IF":
-                raise ValueError("has more than 8 bits a channel; convert it to 8 bits")
-            image = to_rgb(ImageOps.exif_transpose(opened))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-def _rendered(page: pdfium.PdfPage) -> Image.Image:
-    scales = []
-    for image in _images(page):
-        left, bottom, right, top = image.get_bounds()
-        if right > left and top > bottom:
-            across, down = image.get_px_size()
-            turned = (across > down) != (right - left > top - bottom)
-            across, down = (down, across) if turned else (across, down)
-            scales.append(((right - left) * (top - bottom), max(across / (right - left), down / (top - bottom))))
-    scale = max(scales)[1] if scales else 300 / 72  # a page of drawings or text alone
-    scale *= 1 - 1e-5  # pdfium rounds sizes up, those too that are whole but for the last digits
-    return page.render(scale=scale).to_pil().convert("RGB")

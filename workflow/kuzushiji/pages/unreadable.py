@@ -6,14 +6,19 @@ What the check found is kept, so that planning opens each file once.
 import json
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import replacing
+from kuzushiji.common.images import SUFFIXES
 from kuzushiji.common.tables import page_order
-from kuzushiji.pages.scans import Scan, check_scans, name_in
+from kuzushiji.pages.pages import check_image, name_problem, unusable, why_unreadable
+from kuzushiji.pages.scans import OPENED, Scan, frames, is_manifest, is_pdf, name_in, place_in_file
 
 
 def sort_scans(
@@ -56,6 +61,54 @@ def sort_scans(
     if all("" in files[name]["problems"] for name in names.values()):
         raise InputError(f"{folder}: no scan can be read:\n" + "\n".join(lines(found)))
     return found
+
+
+def check_scans(paths: Sequence[str], max_megapixels: float, threads: int) -> list[dict[str, str]]:
+    """`check_scan` of every path, so many at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(check_scan, paths, repeat(max_megapixels)))
+
+
+def check_scan(path: str, max_megapixels: float) -> dict[str, str]:
+    """Read a file that is to be unpacked: what is wrong with it or its name under "", or with some of its images under
+    what follows the file's name in `frame_name`; nothing if all can be used.
+
+    Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold, nor those of a
+    manifest, which are elsewhere.
+    """
+    file = Path(path)
+    problem = name_problem(path)
+    if not problem and file.suffix.lower() in SUFFIXES and frames(file) == 1:
+        problem = check_image(path, max_megapixels).problem
+    elif not problem and not is_pdf(file) and not is_manifest(file):
+        return _check_frames(file, max_megapixels)
+    return {"": problem} if problem else {}
+
+
+def _check_frames(file: Path, max_megapixels: float) -> dict[str, str]:
+    count, problems = frames(file), {}
+    try:
+        with Image.open(file, formats=OPENED) as image:
+            for frame in range(count):
+                if problem := _check_frame(image, frame, max_megapixels):
+                    problems[place_in_file(frame)] = problem
+    except Exception as error:  # of Pillow's many kinds, as below
+        return {"": why_unreadable(error)}
+    if len(problems) < count:
+        return problems
+    first = next(iter(problems.values()))
+    return {"": first if count == 1 else f"has {count} images, of which none can be read; the first {first}"}
+
+
+def _check_frame(image: Image.Image, frame: int, max_megapixels: float) -> str:
+    try:
+        image.seek(frame)
+        if problem := unusable(image, max_megapixels):
+            return problem
+        image.load()
+    except Exception as error:
+        return why_unreadable(error)
+    return ""
 
 
 def recorded(record: Path) -> dict[str, str]:
