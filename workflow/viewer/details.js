@@ -36,8 +36,8 @@ function showFacts(box) {
   else if (!box.kept) lines.push(element("p", {}, "rejected"));
   if (was) {
     const as = was.character === box.character ? [] : [" as ", element("span", {lang: "ja"}, was.character)];
-    lines.push(element("p", {}, "read", ...as, ` by vote: ${percent(was.probability)} sure`));
-    lines.push(element("p", {}, `a character at all, says the booster: ${percent(was.keep_probability)}`));
+    lines.push(element("p", {}, "read", ...as, `: ${percent(was.probability)} sure`));
+    lines.push(element("p", {}, `a character at all: ${percent(was.keep_probability)}`));
   }
   byId("reading").replaceChildren(...lines);
 }
