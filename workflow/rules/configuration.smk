@@ -1,5 +1,6 @@
 # config.yaml, then profiles and `--config` over it, checked before anything is planned.
 import os
+from copy import deepcopy
 from pathlib import Path
 
 import yaml
@@ -9,6 +10,11 @@ from kuzushiji.common.configuration import check_configuration
 
 
 configfile: from_root("config.yaml")
+
+
+def read_yaml(path):
+    """The content of a YAML file, by libyaml where it is there: every plan reads some, and PyYAML itself takes half a second."""
+    return yaml.load(Path(path).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
 
 
 def typed(value):
@@ -40,20 +46,17 @@ def holds(value, part):
 # Where this is a module of another workflow, `--config` may speak to that one, and its `config` says what it changes.
 cli_config = typed({key: value for key, value in CLI_CONFIG.items() if key in config and holds(config[key], value)})
 changes = dict(config)
-published_settings = yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8"))
-config.update(yaml.safe_load(Path(from_root("config.yaml")).read_text(encoding="utf-8")))
+published_settings = read_yaml(from_root("config.yaml"))
+config.update(deepcopy(published_settings))
 update_config(config, changes)
 update_config(config, cli_config)
 # Where a key may stand, for messages.
 CONFIGURED = [
     ("--config", cli_config),
-    *[
-        (os.path.relpath(file), yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {})
-        for file in reversed(workflow.overwrite_configfiles)
-    ],
+    *[(os.path.relpath(file), read_yaml(file)) for file in reversed(workflow.overwrite_configfiles)],
     ("config.yaml", published_settings),
 ]
-SCHEMA = yaml.safe_load(Path(LIBRARY, "schemas/config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_yaml(Path(LIBRARY, "schemas/config.schema.yaml"))
 if "weights" in config:
     raise InputError(
         "config.yaml: weights: is no key any more; `round: published` reads with the published networks, and "
