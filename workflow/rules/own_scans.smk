@@ -30,9 +30,9 @@ if config["read"] is not None:
     # The folder of a manifest is of this manifest alone.
     above = Path(place).parent if is_manifest(Path(place)) else Path(place)
     pages, locked = list_scans(place)
-    images, chosen = [
-        Path(above, f"{image_id}.png") for image_id in dict.fromkeys(page.image_id for page in pages)
-    ], None
+    # Of two files that give the same page one will be read.
+    images = [Path(above, f"{image_id}.png") for image_id in dict.fromkeys(page.image_id for page in pages)]
+    chosen = None
     there = [image.stem for image in images] + [name for name in locked if is_manifest(Path(place))]
     if config["page_range"] is not None:
         # Pages of a manifest keep their numbers where some cannot be had.

@@ -141,6 +141,11 @@ def made_pages(pages):
     return [page for page in pages if page_sets.made(PAGE_SETS, page)]
 
 
+def scanned_pages(pages):
+    """Those of the pages whose images come in."""
+    return [page for page in pages if not page_sets.made(PAGE_SETS, page)]
+
+
 def image_folders(pages):
     """The folders of the images of pages; those of made ones count by content."""
     folders = {os.path.dirname(page.path) or ".": page for page in pages}
@@ -152,7 +157,7 @@ def image_folders(pages):
 def image_versions(image_set, job):
     """The versions of a job's images, in place of the images; made ones have none. `job`: a chunk's number, or "all"."""
     pages = pages_of(image_set) if job == "all" else pages_by_chunk(image_set)[int(job)]
-    if len(made_pages(pages)) == len(pages):
+    if not scanned_pages(pages):
         return []
     if workflow.is_main_process:
         plan_versions(image_set)
@@ -165,24 +170,20 @@ def plan_versions(image_set):
     folder = Path("results/versions", image_set)
     if working and folder.exists():  # those of the run that works here
         return
-    planned = {"all": pages_of(image_set)} | pages_by_chunk(image_set)
-    jobs = []
-    for job, pages in planned.items():
-        digests = (
-            Path("results/pages", f"{image_set}.json")
-            if job == "all"
-            else Path("results/denoised", image_set, f"{job}.json")
-        )
-        made = set(made_pages(pages))
-        images = [page.path for page in pages if page not in made]
-        jobs.append(VersionedJob(images, folder / f"{job}.json", digests))
-    write_versions(jobs)
+    planned = [("all", pages_of(image_set), Path("results/pages", f"{image_set}.json"))]
+    for chunk, pages in pages_by_chunk(image_set).items():
+        planned.append((chunk, pages, Path("results/denoised", image_set, f"{chunk}.json")))
+    write_versions(
+        [
+            VersionedJob([page.path for page in scanned_pages(pages)], folder / f"{job}.json", digests)
+            for job, pages, digests in planned
+        ]
+    )
 
 
 def digests_of_images(page_set):
     """What the checks of a page set's images say of their content, except of made ones."""
-    made = set(made_pages(pages_of(page_set)))
-    scanned = {page.image_set: None for page in pages_of(page_set) if page not in made}
+    scanned = dict.fromkeys(page.image_set for page in scanned_pages(pages_of(page_set)))
     return [f"results/pages/{name}.json" for name in scanned]
 
 

@@ -20,8 +20,7 @@ def page_sets_behind(wildcards):
 def scanned_and_made(wildcards):
     """The pages behind a submission whose images come in, and those whose images are made."""
     pages = dict.fromkeys(page for name in page_sets_behind(wildcards) for page in pages_of(name))
-    made = dict.fromkeys(made_pages(pages))
-    return [page for page in pages if page not in made], list(made)
+    return scanned_pages(pages), made_pages(pages)
 
 
 def submission_sources(wildcards):

@@ -128,7 +128,7 @@ def lines(unreadable: dict[str, str], most: int = 20) -> list[str]:
 
 
 def unreadable_table(unreadable: dict[str, str]) -> pd.DataFrame:
-    """`file` and `reason`, a row for each file that was left out."""
+    """`file` and `reason`, a row for each file, or image in one, that was left out."""
     return pd.DataFrame(
         {"file": [printable(name) for name in unreadable], "reason": list(unreadable.values())}, dtype=str
     )
