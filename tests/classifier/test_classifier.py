@@ -217,9 +217,10 @@ def test_a_later_round_starts_from_the_best_weights(folder, rows):
         train_rows(folder, rows, rows[:60], None, other, start=folder / "first.pth")
 
 
-def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows, caplog):
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw", "base_learning_rate": 0.001}])
+def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows, caplog, changes):
     caplog.set_level(logging.INFO)
-    settings = {**SETTINGS, "epochs": 12}
+    settings = {**SETTINGS, "epochs": 12, **changes}
     child = start_child(folder, settings)
     wait_for_state(folder, child)
     assert list(folder.glob("state/*/tensorboard/events*"))

@@ -32,6 +32,7 @@ SETTINGS = {
     "batch_size": 16,
     "schedule": {"kind": "multistep", "milestones": [2], "factor": 0.1},
     "temperature": 0.05,
+    "optimizer": "sgd",
     "base_learning_rate": 0.02,
     "momentum": 0.9,
     "weight_decay": 0.0001,

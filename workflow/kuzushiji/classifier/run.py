@@ -78,12 +78,7 @@ class Run:
         model = model.to(self.device, memory_format=torch.channels_last)  # as images come from the loader
         self.model = model
         self.parallel = DistributedDataParallel(model) if ranks > 1 else model
-        self.optimizer = torch.optim.SGD(
-            model.parameters(),
-            settings["base_learning_rate"],
-            momentum=settings["momentum"],
-            weight_decay=settings["weight_decay"],
-        )
+        self.optimizer = optimizer_of(model, settings)
         self.schedule = schedule(self.optimizer, settings, self.steps)
         self.history: list[dict] = []
         self.best: dict | None = None
@@ -240,6 +235,14 @@ class Run:
         self.best, self.history, self.within = best, history, within
         steps = within["steps"] if within else 0
         logging.info("going on after epoch %d of %d, step %d", len(history), self.settings["epochs"], steps)
+
+
+def optimizer_of(model: nn.Module, settings: dict) -> torch.optim.Optimizer:
+    """SGD, or AdamW, which networks without batch norm need; `momentum` is SGD's alone."""
+    rate, decay = settings["base_learning_rate"], settings["weight_decay"]
+    if settings["optimizer"] == "adamw":
+        return torch.optim.AdamW(model.parameters(), rate, weight_decay=decay)
+    return torch.optim.SGD(model.parameters(), rate, momentum=settings["momentum"], weight_decay=decay)
 
 
 def started(path: str | os.PathLike, charset: list[str], settings: dict) -> nn.Module:

@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError
 from kuzushiji.common.errors import InputError
 
 _LONGEST = 200  # characters of a message
+_ARCHITECTURES = Path(__file__).parents[1] / "classifier" / "architectures"
 
 
 def check_configuration(config: Mapping, schema: dict, places: Sequence[tuple[str, Mapping]]) -> None:
@@ -43,9 +44,9 @@ def check_architecture(classifier: str, name: str) -> None:
 
 @cache
 def _architectures() -> frozenset[str]:
-    """The names that timm's sources register."""
-    models = Path(importlib.util.find_spec("timm").origin).parent / "models"
-    sources = (file.read_text(encoding="utf-8") for file in models.glob("*.py"))
+    """The names that the sources of timm and of `classifier.architectures` register."""
+    folders = [Path(importlib.util.find_spec("timm").origin).parent / "models", _ARCHITECTURES]
+    sources = (file.read_text(encoding="utf-8") for folder in folders for file in folder.glob("*.py"))
     return frozenset(name for text in sources for name in re.findall(r"@register_model\ndef (\w+)\(", text))
 
 
