@@ -65,6 +65,7 @@ def test_what_all_classifiers_share_is_as_published():
     assert {name: common.pop(name) for name in off} == off
     assert common == {
         "temperature": 0.05,
+        "optimizer": "sgd",
         "base_learning_rate": 0.1,
         "momentum": 0.9,
         "weight_decay": 1e-4,
