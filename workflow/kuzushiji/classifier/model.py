@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-import kuzushiji.classifier.architectures  # noqa: F401 (registers more architectures with timm)
+from kuzushiji.classifier.architectures import ppocr, published_efficientnet  # noqa: F401 (registered with timm)
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.untrusted import read_untrusted
 

@@ -8,7 +8,7 @@ import timm
 from safetensors import SafetensorError
 from safetensors.torch import save
 
-import kuzushiji.classifier.architectures  # noqa: F401 (registers more architectures with timm)
+from kuzushiji.classifier.architectures import ppocr, published_efficientnet  # noqa: F401 (registered with timm)
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 
