@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from kuzushiji.classifier.classifier import Outputs, train
 from kuzushiji.classifier.model import load_classifier
-from kuzushiji.classifier.run import Run
+from kuzushiji.classifier.run import Run, optimizer_of
 from kuzushiji.classifier.training_batches import batch_size_of
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.stop import GOES_ON, Stopped
@@ -215,6 +215,15 @@ def test_a_later_round_starts_from_the_best_weights(folder, rows):
     other = {**still, "architecture": "test_vit"}
     with pytest.raises(InputError, match=r"first\.pth: architecture is test_resnet, not test_vit"):
         train_rows(folder, rows, rows[:60], None, other, start=folder / "first.pth")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)])
+def test_the_optimizer_is_the_one_that_the_settings_name(name, kind):
+    settings = {**SETTINGS, "optimizer": name, "weight_decay": 0.02}
+    optimizer = optimizer_of(torch.nn.Linear(2, 2), settings)
+    assert type(optimizer) is kind
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["weight_decay"]) == (SETTINGS["base_learning_rate"], 0.02)
 
 
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw", "base_learning_rate": 0.001}])

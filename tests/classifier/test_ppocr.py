@@ -32,12 +32,13 @@ def test_the_weights_that_training_starts_from_give_the_published_features(golde
     model, _, _ = start
     images = normalize(golden["images"][:, None] / 255, {"mean": 0.5, "std": 0.5})
     lines = []
-    model.backbone.blank.register_forward_pre_hook(lambda _, inputs: lines.append(*inputs))
-    features = model.backbone(images)
+    with model.backbone.blank.register_forward_pre_hook(lambda _, inputs: lines.append(*inputs)):
+        features = model.backbone(images)
     torch.testing.assert_close(lines[0], golden["line"], rtol=0, atol=0.01 * golden["line"].abs().max().item())
     shares = (1 - golden["blank"].exp())[..., None]
     expected = (golden["line"] * shares).sum(1) / shares.sum(1)
     assert torch.cosine_similarity(features, expected).min() > 0.98
+    assert torch.cosine_similarity(golden["line"].mean(1), expected).max() < 0.9  # as a plain mean would have it
 
 
 @torch.inference_mode()

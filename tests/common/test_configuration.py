@@ -78,7 +78,7 @@ def test_architectures_are_known_without_importing_timm():
     # Without those that this workflow registers, where another test has imported them.
     timms = {name for name in timm.list_models() if timm.model_entrypoint(name).__module__.startswith("timm.")}
     assert len(timms) > 1000 and timms <= _architectures()
-    for name in ("efficientnet_b4", "resnet152", "resnet50.a1_in1k"):
+    for name in ("efficientnet_b4", "resnet152", "resnet50.a1_in1k", "ppocrv6_small_rec"):
         check_architecture("mine", name)
     with pytest.raises(
         InputError, match=r"classifiers: mine: architecture: timm has no resnet_152; perhaps .*resnet152"
