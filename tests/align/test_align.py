@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from readings_for_tests import PERFECT, simulated
 
 from kuzushiji.align.align import UNMATCHED, align_known, align_pages
-from kuzushiji.align.align_metrics import trust_scores
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.score import match
 from kuzushiji.common.tables import SCHEMAS, read_table, write_table
 from kuzushiji.pages.labels import read_labels, truth_table
 
@@ -41,6 +41,16 @@ def text_of(truth):
 
 def align(truth, text, given=NO_BOXES, seed=0, **odds):
     return align_pages(*simulated(truth, seed, **odds), given, {"page": text}, SETTINGS)
+
+
+def trust_scores(aligned: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Of each trust, and of `all`: `boxes`, the share `right` of them, and the share `found` of the true boxes."""
+    hit = match(aligned, truth)
+    rows = []
+    for trust in [*sorted(aligned["trust"].unique(), reverse=True), "all"]:
+        own = hit if trust == "all" else hit[aligned["trust"] == trust]
+        rows.append((trust, len(own), own.mean() if len(own) else 0.0, own.sum() / len(truth) if len(truth) else 0.0))
+    return pd.DataFrame(rows, columns=["trust", "boxes", "right", "found"])
 
 
 @settings(max_examples=15)

@@ -1,9 +1,9 @@
 import random
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 
 import pytest
+from servers_for_tests import serving
 
 from kuzushiji.common.download import download
 from kuzushiji.common.errors import InputError
@@ -50,10 +50,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Server()
+    with serving(server):
         yield server
-        server.shutdown()
 
 
 @pytest.fixture

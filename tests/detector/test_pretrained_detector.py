@@ -1,11 +1,9 @@
 """ImageNet weights for the detector, from a server that stands in for the public one."""
 
 import hashlib
-import http.server
-import threading
-from functools import partial
 
 import pytest
+from servers_for_tests import serving_files
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.detector.pretrained_detector import ADDRESSES, fetch_detector
@@ -19,11 +17,8 @@ def address(tmp_path):
     (tmp_path / "served").mkdir()
     for digits in (DIGITS, "01234567"):
         (tmp_path / f"served/resnet50_msra-{digits}.pth").write_bytes(CONTENT)
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving_files(tmp_path / "served") as address:
+        yield address
 
 
 def test_weights_are_fetched_and_compared_with_their_name(address, tmp_path):

@@ -1,10 +1,10 @@
 """A server that stands in for the hub from which timm fetches its weights."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from safetensors.torch import save
+from servers_for_tests import serving
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -36,8 +36,7 @@ def hub():
     import timm  # slow: only where it is needed
 
     model = timm.create_model("test_resnet")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
-        server.weights = save(model.state_dict())
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", model.state_dict()
-        server.shutdown()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    server.weights = save(model.state_dict())
+    with serving(server) as address:
+        yield address, model.state_dict()

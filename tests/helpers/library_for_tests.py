@@ -2,13 +2,13 @@
 
 import io
 import json
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from PIL import Image
+from servers_for_tests import serving
 
 SIZE = (300, 400)  # of every page, in pixels
 
@@ -133,7 +133,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def library():
-    with Library() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Library()
+    with serving(server):
         yield server
-        server.shutdown()

@@ -36,6 +36,15 @@ def test_files_hold_red_and_blue_exchanged(tmp_path):
         np.testing.assert_array_equal(written, np.asarray(Image.open(GOLDEN / "denoise_output.png").convert("RGB")))
 
 
+def test_without_contrast_and_strength_a_page_stays_as_it_was_scanned(tmp_path):
+    path = GOLDEN / "denoise_input.png"
+    page = np.asarray(Image.open(path).convert("RGB"))
+    settings = SETTINGS | {"contrast": 0, "strength": 0}
+    np.testing.assert_array_equal(denoise(page, settings), page)
+    denoise_pages([("a", path)], tmp_path, settings, 1)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a.png")), page[..., ::-1])
+
+
 def test_a_page_that_is_no_image_is_named(tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"not an image")
     with pytest.raises(InputError, match=r"bad\.jpg"):

@@ -1,9 +1,6 @@
 """Reading with the published weights: what is planned, and one whole way from files like the published ones."""
 
-import http.server
 import shutil
-import threading
-from functools import partial
 
 import pandas as pd
 import pytest
@@ -14,6 +11,7 @@ from declared_files import traced_jobs, undeclared
 from opened_files import STRACE, traced
 from PIL import Image
 from published_files import GOLDEN, box_list, classifier_checkpoint, detector_checkpoint, save
+from servers_for_tests import serving_files
 
 PUBLISHED = yaml.safe_load((ROOT / "config.yaml").read_text())["published"]
 CLASSIFIERS, DETECTORS = PUBLISHED["classifiers"], PUBLISHED["detectors"]
@@ -196,11 +194,8 @@ def address(tmp_path):
     """Where the published booster can be downloaded from, in place of the public address."""
     (tmp_path / "served").mkdir()
     shutil.copy(GOLDEN / "boosters_lgb230.pkl", tmp_path / "served" / PUBLISHED["booster"])
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving_files(tmp_path / "served") as address:
+        yield address
 
 
 def test_from_published_files_to_text(checkout, address, tmp_path):

@@ -18,12 +18,13 @@ def denoise(image: np.ndarray, settings: dict, engine: str = "numba") -> np.ndar
     """Ben Graham's contrast (the page minus its blur) and then non-local means (Buades et al. 2005, in Lab).
 
     `image` is RGB, uint8, (height, width, 3), and so is the result. OpenCV takes the channels for blue, green and red,
-    as in the published solution, whose networks were all trained on the result. `engine` is one of
-    `nonlocal_means.ENGINES`, which give the same.
+    as in the published solution, whose networks were all trained on the result. A contrast or a strength of 0 leaves
+    that step out. `engine` is one of `nonlocal_means.ENGINES`, which give the same.
     """
-    blurred = cv2.GaussianBlur(image, (0, 0), settings["blur_sigma"])
-    contrast = settings["contrast"]
-    enhanced = cv2.addWeighted(image, contrast, blurred, -contrast, 128)
+    enhanced = image
+    if contrast := settings["contrast"]:
+        blurred = cv2.GaussianBlur(image, (0, 0), settings["blur_sigma"])
+        enhanced = cv2.addWeighted(image, contrast, blurred, -contrast, 128)
     if not settings["strength"]:
         return enhanced
     return denoise_colored(
