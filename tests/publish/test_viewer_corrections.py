@@ -157,6 +157,12 @@ def test_a_missing_box_can_be_drawn(viewer):
     assert viewer.columns() == ["いろはひ", "にほ"]
     (drawn,) = [box for box in read_labels(viewer.export())[0][IDS[0]] if box[0] == codepoint("ひ")]
     assert drawn[1:] == pytest.approx((300, 290, 40, 50), abs=2)
+    # No network has read it, so there is nothing to choose from, and no title over nothing.
+    viewer.press(Keys.ESCAPE, *[Keys.ARROW_DOWN] * 4)
+    assert viewer.text("#character") == "ひ" and not viewer.all("#alternatives li")
+    assert not viewer.find("#alternatives-title").is_displayed()
+    viewer.press(Keys.ARROW_UP)
+    assert viewer.text("#character") == "は" and viewer.text("#alternatives-title") == "What it may be:"
     viewer.press(Keys.ESCAPE, "x")  # nothing is selected
     viewer.open()
     assert viewer.columns() == ["いろはひ", "にほ"]
