@@ -66,6 +66,51 @@ def test_an_imported_classifier_predicts_what_the_exported_one_does(classifier, 
     assert exported.stat().st_size < 0.6 * (original.stat().st_size / 2)  # of two states in whole precision
 
 
+@pytest.fixture
+def start(tmp_path):
+    """A function that writes the checkpoint of another network: one that the classifier may have started from."""
+
+    def written(charset, architecture="test_resnet"):
+        torch.manual_seed(1)
+        settings = CLASSIFIER | {"architecture": architecture}
+        state = classifiers.build_classifier(settings, len(charset), 0.05).state_dict()
+        content = {"kind": classifiers.KIND, "charset": charset, "settings": settings, "best": state, "last": state}
+        torch.save(content, tmp_path / "start.pth")
+        return tmp_path / "start.pth"
+
+    return written
+
+
+def test_an_exported_classifier_may_have_a_share_of_what_it_started_from(classifier, start, tmp_path):
+    """Of each codepoint's own direction too; one that the training added stays as it was trained."""
+    path = start(["U+4E00", "U+3042"])
+    export_classifier(classifier[0], tmp_path / "mixed.safetensors", 16, path, 0.25)
+    import_small_classifier(tmp_path / "mixed.safetensors", tmp_path / "mixed.pth")
+    mixed, trained, before = (
+        classifiers.load_classifier(file)[0].state_dict() for file in (tmp_path / "mixed.pth", classifier[0], path)
+    )
+    places = {"U+3042": 1, "U+4E00": 0}
+    for row, codepoint in enumerate(CHARSET):
+        expected = trained["head.weight"][row]
+        if codepoint in places:
+            expected = 0.75 * expected + 0.25 * before["head.weight"][places[codepoint]]
+        torch.testing.assert_close(mixed["head.weight"][row], expected, rtol=1e-3, atol=1e-4)
+    for name in trained.keys() - {"head.weight"}:
+        expected = trained[name] if "num_batches" in name else 0.75 * trained[name] + 0.25 * before[name]
+        torch.testing.assert_close(mixed[name], expected, rtol=1e-3, atol=1e-4)
+        if trained[name].ndim > 1:
+            assert not torch.allclose(mixed[name], trained[name])
+
+
+@pytest.mark.parametrize(
+    ("charset", "architecture"), [(["U+3042", "U+4E01"], "test_resnet"), (CHARSET, "test_efficientnet")]
+)
+def test_another_network_is_not_what_a_classifier_started_from(classifier, start, tmp_path, charset, architecture):
+    path = start(charset, architecture)
+    with pytest.raises(InputError, match=r"start\.pth: is not what this classifier started from.*export\.start_share"):
+        export_classifier(classifier[0], tmp_path / "mixed.safetensors", 16, path, 0.25)
+
+
 def test_an_imported_detector_finds_what_the_exported_one_does(detector, tmp_path):
     original, exported = detector
     import_small_detector(exported, tmp_path / "imported.pth")

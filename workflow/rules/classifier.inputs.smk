@@ -24,8 +24,10 @@ def classifier_settings(wildcards):
     return dict(settings, state=f"results/{wildcards.round}/state/classifier", image_sets=image_sets)
 
 
-def starting_weights(wildcards):
-    """The checkpoint that the configuration names for a classifier to begin with, if any."""
+def training_start(wildcards):
+    """The checkpoint that a classifier's training begins with, if any: of an earlier round, or of the configuration."""
+    if wildcards.round == "refine":
+        return f"results/pseudo/classifiers/{wildcards.classifier}.pth"
     start = settings_of(wildcards.classifier)["start"]
     return from_root(start) if start else []
 

@@ -10,11 +10,7 @@ rule classifier:
         folds=fold_of,
         crops=access.random(training_crops),
         pseudo=pseudo_label_tables,
-        start=branch(
-            lambda wildcards: wildcards.round == "refine",
-            then="results/pseudo/classifiers/{classifier}.pth",
-            otherwise=starting_weights,
-        ),
+        start=training_start,
         pretrained=imagenet_weights,
     output:
         checkpoint="results/{round}/classifiers/{classifier}.pth",

@@ -17,7 +17,7 @@ rule export_detector:
         runtime=scaled(10),
     params:
         code=code("export_detector"),
-        settings=config["export"],
+        settings=dict(bits=config["export"]["bits"]),
     script:
         "../scripts/export_detector.py"
 
@@ -25,7 +25,8 @@ rule export_detector:
 rule export_classifier:
     """Write a classifier as a file of weights in few bits."""
     input:
-        "results/{round}/classifiers/{classifier}.pth",
+        classifier="results/{round}/classifiers/{classifier}.pth",
+        start=lambda wildcards: training_start(wildcards) if config["export"]["start_share"] else [],
     output:
         "results/{round}/export/classifiers/{classifier}.safetensors",
     log:
