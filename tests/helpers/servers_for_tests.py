@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +17,6 @@ def serving(server: ThreadingHTTPServer) -> Iterator[str]:
         server.shutdown()
 
 
-def serving_files(folder: Path):
+def serving_files(folder: Path) -> AbstractContextManager[str]:
     """`serving` the files of `folder` by their names."""
     return serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder)))

@@ -18,7 +18,7 @@ from conftest import MINIATURE, ROOT, copied, planned, snakemake
 from conftest import run_miniature as run
 from lxml import html
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from kuzushiji.common.tables import read_table
 from kuzushiji.evaluate.summary import summary
@@ -270,6 +270,18 @@ def test_networks_of_other_architectures_are_a_matter_of_configuration(miniature
     )
     snakemake(*configured, merged, cwd=done)
     assert set(read_table(done / merged, "merged")["detector"]) == set(trainings)
+
+
+def test_exported_classifiers_have_a_share_of_what_they_started_from(later):
+    results = later.checkout / "results"
+    for name in ("01_gray_mixup", "02_rgb_icap"):
+        trained, start = (
+            torch.load(results / f"{kind}/classifiers/{name}.pth", weights_only=True)["best"]["head.weight"]
+            for kind in ("refine", "pseudo")
+        )
+        exported = load_file(results / f"refine/export/classifiers/{name}.safetensors")["head.weight"].float()
+        torch.testing.assert_close(exported, 0.75 * trained + 0.25 * start, rtol=1e-3, atol=1e-4)
+        assert not torch.allclose(exported, trained, rtol=1e-3, atol=1e-4)
 
 
 def test_exported_networks_are_read_as_the_small_ones(later, tmp_path):
