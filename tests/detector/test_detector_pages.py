@@ -77,6 +77,33 @@ def test_a_window_of_the_page_has_its_boxes_and_no_others(pages, kind):
     assert larger[1, 0]["inputs"].shape == (3, 110, 90)
 
 
+@KINDS
+def test_a_page_lies_on_a_larger_sheet(pages, kind):
+    still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
+    expand = {"probability": 0.7, "ratio": 1.5, "grays": [100, 140]}
+    settings = SETTINGS["training"] | {"short_sides": [90], "jitter": still, "grayscale": 0, "expand": expand}
+    expanded = kind(pages, settings)
+    shapes, grays = set(), set()
+    for draw in range(20):
+        item = expanded[1, draw]
+        image, boxes = item["inputs"].float(), corners(item["data_samples"])
+        height, width = shape = image.shape[1:]
+        assert 90 <= width <= 135 and 110 <= height <= 165
+        np.testing.assert_allclose(boxes[:, 2:] - boxes[:, :2], pages[1][1][:, 2:] - pages[1][1][:, :2], rtol=1e-3)
+        assert len(boxes) == 6
+        for x_min, y_min, x_max, y_max in boxes.round().astype(int):
+            assert image[:, y_min + 2 : y_max - 2, x_min + 2 : x_max - 2].mean() < 60  # darker than both sheets
+        shapes.add(tuple(shape))
+        grays |= set(image[0].unique().tolist()) & {100, 140}
+    assert len(shapes) > 10 and (90, 110) not in shapes and (110, 90) in shapes
+    assert grays == {100, 140}
+    windows = kind(pages, settings | {"crop": 40, "expand": expand | {"probability": 1, "ratio": 4}})
+    views = [windows[1, draw] for draw in range(30)]
+    assert {tuple(view["inputs"].shape) for view in views} == {(3, 40, 40)}
+    beside = [view for view in views if view["inputs"].unique().numel() == 1]
+    assert beside and all(len(corners(view["data_samples"])) == 0 for view in beside)
+
+
 def test_views_on_the_device_are_like_those_of_mmdet(pages):
     still = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
     settings = SETTINGS["training"] | {"short_sides": [60], "jitter": still, "grayscale": 0}

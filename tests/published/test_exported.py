@@ -144,7 +144,7 @@ def test_matrices_are_halved_and_vectors_are_kept(tmp_path):
     write_weights(weights, {"kind": "one", "charset": ["U+3042"]}, tmp_path / "a.safetensors", bits=16)
     with safe_open(tmp_path / "a.safetensors", "pt") as file:
         assert file.get_tensor("matrix").dtype == torch.float16
-        assert json.loads(file.metadata()["charset"]) == ["U+3042"]
+        assert json.loads(file.metadata()["network"])["charset"] == ["U+3042"]
     again, meta = read_weights(tmp_path / "a.safetensors", "one", ("charset",))
     assert meta == {"kind": "one", "charset": ["U+3042"]}
     assert torch.equal(again["matrix"], weights["matrix"].half().float())
@@ -168,9 +168,15 @@ def test_eight_bits_are_within_half_a_step_of_each_channel(tmp_path):
         assert file.get_tensor("kernel").dtype == torch.int8
 
 
+def test_the_same_network_is_the_same_bytes(classifier, tmp_path):
+    for name in "abcdef":  # in so many, several entries of metadata would be in another order
+        export_classifier(classifier[0], tmp_path / name, bits=16)
+        assert (tmp_path / name).read_bytes() == classifier[1].read_bytes()
+
+
 def test_a_scale_that_does_not_fit_is_refused(tmp_path):
     tensors = {"matrix": torch.zeros(2, 2, dtype=torch.int8), "matrix.scale": torch.ones(3)}
-    save_file(tensors, tmp_path / "a.safetensors", {"kind": '"one"'})
+    save_file(tensors, tmp_path / "a.safetensors", {"network": '{"kind": "one"}'})
     with pytest.raises(InputError, match="matrix has a scale of another shape"):
         read_weights(tmp_path / "a.safetensors", "one", ())
 
@@ -178,9 +184,10 @@ def test_a_scale_that_does_not_fit_is_refused(tmp_path):
 def changed(path, weights=None, **meta):
     """The file with other weights or metadata."""
     with safe_open(path, "pt") as file:
-        texts = file.metadata() | {key: json.dumps(value) for key, value in meta.items()}
+        meta = json.loads(file.metadata()["network"]) | meta
         tensors = {name: file.get_tensor(name) for name in file.keys()} | (weights or {})  # noqa: SIM118
-    save_file(tensors, path, {key: text for key, text in texts.items() if text != "null"})
+    meta = {key: value for key, value in meta.items() if value is not None}
+    save_file(tensors, path, {"network": json.dumps(meta)})
     return path
 
 
@@ -222,6 +229,8 @@ def test_a_bad_detector_is_refused(detector, tmp_path, change, message, monkeypa
 
 def test_what_is_no_exported_file_is_refused(tmp_path):
     (tmp_path / "text.safetensors").write_text(yaml.safe_dump({"kind": "none"}))
-    for path in (tmp_path / "text.safetensors", tmp_path / "missing.safetensors"):
+    for name, text in {"other": "[1]", "cut": '{"kind": '}.items():
+        save_file({"matrix": torch.zeros(1)}, tmp_path / f"{name}.safetensors", {"network": text})
+    for path in (tmp_path / f"{name}.safetensors" for name in ("text", "missing", "other", "cut")):
         with pytest.raises(InputError, match="cannot be read as exported weights"):
             import_small_detector(path, tmp_path / "imported.pth")

@@ -143,6 +143,19 @@ def model_config(settings: dict) -> dict:
 def pipeline_config(training: dict) -> list[dict]:
     """mmdet's transforms of a training page, with random size, place and colors, from the section `detection`."""
     scales = [(side, training["max_long_side"]) for side in training["short_sides"]]
+    expand = training["expand"]
+    sheets = [
+        [
+            {
+                "type": "mmdet.Expand",
+                "mean": [gray] * 3,
+                "ratio_range": (1, expand["ratio"]),
+                "prob": expand["probability"],
+            }
+        ]
+        for gray in (expand["grays"] if expand else [])
+    ]
+    sheet = [{"type": "RandomChoice", "transforms": sheets}] if sheets else []
     window = (training["crop"], training["crop"])
     crop = [{"type": "RandomCrop", "crop_size": window, "allow_negative_crop": True}] if training["crop"] else []
     return [
@@ -154,6 +167,7 @@ def pipeline_config(training: dict) -> list[dict]:
             "keep_ratio": True,
             "backend": "pillow",
         },
+        *sheet,
         *crop,
         {"type": "RandomColor", "jitter": training["jitter"], "grayscale": training["grayscale"]},
         {"type": "PackDetInputs", "meta_keys": ("img_path", "ori_shape", "img_shape", "scale_factor")},

@@ -53,16 +53,32 @@ class TorchPages(TrainingPages):
         side = rng.choice(self.settings["short_sides"])
         scale = min(side / whole.min(), self.settings["max_long_side"] / whole.max())
         resized = np.rint(whole * scale).astype(int)
-        window = np.minimum(resized, self.settings["crop"] or resized)
-        start = rng.integers(0, resized - window + 1)
-        top, left = np.floor(start / scale).astype(int)
-        bottom, right = np.minimum(np.ceil((start + window) / scale).astype(int), whole)
-        view = functional.resize(image[:, top:bottom, left:right], window.tolist(), antialias=True)
-        factors = window / [bottom - top, right - left]
-        boxes = (boxes - [left, top, left, top]) * factors[[1, 0, 1, 0]]
-        boxes = np.clip(boxes, 0, window[[1, 0, 1, 0]])
+        sheet, place, gray = self.expand(resized, rng)
+        window = np.minimum(sheet, self.settings["crop"] or sheet)
+        start = rng.integers(0, sheet - window + 1) - place  # on the page, or beside it
+        first, last = np.clip([start, start + window], 0, resized)
+        view = image.new_full((3, *window.tolist()), gray)
+        if (last > first).all():
+            top, left = np.floor(first / scale).astype(int)
+            bottom, right = np.minimum(np.ceil(last / scale).astype(int), whole)
+            part = functional.resize(image[:, top:bottom, left:right], (last - first).tolist(), antialias=True)
+            (y, x), (y_end, x_end) = first - start, last - start
+            view[:, y:y_end, x:x_end] = part
+            factors = (last - first) / [bottom - top, right - left]
+            boxes = (boxes - [left, top, left, top]) * factors[[1, 0, 1, 0]] + [x, y, x, y]
+            boxes = np.clip(boxes, [x, y, x, y], [x_end, y_end, x_end, y_end])
+        else:
+            boxes = boxes[:0]
         seen = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         return view, torch.from_numpy(boxes[seen].astype(np.float32))
+
+    def expand(self, size: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
+        """The size of the sheet under a page of this size, the page's place on it, and the sheet's gray."""
+        settings = self.settings["expand"]
+        if settings is None or rng.random() >= settings["probability"]:
+            return size, np.zeros_like(size), 0
+        sheet = (size * rng.uniform(1, settings["ratio"])).astype(int)
+        return sheet, rng.integers(0, sheet - size + 1), int(rng.choice(settings["grays"]))
 
     def _image(self, path: str) -> torch.Tensor:
         return torch.from_numpy(read_denoised(path)).permute(2, 0, 1).contiguous().to(self.device)

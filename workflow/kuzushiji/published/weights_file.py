@@ -10,13 +10,16 @@ from safetensors.torch import save
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 
+_META = (
+    "network"  # the one key of the file's metadata: safetensors writes several in any order, equal files as other bytes
+)
 _SCALE = ".scale"  # added to the name of an 8-bit tensor: what its rows are multiplied by
 
 
 def write_weights(
     weights: dict[str, torch.Tensor], meta: dict[str, object], destination: str | os.PathLike, bits: int
 ) -> None:
-    """Write `weights` (name → tensor) with `meta`, whose values are stored as JSON, to `destination`.
+    """Write `weights` (name → tensor) with `meta`, which is stored as JSON, to `destination`.
 
     Floating-point tensors with two or more dimensions are stored in half precision (`bits` 16), or as whole numbers
     from -127 to 127 with a scale for each output channel (`bits` 8). Vectors (biases, statistics of batch norm) stay as
@@ -40,8 +43,8 @@ def write_weights(
             stored[name] = (value / _rows(scale, value)).round().to(torch.int8).contiguous()
             stored[name + _SCALE] = scale
     with replacing(destination) as partial:
-        texts = {key: json.dumps(value, ensure_ascii=False) for key, value in meta.items()}
-        partial.write_bytes(save(stored, texts))  # `save_file` lets nobody else read the file
+        text = json.dumps(meta, ensure_ascii=False)
+        partial.write_bytes(save(stored, {_META: text}))  # `save_file` lets nobody else read the file
 
 
 def read_weights(source: str | os.PathLike, kind: str, keys: tuple[str, ...]) -> tuple[dict[str, torch.Tensor], dict]:
@@ -52,10 +55,10 @@ def read_weights(source: str | os.PathLike, kind: str, keys: tuple[str, ...]) ->
     """
     try:
         with safe_open(source, framework="pt") as file:
-            texts = file.metadata() or {}
+            text = (file.metadata() or {}).get(_META, "{}")
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-        meta = {key: json.loads(text) for key, text in texts.items()}
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        meta = dict(json.loads(text))
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise InputError(
             f"{source}: cannot be read as exported weights ({error}); export or fetch them again"
         ) from error
