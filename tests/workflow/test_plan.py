@@ -226,6 +226,14 @@ def test_aligned_labels_are_made_for_the_page_set_that_has_them(checkout):
     jobs = planned(snakemake(*plan, *target, cwd=checkout))
     assert jobs["align"] == 1
     assert "nms" in jobs
+    # The small networks see pages denoised otherwise than the other rounds.
+    plan[-1] = f"page_sets={{{mine}, {learnt.replace('first', 'small')}}}"
+    run = snakemake(*plan, *target, cwd=checkout, check=False)
+    assert run.returncode
+    assert "round first cannot make results/small/aligned/mine.csv" in run.stdout + run.stderr
+    plan[-1:] = [f"page_sets={{{mine}}}", "round=small", "recognize=[mine]"]
+    assert planned(snakemake(*plan, "--", "results/small/aligned/mine.csv", cwd=checkout))["align"] == 1
+    del plan[-2:]
     # Labels that are aligned here are not what they are aligned by.
     both = "mine: {images: scans, transcriptions: texts.csv, labels: results/first/aligned/mine.csv}"
     plan[-1] = f"page_sets={{{both}}}"

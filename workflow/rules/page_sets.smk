@@ -24,6 +24,17 @@ PAGE_SETS = {
     }
     for name, entry in config["page_sets"].items()
 }
+for name, entry in PAGE_SETS.items():
+    made = entry.get("labels", "").split("/")
+    if made[::2][:2] == ["results", "aligned"]:
+        aligning = made[1]
+        of_small, now_small = (IMPORTED_ROUNDS.get(networks) == "small" for networks in (aligning, ROUND))
+        if of_small != now_small:  # they see pages denoised by `small.settings`, and the others do not
+            raise InputError(
+                f"config.yaml: page_sets: {name}: labels: round {ROUND} cannot make {entry['labels']}, since {aligning} reads with "
+                f"other settings; leave {name} out and make them in a directory of their own, `snakemake --directory alignment "
+                f"--config round={aligning} -- {entry['labels']}`, then name alignment/{entry['labels']}"
+            )
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
 TRAINING = config["training"]
