@@ -16,6 +16,7 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.score import match
 from kuzushiji.common.tables import SCHEMAS, read_table, write_table
 from kuzushiji.pages.labels import read_labels, truth_table
+from kuzushiji.text.transcriptions import written
 
 SHARED = Path(__file__).parents[3] / "shared/data"
 real = pytest.mark.skipif(not SHARED.exists(), reason="../shared/data with the real pages is not there")
@@ -134,6 +135,10 @@ def test_variants_that_compare_equal_are_equal():
     merged, alternatives = simulated(truth.assign(codepoint=["U+FA19", *truth["codepoint"][1:]]), 0, **PERFECT)
     aligned, _ = align_pages(merged, alternatives, NO_BOXES, {"page": "神\ufe00いろは"}, SETTINGS)
     assert aligned["codepoint"].tolist() == truth["codepoint"].tolist()
+
+
+def test_control_characters_are_no_characters():
+    assert [mark.character for mark in written("い\0ろ\x7fは")] == ["い", "ろ", "は"]
 
 
 def test_pages_without_boxes_or_text_stay(tmp_path):

@@ -30,6 +30,13 @@ def test_a_hole_in_a_column_is_filled():
     assert boxes[1].tolist() == [1000, 95, 1080, 175]
 
 
+def test_characters_beside_a_sign_that_has_no_box_share_the_room():
+    found = columns([0, 1, None, None, 5, 6])
+    boxes = interpolate(found, np.array([2, 4]), 0.5)  # 3 is punctuation
+    assert centers(boxes) == {2: (1040, 235), 4: (1040, 345)}
+    assert interpolate(columns([0, None, 4, 5, 6]), np.array([1, 3]), 0.9) == {}
+
+
 def test_without_room_there_is_no_box():
     found = columns([0, 2, 3, 4], [5, 6, 7, 8])
     assert interpolate(found, np.array([1]), 0.5) == {}

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -168,6 +169,26 @@ def test_two_processes_train_as_one_does(folder, rows):
     assert [past["accuracy"] for past in one["history"]] == [past["accuracy"] for past in two["history"]]
     losses = [past["loss"] for past in two["history"]]
     assert [past["loss"] for past in one["history"]] == pytest.approx(losses, rel=1e-5)  # sums in another order
+
+
+def test_pseudo_labelled_crops_are_drawn_as_often_as_others_on_average(folder, rows, monkeypatch):
+    given = []
+    monkeypatch.setattr(f"{train.__module__}.launch", lambda *arguments: given.append(arguments[3]))
+    settings = {**SETTINGS, "sampling": {"crops": 64, "power": 0.5, "shares": None}, "pseudo_target": 0.9}
+    weighted = rows[:50].assign(weight=np.linspace(0.01, 0.03, 50))
+    train(
+        [folder / "0.arrow"],
+        weighted,
+        rows[60:],
+        CHARSET,
+        settings,
+        folder / "state",
+        outputs(folder),
+        pseudo=rows[50:60],
+    )
+    (drawn,) = given
+    np.testing.assert_allclose(drawn.weights[:50], weighted["weight"])
+    np.testing.assert_allclose(drawn.weights[50:], [0.02] * 10)
 
 
 def test_pseudo_labelled_crops_train_with_their_target(folder, rows):

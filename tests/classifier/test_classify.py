@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +198,10 @@ def test_missing_pages_and_boxes_off_the_page_are_named(checkpoint, tmp_path):
     table = detections(1).assign(x_min=900.0, x_max=950.0)
     with pytest.raises(InputError, match=r"page a: box .*outside"):
         classify(checkpoint, table, PAGES, SETTINGS)
+
+
+@pytest.mark.parametrize("module", ["classifier.classify", "book_classifier.book_crops"])
+def test_pages_of_any_size_are_opened_that_were_denoised(module):
+    """Pillow alone would refuse those above 179 megapixels; `pages.max_megapixels` is the limit."""
+    check = f"import kuzushiji.{module}; from PIL import Image; sys.exit(Image.MAX_IMAGE_PIXELS is not None)"
+    subprocess.run([sys.executable, "-c", f"import sys; {check}"], check=True)

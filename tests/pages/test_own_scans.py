@@ -1,8 +1,10 @@
 """A folder of scans, and the models that read it."""
 
+import copy
 import json
 import os
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -23,6 +25,7 @@ from kuzushiji.pages.own_scans import (
     path_for_jobs,
     reading,
     scan_record,
+    with_defaults,
 )
 
 CONFIG = {"round": "first", "page_sets": {"train": {"images": "a"}}, "recognize": ["test"]}
@@ -55,6 +58,22 @@ def test_a_damaged_configuration_of_the_newest_models_is_named_with_the_way_on(t
         InputError, match=r"config.yaml: is damaged.*--force -- .*first/provenance/test\).*WEIGHTS=small"
     ):
         newest_models(tmp_path, IMPORTED)
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [("detection", "expand"), ("classification", "optimizer"), ("export", "start_share"), ("detect", "faster")],
+)
+def test_models_from_before_a_key_still_read(section, key):
+    defaults = yaml.safe_load(Path("config.yaml").read_text())
+    noted = copy.deepcopy(defaults)
+    del noted[section][key], noted["booster"]["tune"]["trials"]
+    noted["detect"]["mode"] = "fast"
+    noted["classifiers"] = {"mine": {"epochs": 1}}
+    noted["page_sets"] = {"mine": {"images": "scans"}}
+    expected = defaults | {name: noted[name] for name in ("classifiers", "page_sets")}
+    expected["detect"] = defaults["detect"] | {"mode": "fast"}
+    assert with_defaults(noted, defaults) == expected
 
 
 def test_without_trained_models_the_small_ones_read(tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import read_page
 from kuzushiji.pages.page_sets import pages as plan
-from kuzushiji.pages.pages import check_pages, name_problem
+from kuzushiji.pages.pages import check_image, check_pages, name_problem
 
 
 @pytest.fixture
@@ -89,6 +89,12 @@ def test_what_the_system_refuses_is_not_called_damage(scans, monkeypatch):
     monkeypatch.setattr("kuzushiji.pages.pages.open_page", refused)
     with pytest.raises(InputError, match=r"cannot be read \(Permission denied\)"):
         scans[1]()
+
+
+def test_a_scroll_is_refused_whose_pictures_no_jpeg_could_hold(tmp_path):
+    (tmp_path / "scroll.png").write_bytes(png(65_501, 30))
+    problem = check_image(str(tmp_path / "scroll.png"), max_megapixels=200).problem
+    assert problem.startswith("is 65501 pixels long, and JPEG, which its pictures are, holds 65500; split")
 
 
 # Each would end the check of all pages: what Pillow raises is one file's problem.

@@ -105,6 +105,28 @@ def test_names_that_results_cannot_have_are_left_out(scans):
     assert planned(folder, found) == ["1", "3", "4"]
 
 
+def test_pages_whose_names_are_too_long_with_their_folders_are_left_out(scans):
+    folder, sort = scans
+    above = folder / ("巻" * 36)
+    above.mkdir()
+    os.rename(folder / "3.png", above / f"{'頁' * 41}.png")
+    found = sort()
+    (name,) = found.keys() - {"2.png"}
+    assert name == f"{'巻' * 36}/{'頁' * 41}.png"
+    assert found[name].startswith("with its folders' names, its name has 232 bytes, more than 200")
+
+
+def test_pages_of_a_pdf_that_would_be_too_large_are_left_out(scans):
+    folder, sort = scans
+    large, little = Image.new("L", (3000, 3000)), Image.new("L", (100, 100))
+    large.save(folder / "book.pdf", save_all=True, append_images=[little])
+    large.save(folder / "only.pdf")
+    found = sort(2)
+    assert found.keys() == {"2.png", "book.pdf, image 1", "only.pdf"}
+    assert "would have 3000x3000 pixels, more than 2 megapixels" in found["book.pdf, image 1"]
+    assert "has no other page than such: would have 3000x3000" in found["only.pdf"]
+
+
 def test_among_subfolders_what_is_cut_is_left_out(scans, tmp_path):
     folder, _ = scans
     book = folder / "book"

@@ -162,6 +162,28 @@ def test_labelled_pages_of_a_pdf_and_of_subfolders_are_adapted_to(checkout):
     assert "book_0004 has labels, but no image in" in re.sub(r"\s+", " ", run.stdout + run.stderr)
 
 
+def test_a_book_with_the_name_of_the_held_out_one_is_not_adapted_to(checkout):
+    (checkout / "mori").mkdir()
+    Image.effect_noise((480, 672), 40).save(checkout / "mori/mine.jpg")
+    (checkout / "labels.csv").write_text("image_id,labels\nmine,U+3042 10 10 50 50\n")
+    adapt = ["--dry-run", "--profile", "profiles/adapt", "--config", "adapt=labels.csv", "read=mori", "--", "adapt"]
+    run = snakemake(*adapt, cwd=checkout, check=False)
+    assert run.returncode
+    assert "the labelled pages are of a book called mori, too" in re.sub(r"\s+", " ", run.stdout + run.stderr)
+    (checkout / "mori").rename(checkout / "hayashi")
+    adapt[5] = "read=hayashi"
+    assert planned(snakemake(*adapt, cwd=checkout))["adapt_classifier"] == 1
+    # What is adapted can be passed on, with a share of what it was before.
+    target = "results/adapted/export/classifiers/small_01.safetensors"
+    share = [*adapt[:6], "export={start_share: 0.5}", "--", target]
+    assert planned(snakemake(*share, cwd=checkout)).items() >= {"adapt_classifier": 1, "export_classifier": 1}.items()
+    small = [target.replace("adapted", "small") if word == target else word for word in share]
+    run = snakemake(*small, cwd=checkout, check=False)
+    assert "export.start_share: what round small started from is not here" in re.sub(
+        r"\s+", " ", run.stdout + run.stderr
+    )
+
+
 def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     (checkout / "scans").mkdir()
     Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")

@@ -8,6 +8,8 @@ import yaml
 from conftest import MINIATURE, copied, planned, run_miniature, snakemake
 from PIL import Image
 
+from kuzushiji.common.tables import read_table
+
 # Jobs of the miniature: two page sets (test, val), two chunks each, two detectors, two classifiers.
 EXPORTED = dict.fromkeys(["text", "json_lines", "page_xml", "alto", "annotations", "text_metrics", "front_page"], 1)
 SHOWN = {"overlays": 1, "examples": 1, "alternatives": 1, "confidence": 1, "reading_order": 1, "viewer": 1} | EXPORTED
@@ -251,6 +253,18 @@ def test_a_deleted_intermediate_is_made_again_when_it_is_wanted(miniature, tmp_p
     run_miniature(*wanted, cwd=checkout)
     assert merged.read_bytes() == before
     assert dry_run(checkout) == {}
+
+
+def test_a_changed_text_in_a_folder_of_corrections_is_read_again(done):
+    page = read_table(done / "results/pages/test.parquet", "pages")["image_id"][0]
+    (done / "texts").mkdir()
+    text = done / f"texts/{page}.txt"
+    text.write_text("あ")
+    wanted = ["--config", "page_sets={test: {corrections: texts}}", "--", "results/first/corrected/test.parquet"]
+    assert planned(run_miniature(*wanted, cwd=done)) == {"correct": 1}
+    assert dry_run(done, *wanted) == {}
+    text.write_text("い")  # the folder's time of modification stays
+    assert dry_run(done, *wanted) == {"correct": 1}
 
 
 def test_a_stage_run_alone_that_gives_the_same_saves_what_follows(miniature, tmp_path):

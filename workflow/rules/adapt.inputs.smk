@@ -13,6 +13,11 @@ def adaptation_settings(wildcards):
             "it to the book in that folder (make adapt IMAGES=folder LABELS=labels.csv)"
         )
     adaptation = config["adaptation"]
+    if adaptation["validation_book"] in {page.book for page in pages_of(LABELLED_PAGES)}:
+        raise InputError(
+            f"adaptation.validation_book: the labelled pages are of a book called {adaptation['validation_book']}, too, and would "
+            f"be held out; call the folder otherwise, or choose another book of {adaptation['replay']}"
+        )
     shares = {LABELLED_PAGES: adaptation["share"], adaptation["replay"]: 1 - adaptation["share"]}
     return dict(
         changes=adaptation["training"] | {"sampling": adaptation["training"]["sampling"] | {"shares": shares}},

@@ -26,8 +26,14 @@ def classifier_settings(wildcards):
 
 def training_start(wildcards):
     """The checkpoint that a classifier's training begins with, if any: of an earlier round, or of the configuration."""
-    if wildcards.round == "refine":
-        return f"results/pseudo/classifiers/{wildcards.classifier}.pth"
+    if wildcards.round in ("refine", "adapted"):
+        earlier = {"refine": "pseudo", "adapted": "small"}[wildcards.round]
+        return f"results/{earlier}/classifiers/{wildcards.classifier}.pth"
+    if wildcards.round in IMPORTED_ROUNDS:
+        raise InputError(
+            f"export.start_share: what round {wildcards.round} started from is not here, since its networks come from files; "
+            "set it to 0"
+        )
     start = settings_of(wildcards.classifier)["start"]
     return from_root(start) if start else []
 

@@ -7,6 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from kuzushiji.common.configuration import check_configuration
+from kuzushiji.pages.own_scans import NAMED
 
 
 configfile: from_root("config.yaml")
@@ -78,7 +79,7 @@ if IMPORTED_ROUNDS.get(config["round"]) == "small":
     update_config(config, small_settings)
     update_config(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
     check_configuration(config, SCHEMA, CONFIGURED)
-for section in ("page_sets", "hands", "classifiers", "detectors", "detector_trainings"):
+for section in NAMED:
     config[section] = without_nulls(config[section])
 for networks in set(IMPORTED_ROUNDS.values()):
     for section in ("detectors", "classifiers"):

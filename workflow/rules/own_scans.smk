@@ -11,6 +11,7 @@ from kuzushiji.pages.own_scans import (
     path_as_typed,
     path_for_jobs,
     reading,
+    with_defaults,
 )
 from kuzushiji.pages.scans import is_manifest, list_scans
 from kuzushiji.pages.unreadable import lines
@@ -50,11 +51,8 @@ if config["read"] is not None:
         if config["round"] not in IMPORTED_ROUNDS:
             noted, models = newest_models(Path("results").absolute(), IMPORTED_ROUNDS)
             READ_BY = f"their configuration {os.path.relpath(noted)}" if noted else READ_BY
+        models = with_defaults(models, config)
         # What the user gave goes over the models' configuration, as it goes over config.yaml.
-        models = {**config, **models}
-        # Keys that they did not have then: the defaults change nothing.
-        for section in ("denoise", "detect", "classify", "confidence"):
-            models[section] = {**config[section], **models[section]}
         for _, content in reversed(CONFIGURED[1:-1]):
             update_config(models, content)
         update_config(models, cli_config)

@@ -1,4 +1,7 @@
-# Settings of text.smk.
+# Inputs and settings of text.smk.
+from kuzushiji.pages.corrections import texts_in
+
+
 def library_canvases(page_set):
     """Settings of `annotations` for pages that come by a library's IIIF manifest: their places on its canvases."""
     fetched = [name for name in page_sets.sources(PAGE_SETS, page_set) if page_sets.fetched(PAGE_SETS[name])]

@@ -7,6 +7,8 @@ rule correct:
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
         corrections=lambda wildcards: PAGE_SETS[wildcards.page_set]["corrections"],
+        # Of a folder Snakemake sees what is added and taken away, and no change inside a file.
+        texts=lambda wildcards: texts_in(PAGE_SETS[wildcards.page_set]["corrections"]),
         pages="results/pages/{page_set}.parquet",
     output:
         boxes="results/{round}/corrected/{page_set}.parquet",

@@ -19,16 +19,19 @@ class Found(NamedTuple):
 def interpolate(found: Found, free: np.ndarray, room: float) -> dict[int, np.ndarray]:
     """Corners (4,) for those of the characters `free` (places in the text) for which there is room.
 
-    A run of missing characters lies between its neighbors if these are of one line; at the end of a column, below the
-    one and above the other as far as the block of text extends. Each character needs `room` of the height that is usual
-    in its column. A run for which there is not enough of it gets no boxes, since it is not known which would be right;
-    nor does one beside ruby, or where a note begins or ends.
+    A run of missing characters, all those between two neighbors, lies between these if they are of one line; at the
+    end of a column, below the one and above the other as far as the block of text extends. Each character needs `room`
+    of the height that is usual in its column. A run for which there is not enough of it gets no boxes, since it is not
+    known which would be right; nor does one beside ruby, or where a note begins or ends.
     """
     boxes: dict[int, np.ndarray] = {}
     if not len(found.place):
         return boxes
     usual = [_usual(found, number) for number in range(len(found.place))]
-    for run in np.split(free, np.flatnonzero(np.diff(free) != 1) + 1) if len(free) else []:
+    beside = np.searchsorted(
+        found.place, free
+    )  # the neighbor after each: signs that are not in `free` may stand between them
+    for run in np.split(free, np.flatnonzero(np.diff(beside)) + 1) if len(free) else []:
         after = int(np.searchsorted(found.place, run[0]))
         before = after - 1
         sides = [side for side in (before, after) if 0 <= side < len(found.place)]

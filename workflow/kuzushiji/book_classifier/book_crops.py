@@ -12,6 +12,7 @@ from PIL import Image
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
+from kuzushiji.common.images import open_page
 from kuzushiji.crops.crops import PNG, SCHEMA
 
 
@@ -28,7 +29,7 @@ def book_crops(
     def shrink(page: tuple[str, str, str | os.PathLike]) -> pa.RecordBatch:
         image_id, book, path = page
         try:
-            image = Image.open(path).convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
+            image = open_page(path).convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
         except (OSError, SyntaxError) as error:  # which Pillow raises for a broken PNG
             raise InputError(f"{path}: the denoised page cannot be read ({error}); denoise it again") from error
         encoded = cv2.imencode(".png", cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), PNG)[1].tobytes()

@@ -60,7 +60,8 @@ def train(
     depend on the seed and the epoch alone.
 
     `pseudo` are rows whose labels an earlier round predicted: they train too, with the target
-    `settings["pseudo_target"]` for their codepoint in place of 1. `start` is a checkpoint whose best weights the
+    `settings["pseudo_target"]` for their codepoint in place of 1. If crops are sampled, each of them is drawn as often
+    as a crop of `training` on average. `start` is a checkpoint whose best weights the
     training starts from; without one it starts from the ImageNet weights in the file `pretrained`, or at random.
 
     The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`, with the weights of the epoch of
@@ -78,7 +79,7 @@ def train(
     table = open_crops(crops)
     training, validation = _rows(table, training, charset), _rows(table, validation, charset)
     if pseudo is not None and len(pseudo):
-        read = _rows(table, pseudo, charset, settings["pseudo_target"])
+        read = _rows(table, pseudo, charset, settings["pseudo_target"], each=training.weights.mean())
         training = Rows(*map(np.concatenate, zip(training, read, strict=True)))
     if settings["pretrained"] and not (start or pretrained):
         raise InputError("pretrained: true needs a file of weights")
@@ -114,9 +115,9 @@ def classes(truth: pd.DataFrame, start: str | os.PathLike | None = None) -> list
     return sorted(set(truth["codepoint"]).union(known))
 
 
-def _rows(crops: pa.Table, rows: pd.DataFrame, charset: list[str], target: float = 1.0) -> Rows:
-    # Crops that are drawn alike weigh nothing in particular.
-    weights = rows["weight"] if "weight" in rows else np.full(len(rows), 1 / max(len(rows), 1))
+def _rows(crops: pa.Table, rows: pd.DataFrame, charset: list[str], target: float = 1.0, each: float = 1.0) -> Rows:
+    """The rows' crops, with the same `target` each, and the weight `each` if the rows have none."""
+    weights = rows["weight"] if "weight" in rows else np.full(len(rows), each)
     return Rows(*find_crops(crops, rows, charset), np.full(len(rows), target, np.float32), np.asarray(weights))
 
 

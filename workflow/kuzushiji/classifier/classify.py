@@ -18,6 +18,7 @@ from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.compute import autocast
 from kuzushiji.common.compute import device as choose_device
 from kuzushiji.common.errors import InputError
+from kuzushiji.common.images import open_page
 from kuzushiji.common.progress import Progress
 from kuzushiji.common.tables import SCHEMAS
 from kuzushiji.crops.crops import crop_box, page_file
@@ -162,7 +163,7 @@ class _Pages(Dataset):
         image_id, boxes = self.boxes[index]
         path = page_file(self.pages, image_id)
         try:
-            page = _channels(Image.open(path), self.trained["channels"])
+            page = _channels(open_page(path), self.trained["channels"])
         except OSError as error:
             raise InputError(f"{path}: the denoised page cannot be read ({error}); denoise it again") from error
         crops = crop_box(boxes, *page.size, self.settings["padding"])

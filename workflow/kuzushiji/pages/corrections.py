@@ -44,12 +44,11 @@ def read_corrections(path: str | os.PathLike, known: Collection[str] | None = No
     found: dict[str, Correction] = {}
     if Path(path).is_dir():
         problems = []
-        for file in sorted(Path(path).iterdir()):
-            if file.suffix in (".txt", ".xml") and not file.name.startswith("."):
-                try:
-                    found |= _texts_of(file)
-                except (OSError, ValueError, etree.XMLSyntaxError) as error:
-                    problems.append(f"{file}: cannot be read ({error}); save it as text in UTF-8, PAGE, ALTO or TEI")
+        for file in texts_in(path):
+            try:
+                found |= _texts_of(file)
+            except (OSError, ValueError, etree.XMLSyntaxError) as error:
+                problems.append(f"{file}: cannot be read ({error}); save it as text in UTF-8, PAGE, ALTO or TEI")
     elif Path(path).suffix == ".txt":
         found, problems = _exported_text(Path(path)), []
     else:
@@ -62,6 +61,12 @@ def read_corrections(path: str | os.PathLike, known: Collection[str] | None = No
     if not found:
         raise InputError(f"{path}: holds no correction of any page; export checked pages from the viewer")
     return found
+
+
+def texts_in(path: str | os.PathLike) -> list[Path]:
+    """The files of corrected texts in a folder, sorted; none if `path` is a file, or is not there."""
+    files = sorted(Path(path).iterdir()) if Path(path).is_dir() else []
+    return [file for file in files if file.suffix in (".txt", ".xml") and not file.name.startswith(".")]
 
 
 def _exported_text(file: Path) -> dict[str, Correction]:

@@ -20,6 +20,8 @@ from kuzushiji.pages.pages import unusable_marks
 
 # The page sets that classifiers are adapted with: the labelled pages of a book, and these with what is replayed.
 LABELLED, ADAPTATION = "labelled", "adaptation"
+# Sections of the configuration whose keys are names that people chose.
+NAMED = ("page_sets", "hands", "classifiers", "detectors", "detector_trainings")
 _NAME_BYTES = 100  # of a page set's name, by which results are called
 _ENCODED = "percent:"  # before a path in percent-encoding
 
@@ -50,6 +52,19 @@ def _noted_configuration(path: Path) -> dict:
             "those before count, or say round=small (WEIGHTS=small)"
         )
     return config
+
+
+def with_defaults(noted: dict, defaults: dict) -> dict:
+    """A `noted` configuration with the keys of `defaults` that it lacks: there were none then, and they change nothing.
+
+    Sections of `NAMED` entries stay as they were noted.
+    """
+    return defaults | {
+        key: with_defaults(value, defaults[key])
+        if isinstance(value, dict) and isinstance(defaults.get(key), dict) and key not in NAMED
+        else value
+        for key, value in noted.items()
+    }
 
 
 def path_as_typed(key: str, arguments: Sequence[str]) -> str | None:

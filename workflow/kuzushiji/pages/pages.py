@@ -18,6 +18,7 @@ from kuzushiji.common.files import checksum
 from kuzushiji.common.images import TURNED, open_page
 from kuzushiji.pages.page_ids import Page
 
+_LONGEST = 65_500  # pixels that Pillow writes to a side of a JPEG
 _NAME_BYTES = 200  # of a page's name: file systems allow 255, and results are called after pages
 
 
@@ -67,11 +68,15 @@ def check_images(paths: Sequence[str], max_megapixels: float, threads: int) -> l
 
 
 def name_problem(path: str | os.PathLike) -> str:
-    """Why a page cannot have this file name, or nothing: results, XML and Snakemake's patterns have to bear it.
+    """Why a page cannot have this file name, or nothing, as `id_problem`."""
+    return id_problem(Path(path).stem)
+
+
+def id_problem(name: str) -> str:
+    """Why a page cannot be called `name`, or nothing: results, XML and Snakemake's patterns have to bear it.
 
     White space, quotes, `&`, `<b>`, `$`, and every script are no problem.
     """
-    name = Path(path).stem
     if problem := unusable_marks(name):
         return f"its name has {problem}; rename the file"
     if (size := len(name.encode())) > _NAME_BYTES:
@@ -141,6 +146,10 @@ def unusable(image: Image.Image, max_megapixels: float) -> str:
     if image.width * image.height > max_megapixels * 1e6:
         size = f"{image.width}x{image.height} pixels are more than {max_megapixels} megapixels"
         return f"{size}; scale or split it, or raise pages: max_megapixels"
+    if max(image.size) > _LONGEST:
+        return (
+            f"is {max(image.size)} pixels long, and JPEG, which its pictures are, holds {_LONGEST}; split or scale it"
+        )
     if image.mode == "CMYK":
         return "is CMYK; convert it to RGB"
     if image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile):

@@ -7,13 +7,14 @@ several pages are books.
 import logging
 import os
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
 from PIL import Image, UnidentifiedImageError
-from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_FORM, FPDF_PAGEOBJ_IMAGE
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import FORMATS, SUFFIXES
@@ -184,6 +185,22 @@ def frames(file: Path, strict: bool = False) -> int:
     return 1
 
 
-def pdf_images(page: pdfium.PdfPage) -> list[pdfium.PdfObject]:
-    """The images on a page."""
-    return list(page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,)))
+class PdfImage(NamedTuple):
+    """An image on a page of a PDF."""
+
+    size: tuple[int, int]  # width and height in pixels
+    bounds: tuple[float, float, float, float]  # on the page, in points: left, bottom, right, top
+
+
+def pdf_images(page: pdfium.PdfPage) -> list[PdfImage]:
+    """The images on a page, those inside its forms too."""
+    return list(_images(page, None, pdfium.PdfMatrix()))
+
+
+def _images(page: pdfium.PdfPage, form: pdfium.PdfObject | None, outer: pdfium.PdfMatrix) -> Iterator[PdfImage]:
+    # Level by level, since pdfium gives what is in a form in the form's coordinates.
+    for item in page.get_objects(max_depth=1, form=form):
+        if item.type == FPDF_PAGEOBJ_FORM:
+            yield from _images(page, item, item.get_matrix().multiply(outer))
+        elif item.type == FPDF_PAGEOBJ_IMAGE:
+            yield PdfImage(item.get_px_size(), outer.on_rect(*item.get_bounds()))

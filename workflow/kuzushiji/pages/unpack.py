@@ -1,6 +1,7 @@
 """The page images that scans become: upright, RGB, and of a PDF in the resolution of its images."""
 
 import io
+import math
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -10,6 +11,8 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import to_rgb
 from kuzushiji.pages.scans import OPENED, Scan, is_pdf, pdf_images
+
+_COVERED = 0.1  # the share of a PDF's page that images must cover to give its resolution
 
 
 def unpack(scans: list[Scan], folder: Path) -> None:
@@ -32,10 +35,11 @@ def unpack(scans: list[Scan], folder: Path) -> None:
 
 
 def page_image(file: Path, frame: int) -> bytes:
-    """A page as a PNG file, RGB and upright; a PDF's page in the resolution of its largest image."""
+    """A page as a PNG file, RGB and upright; a PDF's page, if it is one of images, in the resolution of its largest."""
     if is_pdf(file):
         with pdfium.PdfDocument(file) as document:
-            image = _rendered(document[frame])
+            page = document[frame]
+            image = page.render(scale=_scale(page)).to_pil().convert("RGB")
     else:
         with Image.open(file, formats=OPENED) as opened:
             opened.seek(frame)
@@ -47,15 +51,22 @@ def page_image(file: Path, frame: int) -> bytes:
     return buffer.getvalue()
 
 
-def _rendered(page: pdfium.PdfPage) -> Image.Image:
+def rendered_size(page: pdfium.PdfPage) -> tuple[int, int]:
+    """Width and height in pixels of the image that a PDF's page becomes."""
+    width, height = page.get_size()
+    scale = _scale(page)
+    return math.ceil(width * scale), math.ceil(height * scale)
+
+
+def _scale(page: pdfium.PdfPage) -> float:
+    """Pixels a point in which a page is drawn."""
     scales = []
-    for image in pdf_images(page):
-        left, bottom, right, top = image.get_bounds()
+    for (across, down), (left, bottom, right, top) in pdf_images(page):
         if right > left and top > bottom:
-            across, down = image.get_px_size()
             turned = (across > down) != (right - left > top - bottom)
             across, down = (down, across) if turned else (across, down)
             scales.append(((right - left) * (top - bottom), max(across / (right - left), down / (top - bottom))))
-    scale = max(scales)[1] if scales else 300 / 72  # a page of drawings or text alone
-    scale *= 1 - 1e-5  # pdfium rounds sizes up, those too that are whole but for the last digits
-    return page.render(scale=scale).to_pil().convert("RGB")
+    covered = sum(area for area, _ in scales) / (page.get_width() * page.get_height())
+    # 300 dots per inch for a page of drawings or text, which may have a small picture of any resolution.
+    scale = max(scales)[1] if covered >= _COVERED else 300 / 72
+    return scale * (1 - 1e-5)  # pdfium rounds sizes up, those too that are whole but for the last digits

@@ -9,16 +9,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
+from threading import Lock
 
 import pandas as pd
+import pypdfium2 as pdfium
 from PIL import Image
 
 from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import SUFFIXES
 from kuzushiji.common.tables import page_order
-from kuzushiji.pages.pages import check_image, name_problem, unusable, why_unreadable
+from kuzushiji.pages.pages import check_image, id_problem, name_problem, unusable, why_unreadable
 from kuzushiji.pages.scans import OPENED, Scan, frames, is_manifest, is_pdf, name_in, place_in_file
+from kuzushiji.pages.unpack import rendered_size
+
+_PDFIUM = Lock()  # it works in one thread at a time
 
 
 def sort_scans(
@@ -49,6 +54,9 @@ def sort_scans(
     for file, name in names.items():
         if "" in files[name]["problems"]:
             continue
+        if problem := next(filter(None, map(id_problem, pages[file])), ""):
+            files[name]["problems"] = {"": f"with its folders' names, {problem}"}
+            continue
         if others := [first[image_id] for image_id in pages[file] if image_id in first]:
             problem = f"gives a page that {others[0]} gives too, which is read; rename one of them"
             files[name]["problems"] = {"": problem}
@@ -73,16 +81,32 @@ def check_scan(path: str, max_megapixels: float) -> dict[str, str]:
     """Read a file that is to be unpacked: what is wrong with it or its name under "", or with some of its images under
     what follows the file's name in `frame_name`; nothing if all can be used.
 
-    Every image in it is decoded, but not the pages of a PDF, which pdfium draws whatever they hold, nor those of a
+    Every image in it is decoded, but not those of a PDF's pages, which pdfium draws whatever they hold, nor those of a
     manifest, which are elsewhere.
     """
     file = Path(path)
     problem = name_problem(path)
     if not problem and file.suffix.lower() in SUFFIXES and frames(file) == 1:
         problem = check_image(path, max_megapixels).problem
-    elif not problem and not is_pdf(file) and not is_manifest(file):
+    elif not problem and is_pdf(file):
+        return _check_sizes(file, max_megapixels)
+    elif not problem and not is_manifest(file):
         return _check_frames(file, max_megapixels)
     return {"": problem} if problem else {}
+
+
+def _check_sizes(file: Path, max_megapixels: float) -> dict[str, str]:
+    problems = {}
+    with _PDFIUM, pdfium.PdfDocument(file) as document:
+        count = len(document)
+        for number in range(count):
+            width, height = rendered_size(document[number])
+            if width * height > max_megapixels * 1e6:
+                problems[place_in_file(number)] = (
+                    f"would have {width}x{height} pixels, more than {max_megapixels} megapixels, in the resolution of "
+                    "its largest image; scale or split that, or raise pages: max_megapixels"
+                )
+    return problems if len(problems) < count else {"": f"has no other page than such: {problems.popitem()[1]}"}
 
 
 def _check_frames(file: Path, max_megapixels: float) -> dict[str, str]:

@@ -59,10 +59,11 @@ def normalize(text: str) -> str:
 
 
 def written(text: str) -> list[Written]:
-    """The characters of a normalized text, without those that only change the one before (variation selectors)."""
+    """The characters of a normalized text: no control characters, nor what only changes the one before (variation
+    selectors)."""
     found = []
     for line in text.splitlines():
-        marks = [mark for mark in normalize(line) if unicodedata.category(mark) not in ("Mn", "Me", "Cf")]
+        marks = [mark for mark in normalize(line) if unicodedata.category(mark) not in ("Mn", "Me", "Cf", "Cc")]
         found += [Written(mark, number == 0) for number, mark in enumerate(marks)]
     return found
 
