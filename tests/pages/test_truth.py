@@ -30,6 +30,14 @@ def test_all_that_is_wrong_is_reported_together(check):
     assert "`U+3044 60 0 5 5` lies outside the page of 60x80" in message
 
 
+def test_labels_of_other_pages_do_not_matter_where_pages_are_chosen(tmp_path):
+    (tmp_path / "train.csv").write_text("image_id,labels\na,U+3042 5 5 20 20\nother,U+3042 1 2 3 4\n")
+    truth = check_labels(PAGES[:1], tmp_path / "train.csv", of_some=True)
+    assert truth["image_id"].tolist() == ["a"]
+    with pytest.raises(InputError, match=r"\(1\):\n.*b has an image but no row"):
+        check_labels(PAGES, tmp_path / "train.csv", of_some=True)
+
+
 def test_a_box_is_cut_at_the_edge(check):
     truth = check("a,U+3042 50 70 20 20\nb,\n")
     assert truth[["x_min", "y_min", "x_max", "y_max"]].to_numpy().tolist() == [[50, 70, 60, 80]]

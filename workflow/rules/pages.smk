@@ -69,7 +69,10 @@ rule truth:
         runtime=scaled(20),
     params:
         code=code("truth"),
-        settings=lambda wildcards: dict(least_trust=PAGE_SETS[wildcards.image_set].get("least_trust", 0)),
+        settings=lambda wildcards: dict(
+            least_trust=PAGE_SETS[wildcards.image_set].get("least_trust", 0),
+            of_some="pages" in PAGE_SETS[wildcards.image_set],
+        ),
     script:
         "../scripts/truth.py"
 

@@ -10,5 +10,6 @@ from kuzushiji.pages.truth import check_labels
 log_to(snakemake.log[0])
 pages = read_table(snakemake.input.pages, "pages")
 labels = snakemake.input.get("labels") or None
-truth = check_labels(pages, labels, snakemake.params.settings["least_trust"])
+settings = snakemake.params.settings
+truth = check_labels(pages, labels, settings["least_trust"], settings["of_some"])
 write_table(truth, snakemake.output[0], "truth")

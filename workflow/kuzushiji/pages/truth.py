@@ -10,15 +10,17 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.pages.labels import read_labels, truth_table
 
 
-def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None, least_trust: int = 0) -> pd.DataFrame:
+def check_labels(
+    pages: pd.DataFrame, labels: str | os.PathLike | None, least_trust: int = 0, of_some: bool = False
+) -> pd.DataFrame:
     """The true boxes on `pages`, a table "truth", from the file `labels`; no rows if that is None.
 
     Boxes of less than `least_trust` are left out, as `read_labels` does. Boxes that extend beyond the page are clipped,
-    with a line in the log.
+    with a line in the log. `of_some`: pages are a part of those that have labels.
 
-    Raises one `InputError` that lists all unusable rows, pages without a row, and rows without a page.
+    Raises one `InputError` that lists all unusable rows, pages without a row, and, if not `of_some`, rows without page.
     """
-    boxes, problems = _inside(pages, labels, least_trust) if labels else ({}, [])
+    boxes, problems = _inside(pages, labels, least_trust, of_some) if labels else ({}, [])
     if problems:
         raise InputError(f"Problems with the labels ({len(problems)}):\n" + "\n".join(problems))
     logging.info("%d pages, %d labelled boxes", len(pages), sum(map(len, boxes.values())))
@@ -26,7 +28,7 @@ def check_labels(pages: pd.DataFrame, labels: str | os.PathLike | None, least_tr
 
 
 def _inside(
-    pages: pd.DataFrame, labels: str | os.PathLike, least_trust: int
+    pages: pd.DataFrame, labels: str | os.PathLike, least_trust: int, of_some: bool
 ) -> tuple[dict[str, list[tuple]], list[str]]:
     if not Path(labels).is_file():
         return {}, [f"{labels}: there is no such label file"]
@@ -37,6 +39,8 @@ def _inside(
     }
     if not boxes and problems:
         return boxes, problems
+    if of_some:
+        boxes = {image_id: found for image_id, found in boxes.items() if image_id in sizes}
     problems += [f"{labels}: {image_id} has labels but no image" for image_id in boxes if image_id not in sizes]
     problems += [f"{labels}: {image_id} has an image but no row" for image_id in sizes if image_id not in boxes]
     for image_id in boxes:
