@@ -214,6 +214,24 @@ def test_every_page_set_that_is_read_gets_its_provenance(checkout):
     assert jobs["provenance"] == jobs["submission"] == 3
 
 
+def test_the_small_networks_leave_pages_alone_that_others_were_trained_on(checkout):
+    """They see pages denoised otherwise, so that days of training would be stale."""
+    (checkout / "scans").mkdir()
+    (checkout / "scans/page.png").touch()
+    (checkout / "labels.csv").write_text("image_id,labels\npage,U+3042 10 10 20 20\n")
+    mine = ["--config", "page_sets={mine: {images: scans, labels: labels.csv}}", "recognize=[mine]", "chunks=1"]
+    plan = ["--dry-run", "--cores", "2", *mine, "round=small", "--", "results/small/recognized/mine.parquet"]
+    for made in ("crops/mine/0.arrow", "first/classifiers/01_gray.pth"):
+        assert planned(snakemake(*plan, cwd=checkout))["denoise"] == 1
+        (checkout / "results" / made).parent.mkdir(parents=True)
+        (checkout / "results" / made).touch()
+    run = snakemake(*plan, cwd=checkout, check=False)
+    assert run.returncode
+    said = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    assert "networks were trained here on mine" in said and "add --directory small" in said
+    assert planned(snakemake("--directory", "small", *plan, cwd=checkout))["denoise"] == 1
+
+
 def test_aligned_labels_are_made_for_the_page_set_that_has_them(checkout):
     scans = checkout / "scans"
     scans.mkdir()

@@ -73,12 +73,15 @@ include: "own_scans.smk"
 
 
 check_configuration(config, SCHEMA, CONFIGURED)
+DENOISED_OTHERWISE = False  # than the configuration says, by the settings of the small networks
 if IMPORTED_ROUNDS.get(config["round"]) == "small":
     # They read pages as they saw them in training.
+    denoised = deepcopy(config["denoise"])
     small_settings = without_nulls(config["small"]["settings"])
     update_config(config, small_settings)
     update_config(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
     check_configuration(config, SCHEMA, CONFIGURED)
+    DENOISED_OTHERWISE = config["denoise"] != denoised
 for section in NAMED:
     config[section] = without_nulls(config[section])
 for networks in set(IMPORTED_ROUNDS.values()):

@@ -1,8 +1,8 @@
+include: "denoise.inputs.smk"
+
+
 # The tables of pages are not inputs, not even as `ancient`: when they are made again, Snakemake would check no other
 # reason to denoise. The page checks run first by their priority, and after a failed check no more jobs start.
-DENOISING = {key: value for key, value in config["denoise"].items() if key != "engine"}
-
-
 rule denoise:
     """Denoise the pages of a chunk."""
     input:
@@ -25,9 +25,6 @@ rule denoise:
         runtime=scaled(120),
     params:
         code=code("denoise"),
-        settings=lambda wildcards: dict(
-            DENOISING,
-            pages=[[page.image_id, page.path] for page in pages_by_chunk(wildcards.image_set)[int(wildcards.chunk)]],
-        ),
+        settings=denoise_settings,
     script:
         "../scripts/denoise.py"
