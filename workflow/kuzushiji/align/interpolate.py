@@ -28,11 +28,9 @@ def interpolate(found: Found, free: np.ndarray, room: float) -> dict[int, np.nda
     if not len(found.place):
         return boxes
     usual = [_usual(found, number) for number in range(len(found.place))]
-    beside = np.searchsorted(
-        found.place, free
-    )  # the neighbor after each: signs that are not in `free` may stand between them
-    for run in np.split(free, np.flatnonzero(np.diff(beside)) + 1) if len(free) else []:
-        after = int(np.searchsorted(found.place, run[0]))
+    following = np.searchsorted(found.place, free)  # the neighbor after each; signs without a box may stand between
+    for after in np.unique(following).tolist():
+        run = free[following == after]
         before = after - 1
         sides = [side for side in (before, after) if 0 <= side < len(found.place)]
         if any(found.role[side] == "ruby" for side in sides):

@@ -61,8 +61,8 @@ def train(
 
     `pseudo` are rows whose labels an earlier round predicted: they train too, with the target
     `settings["pseudo_target"]` for their codepoint in place of 1. If crops are sampled, each of them is drawn as often
-    as a crop of `training` on average. `start` is a checkpoint whose best weights the
-    training starts from; without one it starts from the ImageNet weights in the file `pretrained`, or at random.
+    as a crop of `training` on average. `start` is a checkpoint whose best weights the training starts from; without one
+    it starts from the ImageNet weights in the file `pretrained`, or at random.
 
     The checkpoint holds `{"kind", "best", "last", "charset", "settings", "history"}`, with the weights of the epoch of
     best validation accuracy and of the last epoch. `history` is a CSV table with, for each epoch, the mean loss, the
