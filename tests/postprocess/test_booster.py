@@ -189,14 +189,15 @@ def test_a_damaged_booster_is_named_and_ends_no_process_of_ours(tmp_path, rows):
     for path, model in zip(paths, models, strict=False):
         save_booster(model, path, "intended")
     assert len(load_boosters(paths, "intended")) == 2
-    whole = paths[1].read_text()
+    whole = paths[1].read_bytes()
     for damaged in (
         whole[: len(whole) // 2],
-        whole.replace("leaf_value=", "leaf_valve=", 1),
-        whole.replace("split_feature=", "split_feature=x", 1),
-        whole.replace("tree_sizes=", "tree_sizes=9", 1),
-        "no booster",
+        whole.replace(b"leaf_value=", b"leaf_valve=", 1),
+        whole.replace(b"split_feature=", b"split_feature=x", 1),
+        whole.replace(b"objective=", b"objective=\xc0", 1),
+        whole.replace(b"tree_sizes=", b"tree_sizes=9", 1),
+        b"no booster",
     ):
-        paths[1].write_text(damaged)
+        paths[1].write_bytes(damaged)
         with pytest.raises(InputError, match=r"fold_1.txt: .*delete it and start the same command again"):
             load_boosters(paths, "intended")

@@ -38,7 +38,9 @@ def load_boosters(paths: Sequence[Path], variant: str) -> list[lgb.Booster]:
 
     Raises `InputError` with the file's name and what to do.
     """
-    run = subprocess.run([sys.executable, "-c", _TRY, *map(str, paths)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", _TRY, *map(str, paths)]
+    # LightGBM quotes a damaged file's own bytes, which need not be text.
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     tried = [line for line in run.stdout.splitlines() if line.isdigit()]  # beside what LightGBM says
     if run.returncode and tried:
         path = paths[int(tried[-1])]
