@@ -1,19 +1,23 @@
 """Corrections by labels and by texts."""
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transcripts_for_tests import alternatives_table, make_transcripts, pages_table, rated_pages, recognized_table
 
 from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
-from kuzushiji.common.tables import BY_HAND
+from kuzushiji.common.tables import BY_HAND, SCHEMAS, concat_tables
 from kuzushiji.pages.corrections import Text, read_corrections
 from kuzushiji.text.alternatives import find_alternatives
 from kuzushiji.text.alto import write_alto
-from kuzushiji.text.correct import correct
+from kuzushiji.text.correct import COUNTS, correct
 from kuzushiji.text.page_xml import write_page_xml
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.tei import tei
@@ -45,7 +49,7 @@ def test_labels_change_add_restore_and_remove():
     x, y, width, height = labels.pop(1)[1:]  # removed
     labels.append(("U+9CF3", 700, 900, 30, 30))  # added
     labels[2] = (labels[2][0], labels[2][1] + 2, *labels[2][2:])  # moved by a little
-    corrected, report = correct(table, {"book001": labels})
+    corrected, report = correct(table, {"book001": labels}, pages_table())
     assert report.to_dict("records") == [
         {"image_id": "book001", "confirmed": len(labels) - 3, "changed": 1, "added": 2, "removed": 1}
     ]
@@ -65,9 +69,96 @@ def test_labels_change_add_restore_and_remove():
 
 def test_a_drawn_box_has_its_character_as_alternative():
     table = recognized_table().iloc[:0]
-    corrected, _ = correct(table, {"book002": [("U+3042", 1, 2, 3, 4)]})
+    corrected, _ = correct(table, {"book002": [("U+3042", 1, 2, 3, 4)]}, pages_table())
     found = find_alternatives(corrected, {}, 10)
     assert [list(names) for names in found["codepoints"]] == [["U+3042"]]
+
+
+def columns_page(*lines, width=600, height=400):
+    """A table "recognized" of one page, columns of boxes from right to left, and its table "pages"."""
+    rows = [
+        ("p", number * 100 + place, x, 20 + 50 * place, x + 45, 65 + 50 * place, 1.0, name, 0.9, "d", 1.0, True)
+        for number, line in enumerate(lines)
+        for x in [width - 100 - 70 * number]
+        for place, name in enumerate(f"U+{ord(mark):04X}" for mark in line)
+    ]
+    pages = pd.DataFrame([("p", "b", "s", "p.jpg", width, height, 0, "")], columns=SCHEMAS["pages"].names)
+    return concat_tables([pd.DataFrame(rows, columns=SCHEMAS["recognized"].names)], "recognized"), pages
+
+
+@pytest.mark.parametrize(
+    ("read", "wanted"),
+    [
+        (["いろはに", "ちりぬ"], "いろはに\nちりぬ\nよたれそ\n"),  # a column that was not found, at the end
+        (["いろはに", "ちりぬ"], "よたれそ\nいろはに\nちりぬ\n"),  # at the beginning
+        (["いろはに", "", "ちりぬ"], "いろはに\nよたれそ\nちりぬ\n"),  # between
+        (["いろはに", "", "", "ちりぬ"], "いろはに\nよたれそ\nつねな\nちりぬ\n"),
+        (["いろはに", "ちりぬ"], "いろはに\nよちりぬ\n"),  # the head of a column
+        (["いろはに", "ちりぬ"], "よいろはに\nちりぬ\n"),
+        (["いろはに", "ちりぬ"], "いろはによ\nちりぬ\n"),  # its foot
+        (["いろはに", "ちりぬ"], "いよろはに\nちりぬ\n"),
+        (["いろはに", "", "ちりぬ"], "いろはによ\nたれそ\nつちりぬ\n"),  # all of it at once
+        ([], "いろは\nにほへと\n"),  # nothing was found
+        (["いろは"], ""),  # nothing is there
+    ],
+)
+def test_lines_of_a_text_are_columns(read, wanted):
+    table, pages = columns_page(*read)
+    corrected, _ = correct(table, {"p": Text(wanted, False)}, pages)
+    kept = corrected[corrected["kept"]]
+    assert page_text(order_pages(kept)) == wanted
+    own = table.merge(kept, on="box")  # stayed where they were
+    assert (
+        own[[f"{name}_x" for name in CORNERS]].to_numpy().tolist()
+        == own[[f"{name}_y" for name in CORNERS]].to_numpy().tolist()
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text("いろはにほ", max_size=7), max_size=7),
+    st.lists(st.text("いろはにほへとちりぬ", min_size=1, max_size=30), max_size=12),
+)
+def test_every_character_of_a_text_has_a_place_on_the_page(read, lines):
+    table, pages = columns_page(*read)
+    corrected, report = correct(table, {"p": Text("\n".join(lines), False)}, pages)
+    kept = corrected[corrected["kept"]]
+    assert Counter(kept["codepoint"].map(character)) == Counter("".join(lines))
+    assert (kept[["x_min", "y_min"]] >= 0).all(axis=None)
+    assert (kept["x_max"] <= 600).all() and (kept["y_max"] <= 400).all()
+    assert (kept["x_min"] < kept["x_max"]).all() and (kept["y_min"] < kept["y_max"]).all()
+    assert report[["confirmed", "changed", "added"]].sum(axis=1).tolist() == [len("".join(lines))]
+
+
+def test_characters_that_are_one_in_unicode_s_normal_form_stay_as_they_were_read():
+    table, pages = columns_page("\ufa17大\ufa38益")
+    out = text_of(table, "p")
+    back = unicodedata.normalize("NFC", out)  # as other programs may give it back
+    assert back != out
+    for text in (out, back):
+        corrected, report = correct(table, {"p": Text(text, False)}, pages)
+        assert text_of(corrected, "p") == out
+        assert report[COUNTS].to_numpy().tolist() == [[4, 0, 0, 0]]
+    corrected, _ = correct(table, {"p": Text("\ufa17\ufa37器\ufa17", False)}, pages)  # what was typed is kept
+    assert text_of(corrected, "p") == "\ufa17\ufa37\ufa38\ufa17\n"
+
+
+def test_labels_off_the_page_are_named_and_those_beyond_its_edge_cut():
+    table, pages = columns_page("いろ")
+    labels = [("U+3042", -5, 390, 20, 20), ("U+3044", 10, 20, 99999999999, 5)]
+    corrected, _ = correct(table, {"p": labels}, pages)
+    assert corrected.loc[corrected["kept"], CORNERS].to_numpy().tolist() == [[0, 390, 15, 400], [10, 20, 600, 25]]
+    outside = [("U+3042", 600, 20, 30, 30), ("U+3044", 10, 99999999999, 5, 5), ("U+3046", 1, 1, 2, 2)]
+    with pytest.raises(InputError, match=r"(?s)\(2\).*p: `U\+3042 600 20 30 30` lies outside the page of 600x400.*999"):
+        correct(table, {"p": outside}, pages)
+
+
+def test_without_a_corrected_page_there_is_a_table_of_none(tmp_path):
+    table, pages = columns_page("いろ")
+    corrected, report = correct(table, {}, pages)
+    assert corrected.equals(table.astype(corrected.dtypes))
+    report.to_csv(tmp_path / "none.csv", index=False)
+    assert pd.read_csv(tmp_path / "none.csv").columns.tolist() == ["image_id", *COUNTS]
 
 
 @pytest.mark.parametrize("kind", ["txt", "page", "alto"])
@@ -81,14 +172,14 @@ def test_a_text_that_goes_out_and_comes_back_changes_nothing_but_what_was_edited
         {"page": write_page_xml, "alto": write_alto}[kind](read, tmp_path)
     for other in ("book001", "book002"):
         (tmp_path / f"{other}.{kind if kind == 'txt' else 'xml'}").unlink()
-    corrected, report = correct(table, read_corrections(tmp_path))
+    corrected, report = correct(table, read_corrections(tmp_path), pages)
     assert text_of(corrected) == text_of(table)
     assert report[["changed", "added", "removed"]].to_numpy().tolist() == [[0, 0, 0]]
     (file,) = (path for path in tmp_path.iterdir() if path.is_file())
     line = next(line for block in read[2].blocks for line in block.lines if line.role == "text" and len(line.text) > 4)
     edited = line.text[:2] + "龍" + line.text[3:] + "鳳"  # one changed, one added below
     file.write_text(file.read_text().replace(line.text, edited))
-    corrected, report = correct(table, read_corrections(tmp_path))
+    corrected, report = correct(table, read_corrections(tmp_path), pages)
     if edited in file.read_text():  # ruby may stand inside a line of text
         assert report[["changed", "added", "removed"]].to_numpy().tolist() == [[1, 1, 0]]
         below = corrected[corrected["detector"] == BY_HAND].iloc[0]
@@ -143,6 +234,13 @@ def test_a_book_in_tei_says_the_text_of_its_pages(tmp_path):
         <text><body><p><pb facs="#s1"/>い<!-- so -->ろ<lb/>は<note>に</note></p></body></text></TEI>"""
     (tmp_path / "book.xml").write_text(other)
     assert read_corrections(tmp_path) == {"a b": Text("いろはに", False)}
+    edited = """い<choice><sic>ろ</sic><corr>ら</corr></choice><choice><reg>葉</reg><orig>は</orig></choice>
+        <app><rdg>へ</rdg><lem>に</lem></app><app><rdg>ほ</rdg><rdg>を</rdg></app><del>ん</del><add>へ</add>
+        <choice><unclear>と</unclear><unclear>ど</unclear></choice><gap><desc>stain</desc></gap><figure><figDesc>A
+        heron.</figDesc></figure><note type="warichu"><seg>ち</seg></note><note type="editorial">so <pb/></note>り<note
+        resp="#me">?</note>ぬ"""
+    (tmp_path / "book.xml").write_text(other.replace("い<!-- so -->ろ<lb/>は<note>に</note>", edited))
+    assert read_corrections(tmp_path) == {"a b": Text("いろはにほへとちりぬ", False)}
     (tmp_path / "book.xml").write_text(other.replace(' facs="#s1"', ""))
     with pytest.raises(InputError, match=r"book\.xml: cannot be read \(no pb says by facs"):
         read_corrections(tmp_path)

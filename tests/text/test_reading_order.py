@@ -126,6 +126,28 @@ def test_every_box_is_read_once_and_in_one_order_whatever_the_order_of_rows(boxe
     assert again[[*CORNERS, *ADDED]].to_numpy().tolist() == read[[*CORNERS, *ADDED]].to_numpy().tolist()
 
 
+def test_ruby_of_added_text_is_read_with_it():
+    boxes = [(652, 184, 670, 202), (672, 190, 679, 197), (678, 56, 730, 99), (604, 486, 676, 533), (684, 894, 719, 940)]
+    read = reading_order(pd.DataFrame(boxes, columns=CORNERS))
+    assert sorted(read.index) == [0, 1, 2, 3, 4]
+    ruby = read[read["role"] == "ruby"]
+    assert ruby.index.tolist() == [1] and ruby["column"].tolist() == [read.loc[0, "column"]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(KINDS), st.integers(0, 2**32 - 1))
+def test_every_box_is_read_once_though_some_are_missing_and_others_false(kind, seed):
+    rng = np.random.default_rng(seed)
+    true = page(made_up(kind, rng))[CORNERS]
+    true = true[rng.random(len(true)) < 0.7]
+    places = rng.uniform(0, true.max().iloc[:2], (len(true) // 2, 2))
+    false = np.hstack([places, places + rng.uniform(8, 40, places.shape)]).astype(int)
+    boxes = pd.DataFrame(np.vstack([true, false]), columns=CORNERS)
+    read = reading_order(boxes)
+    assert sorted(read.index) == list(range(len(boxes)))
+    assert (read["role"] != "ruby").groupby(read["column"]).any().all()
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from(KINDS), st.integers(0, 99), st.integers(-5000, 5000), st.integers(-5000, 5000), st.integers(2, 5)

@@ -205,7 +205,7 @@ def original_images(page_set):
 
 def what_is_read(wildcards):
     """The boxes that all text is made of: recognized ones, with the page set's corrections if it has any."""
-    kind = "corrected" if "corrections" in PAGE_SETS[wildcards.page_set] else "recognized"
+    kind = "corrected" if page_sets.corrections(PAGE_SETS, wildcards.page_set) else "recognized"
     return f"results/{wildcards.round}/{kind}/{wildcards.page_set}.parquet"
 
 
@@ -215,7 +215,7 @@ def is_labelled(wildcards):
 
 def what_is_corrected(wildcards):
     """The table of corrected pages, if the page set has corrections."""
-    has = "corrections" in PAGE_SETS[wildcards.page_set]
+    has = page_sets.corrections(PAGE_SETS, wildcards.page_set)
     return f"results/{wildcards.round}/corrected/{wildcards.page_set}.csv" if has else []
 
 

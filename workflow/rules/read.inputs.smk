@@ -98,7 +98,7 @@ def what_was_read():
             return what_cannot_be_read()
         table = pd.read_csv(confidence, dtype={"image_id": str}, keep_default_na=False)
         said = pages_to_check(table) + said
-        if "corrections" in PAGE_SETS[page_set]:
+        if page_sets.corrections(PAGE_SETS, page_set):
             corrected = f"results/{ROUND}/corrected/{page_set}.csv"
             counts = pd.read_csv(corrected).drop(columns="image_id")
             changes = ", ".join(f"{count} {kind}" for kind, count in counts.sum().items())

@@ -6,9 +6,11 @@ rule correct:
     """Put people's corrections in place of what was read."""
     input:
         recognized="results/{round}/recognized/{page_set}.parquet",
-        corrections=lambda wildcards: PAGE_SETS[wildcards.page_set]["corrections"],
+        corrections=lambda wildcards: page_sets.corrections(PAGE_SETS, wildcards.page_set),
         # Of a folder Snakemake sees what is added and taken away, and no change inside a file.
-        texts=lambda wildcards: texts_in(PAGE_SETS[wildcards.page_set]["corrections"]),
+        texts=lambda wildcards: [
+            text for path in page_sets.corrections(PAGE_SETS, wildcards.page_set) for text in texts_in(path)
+        ],
         pages="results/pages/{page_set}.parquet",
     output:
         boxes="results/{round}/corrected/{page_set}.parquet",
@@ -22,8 +24,10 @@ rule correct:
         runtime=scaled(60, 0.02),
     params:
         code=code("correct"),
-        # Own scans may be a part of those that were corrected: own_scans.smk.
-        settings=dict(others=config["read"] is not None),
+        # Own scans, and the pages of a subset, may be a part of those that were corrected.
+        settings=lambda wildcards: dict(
+            others=config["read"] is not None or "corrections" not in PAGE_SETS[wildcards.page_set]
+        ),
     script:
         "../scripts/correct.py"
 

@@ -12,9 +12,10 @@ from kuzushiji.text.correct import correct
 
 log_to(snakemake.log[0])
 recognized = read_table(snakemake.input.recognized, "recognized")
-pages = list(read_table(snakemake.input.pages, "pages")["image_id"])
-found = read_corrections(snakemake.input.corrections, None if snakemake.params.settings["others"] else pages)
-table, report = correct(recognized, {page: found[page] for page in pages if page in found})
+pages = read_table(snakemake.input.pages, "pages")
+known = None if snakemake.params.settings["others"] else list(pages["image_id"])
+found = {page: text for path in snakemake.input.corrections for page, text in read_corrections(path, known).items()}
+table, report = correct(recognized, {page: found[page] for page in pages["image_id"] if page in found}, pages)
 logging.info("\n%s", report.to_string(index=False))
 write_table(table, snakemake.output.boxes, "recognized")
 report.to_csv(snakemake.output.report, index=False)

@@ -166,7 +166,9 @@ def _holds(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 def _weights(boxes: pd.DataFrame, characters: list[Written], settings: dict) -> tuple[np.ndarray, ...]:
     """The log weights of the page's `boxes`, in reading order, with its characters; as `posteriors` takes them."""
-    names, code, count = np.unique([one.character for one in characters], return_inverse=True, return_counts=True)
+    names, code, count = np.unique(
+        [normalize(one.character) for one in characters], return_inverse=True, return_counts=True
+    )
     number = {name: position for position, name in enumerate(names)}
     ratio = np.full((len(boxes), len(names)), float(settings["unlisted"]))
     for row, (own, is_given, listed, shares) in enumerate(

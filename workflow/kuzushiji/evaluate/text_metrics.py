@@ -1,6 +1,7 @@
 """The character error rate of the text against transcriptions."""
 
 import logging
+import re
 
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
@@ -8,8 +9,10 @@ from rapidfuzz.distance import Levenshtein
 from kuzushiji.common.errors import InputError
 from kuzushiji.text.reading_order import order_pages
 from kuzushiji.text.text import main_text
-from kuzushiji.text.transcriptions import known_texts, normalize
+from kuzushiji.text.transcriptions import known_texts, normalize, written
 
+# Ruby in a transcription, and the marks of notes, as our own texts have them.
+_NOT_MAIN = re.compile("《[^》]*》|[〈〉]")
 _COUNTS = ["characters", "substitutions", "insertions", "deletions"]
 
 
@@ -26,8 +29,9 @@ def measure_text(
     order there is right. The true boxes have the right characters, so that only order and omissions can be wrong.
 
     Returns `image_id`, `book`, `source` ("recognized" or "true boxes"), `characters` of the text, and the least numbers
-    of `substitutions`, `insertions` and `deletions` from it to the result without ruby (Levenshtein's distance). Raises
-    `InputError` if no page has known text.
+    of `substitutions`, `insertions` and `deletions` from it to the result (Levenshtein's distance), both without ruby,
+    in transcriptions 《》 with what is in it, and without variation selectors. Raises `InputError` if no page has known
+    text.
     """
     true_boxes = truth.assign(detector_score=1.0, probability=1.0, keep_probability=1.0, kept=True).sort_values(
         ["image_id", "box"]
@@ -61,7 +65,7 @@ def error_rates(errors: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _errors(text: str, read: str) -> dict[str, int]:
-    text, read = normalize(text), normalize(read)
+    text, read = _compared(text), _compared(read)
     tags = pd.Series([operation.tag for operation in Levenshtein.editops(text, read)], dtype=object).value_counts()
     return {
         "characters": len(text),
@@ -69,3 +73,7 @@ def _errors(text: str, read: str) -> dict[str, int]:
         "insertions": int(tags.get("insert", 0)),
         "deletions": int(tags.get("delete", 0)),
     }
+
+
+def _compared(text: str) -> str:
+    return "".join(normalize(one.character) for one in written(_NOT_MAIN.sub("", text)))

@@ -2,7 +2,8 @@
 
 A file of labels, as the viewer exports it, says all boxes of the pages that it has. Texts say the characters of pages:
 a file of text as the viewer exports it, of the pages that it calls corrected, or a folder of `{image_id}.txt` or `.xml`
-(PAGE or ALTO, as other programs give them back) and of TEI, a book a file.
+(PAGE or ALTO, as other programs give them back) and of TEI, a book a file, whose text is what stands on the page:
+without what is deleted and what editors add, `sic` and not `corr`, `orig` and not `reg`.
 """
 
 import os
@@ -19,6 +20,9 @@ from kuzushiji.pages.labels import read_labels
 
 _TEI = {"tei": "http://www.tei-c.org/ns/1.0"}
 _HEADING = re.compile(r"(?m)^\[(.+)\] \((.+)\)$")  # of a page in the viewer's text
+# What TEI says beside the text of the page, and of several readings the one that stands there, else the first.
+_BESIDE = ("del", "figDesc", "desc")
+_OF_THE_PAGE = ("sic", "orig", "abbr", "lem")
 _BRACKETS = str.maketrans("", "", "《》〈〉")  # of ruby and notes in our texts
 
 
@@ -112,8 +116,11 @@ def _tei_pages(root: etree._Element) -> dict[str, Correction]:
             images["#" + surface.get("{http://www.w3.org/XML/1998/namespace}id", "")] = name
     found: dict[str, list[str]] = {}
     lines: list[str] = []  # before the first page
-    for event, element in etree.iterwalk(root.find(".//tei:body", _TEI), events=("start", "end", "comment", "pi")):
-        if event == "start" and isinstance(element.tag, str):
+    walk = etree.iterwalk(root.find(".//tei:body", _TEI), events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event == "start" and _is_beside(element):
+            walk.skip_subtree()
+        elif event == "start" and isinstance(element.tag, str):
             kind = etree.QName(element).localname
             if kind == "pb":
                 facs = element.get("facs", "")
@@ -126,3 +133,14 @@ def _tei_pages(root: etree._Element) -> dict[str, Correction]:
     if not found:
         raise ValueError("no pb says by facs which page's image it is of")
     return {name: Text("".join("".join(parts).split()), False) for name, parts in found.items()}
+
+
+def _is_beside(element: etree._Element) -> bool:
+    """Whether an element of TEI is no text of the page: an editor's note, or another reading."""
+    kind, parent = etree.QName(element).localname, element.getparent()
+    if parent is not None and etree.QName(parent).localname in ("choice", "app"):
+        named = [parent.find(f"tei:{name}", _TEI) for name in _OF_THE_PAGE]
+        return element is not next((one for one in named if one is not None), parent.find("*"))
+    if kind == "note":
+        return element.get("type", "warichu") != "warichu" or "resp" in element.attrib
+    return kind in _BESIDE

@@ -128,6 +128,18 @@ def _box(codepoint: str, numbers: list[str], corners: bool) -> tuple[tuple, str]
     return (codepoint, x, y, width, height), ""
 
 
+def clip_boxes(boxes: list[tuple], width: int, height: int) -> tuple[list[tuple], list[str]]:
+    """The boxes `(codepoint, x, y, width, height)` cut at the edges of a page, and what lies outside, in words."""
+    inside, outside = [], []
+    for codepoint, x, y, w, h in boxes:
+        left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+        if left < right and top < bottom:
+            inside.append((codepoint, left, top, right - left, bottom - top))
+        else:
+            outside.append(f"`{codepoint} {x} {y} {w} {h}` lies outside the page of {width}x{height}")
+    return inside, outside
+
+
 def label_runs(table: pd.DataFrame, image_ids: list[str]) -> pd.DataFrame:
     """The competition's layout: `image_id` and `labels`, a row for each of `image_ids`, from a table like "truth"."""
     runs = dict.fromkeys(image_ids, "")

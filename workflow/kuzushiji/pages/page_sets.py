@@ -102,6 +102,13 @@ def transcribed(page_sets: dict, name: str) -> bool:
     return any({"transcriptions", "synthetic"} & page_sets[source].keys() for source in sources(page_sets, name))
 
 
+def corrections(page_sets: dict, name: str) -> list[str]:
+    """The files of corrections of page set `name` and of those that it is a subset of; the last counts for a page."""
+    settings = page_sets[name]
+    found = [file for member in settings.get("of", ()) for file in corrections(page_sets, member)]
+    return list(dict.fromkeys([*found, *([settings["corrections"]] if "corrections" in settings else [])]))
+
+
 def _source_pages(source: str, settings: dict, chunks: int) -> list[Page]:
     if "scans" in settings:
         found = [(scan.image_id, scan.book, Path(scan.source) if stays(scan) else None) for scan in scans(settings)]

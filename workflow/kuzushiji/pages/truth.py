@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from kuzushiji.common.errors import InputError
-from kuzushiji.pages.labels import read_labels, truth_table
+from kuzushiji.pages.labels import clip_boxes, read_labels, truth_table
 
 
 def check_labels(
@@ -46,19 +46,9 @@ def _inside(
     for image_id in boxes:
         if image_id not in sizes:
             continue
-        width, height = sizes[image_id]
-        inside = []
-        for codepoint, x, y, w, h in boxes[image_id]:
-            left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-            if left >= right or top >= bottom:
-                problems.append(
-                    f"{labels}: {image_id}: `{codepoint} {x} {y} {w} {h}` lies outside the page of {width}x{height}"
-                )
-                continue
-            if (left, top, right, bottom) != (x, y, x + w, y + h):
-                logging.info(
-                    "%s: %s: `%s %d %d %d %d` is cut at the page's edge", labels, image_id, codepoint, x, y, w, h
-                )
-            inside.append((codepoint, left, top, right - left, bottom - top))
+        inside, outside = clip_boxes(boxes[image_id], *sizes[image_id])
+        if cut := len(set(boxes[image_id]) - set(inside)) - len(outside):
+            logging.info("%s: %s: %d boxes are cut at the page's edge", labels, image_id, cut)
         boxes[image_id] = inside
+        problems += [f"{labels}: {image_id}: {text}" for text in outside]
     return boxes, problems

@@ -64,6 +64,9 @@ def find_ruby(corners: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.n
     # Ruby has no ruby.
     chained = (host >= 0) & (host[host] >= 0)
     host[chained], belongs[chained] = -1, column[chained]
+    # A character that became added text of another column takes its ruby along.
+    ruby = host >= 0
+    belongs[ruby] = belongs[host[ruby]]
     return host, belongs
 
 

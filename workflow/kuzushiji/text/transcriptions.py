@@ -13,6 +13,8 @@ from kuzushiji.common.rows import read_rows
 
 # A long repeat mark is one character or two halves; one character is compared.
 _HALVES = {"〳〵": "〱", "〴〵": "〲"}
+# Compatibility ideographs: codepoints of their own in the competition, in whose place NFC puts others.
+_COMPATIBILITY = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f])")
 
 
 class Written(NamedTuple):
@@ -59,11 +61,13 @@ def normalize(text: str) -> str:
 
 
 def written(text: str) -> list[Written]:
-    """The characters of a normalized text: no control characters, nor what only changes the one before (variation
-    selectors)."""
+    """The characters of a text, normalized except for compatibility ideographs: no control characters, nor what only
+    changes the one before (variation selectors)."""
     found = []
     for line in text.splitlines():
-        marks = [mark for mark in normalize(line) if unicodedata.category(mark) not in ("Mn", "Me", "Cf", "Cc")]
+        parts = _COMPATIBILITY.split(line)  # every other one is such a character
+        composed = "".join(part if number % 2 else normalize(part) for number, part in enumerate(parts))
+        marks = [mark for mark in composed if unicodedata.category(mark) not in ("Mn", "Me", "Cf", "Cc")]
         found += [Written(mark, number == 0) for number, mark in enumerate(marks)]
     return found
 
