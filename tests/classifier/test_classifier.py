@@ -68,14 +68,14 @@ def outputs(folder, name="out"):
 
 
 def run(folder, rows, settings, name="out", charset=CHARSET, **options):
-    """Train on the first 60 crops; returns what the checkpoint holds."""
+    """Train on the first 60 crops, apart from trainings of other names; returns what the checkpoint holds."""
     train(
         [folder / "0.arrow"],
         rows[:60],
         rows[60:],
         charset,
         settings,
-        folder / "state",
+        folder / ("state" if name == "out" else f"state_{name}"),
         outputs(folder, name),
         **options,
     )
@@ -114,7 +114,8 @@ def test_it_learns_and_says_what_it_did(folder, rows, caplog):
     content = run(folder, rows, settings)
     assert content["settings"] == settings and content["charset"] == CHARSET
     assert sum("epoch 12 of 12" in message for message in caplog.messages) == 1
-    assert list((folder / "state").iterdir()) == []
+    (left,) = (folder / "state").iterdir()
+    assert {path.name for path in left.iterdir()} == {"lock", "checkpoint.pth", "history.csv", "confusions.csv"}
     model, charset, _ = load_classifier(folder / "out.pth", "last")
     assert charset == CHARSET and not model.training
 
@@ -173,19 +174,28 @@ def test_two_processes_train_as_one_does(folder, rows):
 
 def test_pseudo_labelled_crops_are_drawn_as_often_as_others_on_average(folder, rows, monkeypatch):
     given = []
-    monkeypatch.setattr(f"{train.__module__}.launch", lambda *arguments: given.append(arguments[3]))
+
+    class Launched(Exception):
+        pass
+
+    def launch(*arguments):
+        given.append(arguments[3])
+        raise Launched
+
+    monkeypatch.setattr(f"{train.__module__}.launch", launch)
     settings = {**SETTINGS, "sampling": {"crops": 64, "power": 0.5, "shares": None}, "pseudo_target": 0.9}
     weighted = rows[:50].assign(weight=np.linspace(0.01, 0.03, 50))
-    train(
-        [folder / "0.arrow"],
-        weighted,
-        rows[60:],
-        CHARSET,
-        settings,
-        folder / "state",
-        outputs(folder),
-        pseudo=rows[50:60],
-    )
+    with pytest.raises(Launched):
+        train(
+            [folder / "0.arrow"],
+            weighted,
+            rows[60:],
+            CHARSET,
+            settings,
+            folder / "state",
+            outputs(folder),
+            pseudo=rows[50:60],
+        )
     (drawn,) = given
     np.testing.assert_allclose(drawn.weights[:50], weighted["weight"])
     np.testing.assert_allclose(drawn.weights[50:], [0.02] * 10)
@@ -260,6 +270,17 @@ def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(folder, rows
     resumed = run(folder, rows, settings)
     assert any("going on after epoch" in message for message in caplog.messages)
     assert_equal(resumed, run(folder, rows, settings, "whole"))
+
+
+def test_lost_outputs_of_a_finished_training_are_copied_and_nothing_is_trained(folder, rows, monkeypatch):
+    """As when Snakemake was killed, and removes what its job left when it is started again."""
+    run(folder, rows, {**SETTINGS, "epochs": 1})
+    made = {path: path.read_bytes() for path in outputs(folder)}
+    for path in made:
+        path.unlink()
+    monkeypatch.setattr(f"{train.__module__}.launch", None)
+    run(folder, rows, {**SETTINGS, "epochs": 1})
+    assert {path: path.read_bytes() for path in made} == made
 
 
 def test_a_training_that_is_asked_to_stop_saves_its_state_within_an_epoch(folder, rows, monkeypatch, caplog):

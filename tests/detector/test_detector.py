@@ -97,11 +97,12 @@ def test_snapshots_are_detectors(trained):
     assert not same(outputs[3], outputs[6])
 
 
-def test_a_finished_training_leaves_its_snapshots_and_no_more(trained):
+def test_a_finished_training_leaves_its_snapshots_and_last_state_and_no_more(trained):
     state, outputs = trained
     (folder,) = state.iterdir()
     assert {path.name for path in folder.iterdir() if not path.is_dir()} == {
         "finished",
+        "iter_6.pth",
         "lock",
         "snapshot_000003.pth",
         "snapshot_000006.pth",
@@ -168,7 +169,25 @@ def test_a_lost_output_is_copied_and_not_trained_again(pages, trained, monkeypat
     assert outputs[3].read_bytes() == before
 
 
-@pytest.mark.parametrize("change", ["setting", "boxes", "pixels", "snapshots"])
+@pytest.mark.parametrize(("snapshots", "begin"), [([3], None), ([6], None), ([6, 8], 6), ([5, 6], 0)])
+def test_other_snapshots_of_a_training_are_taken_or_added(snapshots, begin, pages, trained, tmp_path, caplog):
+    state, outputs = trained
+    copied = tmp_path / "state"
+    subprocess.run(["cp", "-r", state, copied], check=True)
+    caplog.set_level("INFO")
+    wanted = {iteration: tmp_path / f"{iteration}.pth" for iteration in snapshots}
+    folder = train(pages, SETTINGS, copied, wanted)
+    assert ("trained already" in caplog.text) if begin is None else (f"from iteration {begin} to" in caplog.text)
+    for iteration in outputs.keys() & wanted.keys():
+        assert outputs[iteration].read_bytes() == wanted[iteration].read_bytes()
+    assert load_detector(wanted[max(snapshots)])[1]["iteration"] == max(snapshots)
+    assert losses(folder, max(snapshots))["iteration"].tolist() == list(range(1, max(snapshots) + 1))
+    # All of them are there for the next.
+    train(pages, SETTINGS, copied, {3: tmp_path / "3.pth"} | wanted)
+    assert caplog.text.splitlines()[-1].partition(": ")[0].endswith("trained already")
+
+
+@pytest.mark.parametrize("change", ["setting", "boxes", "pixels"])
 def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypatch, tmp_path):
     state, outputs = trained
     copied = tmp_path / "state"
@@ -180,14 +199,12 @@ def test_what_the_weights_depend_on_trains_anew(change, pages, trained, monkeypa
         settings = {**SETTINGS, "training": SETTINGS["training"] | {"learning_rate": 0.02}}
     elif change == "boxes":
         pages[1] = (path, boxes + 1, width, height)
-    elif change == "pixels":
+    else:
         image = cv2.imread(path)
         image[5, 5] ^= 1
         (tmp_path / "pages").mkdir()
         pages[1] = (str(tmp_path / "pages" / Path(path).name), boxes, width, height)
         cv2.imwrite(pages[1][0], image)
-    else:
-        outputs = {6: tmp_path / "6.pth"}
 
     class Started(Exception):
         pass

@@ -70,6 +70,13 @@ def test_texts_are_compared_in_one_form():
     assert normalize("人々〻") == "人々〻"
 
 
+def test_ruby_marks_of_notes_and_variation_selectors_of_a_transcription_are_no_errors():
+    text = "葛\U000e0100飾《かつしか》辻\n〈大\u3000益〉\n"
+    found = measure_text(boxes("葛飾辻大\ufa17", "a"), boxes("い", "b"), pages("a"), {"a": text}, [])
+    rates = error_rates(found, ["source"]).set_index("source")
+    assert rates.loc["recognized", ["characters", "errors"]].tolist() == [5, 0]
+
+
 def test_no_page_with_a_transcription_is_an_error():
     with pytest.raises(InputError, match="no page of this page set has a transcription"):
         measure_text(boxes("い", "a"), boxes("い", "a"), pages("a"), {"b": "い"}, [])

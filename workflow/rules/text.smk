@@ -229,7 +229,7 @@ rule tei:
     benchmark:
         "results/benchmarks/tei/{round}/{page_set}.tsv"
     resources:
-        mem_mb=scaled(8000),
+        mem_mb=scaled(8000, 0.5),
         runtime=scaled(60, 0.02),
     params:
         code=code("tei"),
@@ -252,7 +252,7 @@ rule pdf:
     benchmark:
         "results/benchmarks/pdf/{round}/{page_set}.tsv"
     resources:
-        mem_mb=scaled(8000),
+        mem_mb=scaled(8000, 5),  # the images of a book are put together in memory
         runtime=scaled(60, 0.02),
     params:
         code=code("pdf"),
@@ -274,7 +274,7 @@ rule docx:
     benchmark:
         "results/benchmarks/docx/{round}/{page_set}.tsv"
     resources:
-        mem_mb=scaled(8000),
+        mem_mb=scaled(8000, 0.5),
         runtime=scaled(60, 0.02),
     params:
         code=code("docx"),

@@ -49,6 +49,6 @@ if __name__ == "__main__":  # further processes import this file
     )
 
     write_checksums(snakemake.output.snapshots, snakemake.output.checksums)
-    losses(record).to_csv(snakemake.output.losses, index=False)
+    losses(record, max(snapshots)).to_csv(snakemake.output.losses, index=False)
     copy_tensorboard(record, Path(snakemake.output.tensorboard))
     Config(mmdet_config(settings)).dump(snakemake.output.config)

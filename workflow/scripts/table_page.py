@@ -14,5 +14,7 @@ log_to(snakemake.log[0])
 parts = {}
 for name, path in snakemake.input.items():
     names = [column for column in pd.read_csv(path, nrows=0).columns if column.startswith(NAMES)]
-    parts[name.replace("_", " ")] = pd.read_csv(path, dtype=dict.fromkeys(names, str))
+    # A book may be called NA.
+    table = pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
+    parts[name.replace("_", " ")] = table
 write_web_page(snakemake.output[0], snakemake.params.settings["title"], parts)

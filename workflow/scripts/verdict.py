@@ -12,8 +12,10 @@ from kuzushiji.evaluate.verdict import verdict
 
 log_to(snakemake.log[0])
 detections, scores, *texts = (
-    pd.read_csv(path, dtype={"book": str, "detector": str})
+    # A book may be called NA.
+    pd.read_csv(path, dtype={"book": str, "detector": str}, keep_default_na=False, na_values=[""])
     for path in [snakemake.input.detections, snakemake.input.scores, *snakemake.input.texts]
 )
 table = verdict(detections, scores, *texts)
+table["book"] = table["book"].str.replace("|", r"\|")
 Path(snakemake.output[0]).write_text(table.to_markdown(index=False, floatfmt=".2f") + "\n", encoding="utf-8")

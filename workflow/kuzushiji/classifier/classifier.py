@@ -31,9 +31,9 @@ PRECISIONS = ("bfloat16", "float32")
 class Outputs(NamedTuple):
     """The output files of a training."""
 
-    checkpoint: str | os.PathLike
-    history: str | os.PathLike
-    confusions: str | os.PathLike
+    checkpoint: Path
+    history: Path
+    confusions: Path
 
 
 def train(
@@ -70,7 +70,8 @@ def train(
     `confusions` is the table of `classifier.validation` at the best epoch. Every `checkpoint_interval` epochs the
     training is saved in a folder of `state` for exactly this input, together with event files for TensorBoard; a killed
     run resumes from it and gives the same result as an uninterrupted one. Asked by a signal of `common.stop`, it saves
-    its state after the present step and raises `Stopped`. The folder is removed once the outputs exist.
+    its state after the present step and raises `Stopped`. A finished training leaves its outputs there, which a
+    repetition copies.
 
     Raises `InputError` if another process runs the same training, for missing crops or codepoints, too few crops for a
     batch in every process, no validation crops, a batch that cannot be mixed or shared, a loss that is not finite, or a
@@ -91,22 +92,31 @@ def train(
     identity = _identity(table, training, validation, charset, settings)
     folder = state_folder(state, identity, [file for file in (start, pretrained) if file])
     del table
+    kept = Outputs(folder / "checkpoint.pth", folder / "history.csv", folder / "confusions.csv")
     with locked(folder):
-        launch(
-            _train,
-            processes,
-            crops,
-            training,
-            validation,
-            charset,
-            settings,
-            folder,
-            outputs,
-            workers,
-            start,
-            pretrained,
-        )
-        shutil.rmtree(folder)
+        # The checkpoint is written last.
+        if kept.checkpoint.exists():
+            logging.info("trained already: the outputs are in %s", folder)
+        else:
+            launch(
+                _train,
+                processes,
+                crops,
+                training,
+                validation,
+                charset,
+                settings,
+                folder,
+                kept,
+                workers,
+                start,
+                pretrained,
+            )
+        (folder / "state.pt").unlink(missing_ok=True)
+        shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+        for path, output in zip(kept, outputs, strict=True):
+            with written(output) as partial:
+                shutil.copyfile(path, partial)
 
 
 def classes(truth: pd.DataFrame, start: str | os.PathLike | None = None) -> list[str]:

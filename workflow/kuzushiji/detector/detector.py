@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import os
 import shutil
 import zipfile
@@ -53,12 +54,13 @@ def train(
 
     pages: (denoised image, boxes (n, 4) in its pixels, width, height); pages without boxes are trained on too.
     settings: a training's `model` and `training`. state: a folder for the state of the present code; its subfolders are
-    named by everything else that the weights depend on, so that trainings with other settings, pages or snapshots never
-    resume from it. A finished training leaves its snapshots there, which a repetition copies. outputs: checkpoints for
-    `load_detector`. processes: each has a GPU, and they share the images of a step. workers: further processes of each
-    that load pages. pretrained: the file of ImageNet weights for the backbone, if the settings ask for them. start:
-    a checkpoint of this network, whose weights the training begins with. Returns the folder in which mmengine recorded
-    the losses of the first process, one subfolder per start.
+    named by everything else that the weights depend on, so that trainings with other settings or pages never resume
+    from it. A finished training leaves its snapshots there, which a repetition copies, and its last state, from which
+    one with later snapshots goes on. outputs: checkpoints for `load_detector`. processes: each has a GPU, and they
+    share the images of a step. workers: further processes of each that load pages. pretrained: the file of ImageNet
+    weights for the backbone, if the settings ask for them. start: a checkpoint of this network, whose weights the
+    training begins with. Returns the folder in which mmengine recorded the losses of the first process, one subfolder
+    per start.
 
     The optimization is the published solution's: SGD, linear warm-up, the learning rate divided by ten at the
     milestones. The pages and random numbers of a step depend on the seed and the step's number alone, so that a resumed
@@ -69,12 +71,10 @@ def train(
     """
     _check(settings, outputs, processes, pretrained)
     TrainingPages(pages, settings["training"])  # raises for problems of the pages
-    folder = state_folder(
-        state, _inputs(pages, settings, sorted(outputs)), [file for file in (pretrained, start) if file]
-    )
+    folder = state_folder(state, _inputs(pages, settings), [file for file in (pretrained, start) if file])
     snapshots = {iteration: folder / f"snapshot_{iteration:06d}.pth" for iteration in outputs}
     with locked(folder):
-        finished = (folder / "finished").exists() and all(path.exists() for path in snapshots.values())
+        finished = _finished(folder) >= max(snapshots) and all(path.exists() for path in snapshots.values())
     if finished:
         logging.info("trained already: the snapshots are in %s", folder)
     else:
@@ -118,8 +118,9 @@ def _train(pages, settings: dict, folder: Path, snapshots: dict[int, Path], work
         if ranks > 1:
             distributed.barrier()  # the training is finished only if no process failed
         if rank == 0:
-            (folder / "finished").touch()
-            _clear(folder, keep={"finished", *(path.name for path in snapshots.values())})
+            with replacing(folder / "finished") as partial:
+                partial.write_text(str(max(_finished(folder), *snapshots)))
+            _clear(folder)
 
 
 def _run(
@@ -139,7 +140,9 @@ def _run(
     model = build_model(settings["model"])
     model.init_weights()
     boxes_in_float32(model)
-    resumed = _latest(folder)
+    # From before the first snapshot that is missing: an earlier training may have gone on without it.
+    missing = [iteration for iteration, path in snapshots.items() if not path.exists()]
+    resumed = _latest(folder, min(missing) - 1 if missing else iterations)
     if pretrained and resumed is None:
         load_pretrained(model, pretrained)
     if begin and resumed is None:
@@ -192,16 +195,16 @@ def _run(
         runner.visualizer.close()
 
 
-def _inputs(pages: Sequence[Page], settings: dict, iterations: list[int]) -> dict:
-    """Everything the weights depend on: settings, snapshots and the content of the pages."""
-    # The weights do not depend on when the state is written.
+def _inputs(pages: Sequence[Page], settings: dict) -> dict:
+    """Everything the weights after an iteration depend on: settings and the content of the pages."""
+    # Not on when the state is written, nor on which iterations are wanted.
     indifferent = ("checkpoint_interval", "snapshots")
     training = {name: value for name, value in settings["training"].items() if name not in indifferent}
     content = [
         [Path(path).name, *_end_of(path), np.asarray(boxes, np.float64).tolist(), int(width), int(height)]
         for path, boxes, width, height in pages
     ]
-    return {"model": settings["model"], "training": training, "iterations": iterations, "pages": content}
+    return {"model": settings["model"], "training": training, "pages": content}
 
 
 def _end_of(path: str | Path) -> tuple[int, str]:
@@ -215,10 +218,16 @@ def _end_of(path: str | Path) -> tuple[int, str]:
         raise InputError(f"{path}: a page to train on cannot be read ({error}); denoise it again") from error
 
 
-def _clear(folder: Path, keep: set[str]) -> None:
-    """Remove the state that a finished training no longer needs; the records of its losses stay."""
+def _clear(folder: Path) -> None:
+    """Remove what a finished training no longer needs; snapshots, its last state and the records of its losses stay."""
+    last = _latest(folder)
     for path in folder.iterdir():
-        if path.name in keep or path.name == "lock" or (path / RECORD).is_dir():
+        if (
+            path.name.startswith("snapshot_")
+            or path.name in ("finished", "lock")
+            or path == last
+            or (path / RECORD).is_dir()
+        ):
             continue
         if path.is_dir():
             shutil.rmtree(path)
@@ -226,9 +235,14 @@ def _clear(folder: Path, keep: set[str]) -> None:
             path.unlink()
 
 
-def _latest(folder: Path) -> Path | None:
-    """The newest complete checkpoint of the state, if there is one."""
-    whole = [path for path in folder.glob("iter_*.pth") if zipfile.is_zipfile(path)]
+def _finished(folder: Path) -> int:
+    """The last iteration of a finished training with this state; 0 without one."""
+    return int((folder / "finished").read_text()) if (folder / "finished").exists() else 0
+
+
+def _latest(folder: Path, most: float = math.inf) -> Path | None:
+    """The newest complete checkpoint of the state after `most` iterations at most, if there is one."""
+    whole = [path for path in folder.glob("iter_*.pth") if zipfile.is_zipfile(path) and _iteration(path) <= most]
     return max(whole, key=_iteration, default=None)
 
 

@@ -1,6 +1,7 @@
 """The records of the detector's training: a table of its losses, and TensorBoard's files."""
 
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -25,8 +26,10 @@ COLUMNS = {
 }
 
 
-def losses(folder: Path) -> pd.DataFrame:
+def losses(folder: Path, last: float = math.inf) -> pd.DataFrame:
     """The record of `detector.detector.train` in `folder`, a row for each logged iteration, with `COLUMNS`' names.
+
+    last: the iteration up to which it is wanted; a training may have gone on before.
 
     Losses (of the first process's pages) and seconds are means per iteration since the previous row. Accuracy is the
     percentage of sampled proposals that are classified correctly. gradient_norm is empty if gradients are not clipped.
@@ -39,6 +42,7 @@ def losses(folder: Path) -> pd.DataFrame:
     if not rows:
         raise InputError(f"{folder}: holds no record of a training; remove the folder to train again")
     table = pd.DataFrame(rows).drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
+    table = table[table["step"] <= last]
     others = [name for name in table if re.fullmatch(r"(\w+\.)?loss_\w+", name) and name not in COLUMNS]
     return table.reindex(columns=[*COLUMNS, *sorted(others)]).rename(columns=COLUMNS)
 

@@ -36,7 +36,7 @@ def document(book: str, pages: list[Transcript]) -> Document:
     section.page_width, section.page_height = section.page_height, section.page_width
     direction = OxmlElement("w:textDirection")
     direction.set(qn("w:val"), "tbRl")
-    section._sectPr.append(direction)
+    section._sectPr.insert_element_before(direction, "w:bidi", "w:rtlGutter", "w:docGrid")  # as the schema orders them
     made.styles["Normal"].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "MS Mincho")
     for page in pages:
         made.add_heading(page.image_id + " (corrected)" * page.corrected, level=2)
@@ -58,6 +58,8 @@ def _add_line(paragraph: Paragraph, line: Line, ruby: dict[int, Line]) -> None:
             _add_ruby(paragraph, glyph.text, ruby[glyph.box].text)
         else:
             plain += glyph.text
+            if glyph.box in ruby:  # two lines in one have no room for it
+                plain += f"《{ruby[glyph.box].text}》"
     _add_text(paragraph, plain, line.role)
 
 
