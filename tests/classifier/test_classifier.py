@@ -341,15 +341,20 @@ def test_other_crops_do_not_go_on_from_the_state(folder, rows, monkeypatch):
 
     monkeypatch.setattr("kuzushiji.classifier.classifier.locked", hold)
     table = open_crops([folder / "0.arrow"])
+    for name, part in (("low", table[:45]), ("high", table[45:])):
+        with pa.ipc.new_file(str(folder / f"{name}.arrow"), table.schema) as writer:
+            writer.write_table(part)
     backwards = table.take(list(range(89, -1, -1)))
     for name in ("checksum", "image"):
         table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), backwards[name])
     with pa.ipc.new_file(str(folder / "other.arrow"), table.schema) as writer:
         writer.write_table(table)
-    for crops, training in (("0", rows[:60]), ("0", rows[:60]), ("0", rows[:59]), ("other", rows[:60])):
+    trainings = (("0", 60), ("0", 60), ("high low", 60), ("0", 59), ("other", 60))  # other files, the same crops
+    for crops, count in trainings:
+        files = [folder / f"{name}.arrow" for name in crops.split()]
         with pytest.raises(InputError, match="stop here"):
-            train([folder / f"{crops}.arrow"], training, rows[60:], CHARSET, SETTINGS, folder, outputs(folder))
-    assert visited[0] == visited[1] and len(set(visited)) == 3
+            train(files, rows[:count], rows[60:], CHARSET, SETTINGS, folder, outputs(folder))
+    assert visited[0] == visited[1] == visited[2] and len(set(visited)) == 3
 
 
 def test_a_second_copy_fails_clearly(folder, rows):

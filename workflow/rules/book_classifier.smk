@@ -72,7 +72,7 @@ rule book_classifier:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=scaled(16000),
+        mem_mb=resuming(16000),
         runtime=720,  # a retry resumes
     params:
         code=code("book_classifier"),

@@ -39,7 +39,7 @@ rule tune:
         round=one_of(TRAINED_ROUNDS),
     threads: 8
     resources:
-        mem_mb=scaled(8000),
+        mem_mb=resuming(8000),
         runtime=720,  # a retry resumes
     params:
         code=code("tune"),

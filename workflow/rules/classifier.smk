@@ -25,7 +25,7 @@ rule classifier:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=scaled(32000),
+        mem_mb=resuming(32000),
         runtime=4320,  # a retry resumes
     params:
         code=code("classifier"),

@@ -110,3 +110,8 @@ def scaled(amount, each=0):
         return attempt * (amount + int(each * len(pages)))
 
     return resource
+
+
+def resuming(amount):
+    """A resource of a job whose retries go on from its state, however many: `amount`, and from the first retry on twice it."""
+    return lambda wildcards, attempt: min(attempt, 2) * amount

@@ -24,7 +24,7 @@ rule detector:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=scaled(32000),
+        mem_mb=resuming(32000),
         runtime=2880,  # a retry resumes
     params:
         code=code("detector"),

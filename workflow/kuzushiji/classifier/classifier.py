@@ -203,9 +203,9 @@ def _write(run: Run, charset: list[str], settings: dict, outputs: Outputs) -> No
 
 
 def _identity(table: pa.Table, training: Rows, validation: Rows, charset: list[str], settings: dict) -> dict:
-    """Everything that a training depends on; crops count by their checksums, without being read."""
-    digest = hashlib.sha256(table["checksum"].to_numpy().tobytes())
-    for rows in (training, validation):
-        for numbers in rows:
-            digest.update(f"{len(numbers)} ".encode() + numbers.tobytes())
+    """Everything that a training depends on; crops count by their checksums, without being read, in whatever files."""
+    digest, checksums = hashlib.sha256(), table["checksum"].to_numpy()
+    for places, *numbers in (training, validation):
+        for part in (checksums[places], *numbers):
+            digest.update(f"{len(part)} ".encode() + part.tobytes())
     return {"settings": settings, "charset": charset, "crops": digest.hexdigest()}
