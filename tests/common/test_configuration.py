@@ -7,7 +7,7 @@ import pytest
 import timm
 import yaml
 
-from kuzushiji.common.configuration import _architectures, check_architecture, check_configuration
+from kuzushiji.common.configuration import _architectures, check_architecture, check_configuration, update
 from kuzushiji.common.errors import InputError, plain_errors
 
 ROOT = Path(__file__).parents[2]
@@ -99,3 +99,23 @@ def test_an_error_of_ours_is_said_without_its_way():
     except RuntimeError as wrapped:
         assert plainly(wrapped, {}) == "Error: a.csv: row 3: wrong"
     assert plainly(ValueError("other")) == 'other in file "x", line 3'
+
+
+def test_sections_are_merged_unless_they_are_of_another_kind():
+    config = {"a": {"schedule": {"kind": "multistep", "milestones": [1], "factor": 0.1}, "mixing": None, "other": 1}}
+    update(config, {"a": {"schedule": {"factor": 0.5}}})
+    assert config["a"] == {
+        "schedule": {"kind": "multistep", "milestones": [1], "factor": 0.5},
+        "mixing": None,
+        "other": 1,
+    }
+    changes = {"a": {"schedule": {"kind": "cosine", "period": 3}, "mixing": {"method": "icap"}, "more": {"deep": []}}}
+    update(config, changes)
+    assert config["a"] == {**changes["a"], "other": 1}
+    config["a"]["more"]["deep"].append(1)
+    assert changes["a"]["more"] == {"deep": []}
+    update(config, {"a": {"schedule": {"kind": "cosine", "minimum": 0}, "mixing": None}})
+    assert config["a"]["schedule"] == {"kind": "cosine", "period": 3, "minimum": 0} and config["a"]["mixing"] is None
+    update(config, {"method": {"first": "soft"}})
+    update(config, {"method": {"refine": "hard"}})
+    assert config["method"] == {"first": "soft", "refine": "hard"}

@@ -31,6 +31,26 @@ def test_subsets_of_subsets_take_the_books_that_all_allow(tmp_path):
     assert page_sets.labelled(sets, "drawn")
 
 
+def test_a_page_of_several_subsets_counts_once(tmp_path):
+    for name in ("a_1.png", "b_1.png"):
+        (tmp_path / name).touch()
+    sets = {"mine": {"images": str(tmp_path)}, "a": {"of": ["mine"], "books": ["a"]}, "all": {"of": ["a", "mine"]}}
+    assert [page.image_id for page in page_sets.pages(sets, "all", 2)] == ["a_1", "b_1"]
+    sets["any"] = {"of": ["mine"], "books": None}  # what a subset of config.yaml names, taken back
+    assert len(page_sets.pages(sets, "any", 2)) == 2
+
+
+def test_corrections_are_those_of_all_on_the_way_the_nearest_last():
+    sets = {"a": {"images": "a", "corrections": "a.csv"}, "b": {"images": "b"}, "both": {"of": ["a", "b"]}}
+    sets["own"] = {"of": ["both"], "corrections": "own.csv"}
+    assert {name: page_sets.corrections(sets, name) for name in sets} == {
+        "a": ["a.csv"],
+        "b": [],
+        "both": ["a.csv"],
+        "own": ["a.csv", "own.csv"],
+    }
+
+
 def test_a_source_may_take_some_pages_of_its_folder(tmp_path):
     folder = make_folder(tmp_path / "a", "1.jpg", "2.png", "3.jpg")
     sets = {"a": {"images": folder, "pages": ["3", 1]}, "b": {"images": folder, "pages": ["4"]}}

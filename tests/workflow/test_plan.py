@@ -163,6 +163,10 @@ def test_an_experiment_may_have_a_directory_of_its_own(competition):
         ("page_sets={mine: {of: [train], transcriptions: texts.csv}}", "mine"),
         ("annotations={granularity: [word]}", "word"),
         ("detect={mode: slow}", "detect: mode: there is no slow; choose full or fast"),
+        (
+            "classifiers={01_efficientnet_b4: {schedule: {kind: cosine, factor: 2}}}",
+            "{'kind': 'cosine', 'factor': 2} is not",
+        ),
         ("training=competition_test", "training: the page set competition_test needs `labels`"),
     ],
 )
@@ -186,6 +190,44 @@ def test_a_missing_folder_of_scans_is_named(checkout):
     )
     assert run.returncode
     assert "my/scans: there is no such folder of page images" in run.stdout + run.stderr
+
+
+def test_what_is_made_here_counts_from_where_results_go_and_all_else_from_the_checkout(checkout):
+    (checkout / "results/export").mkdir(parents=True)
+    (checkout / "results/export/priors.csv").touch()  # of another training
+    priors = "classify={priors: {table: results/export/priors.csv, strength: 0.3}}"
+    plan = ["--dry-run", "--profile", "profiles/demo", "--directory", "trials", "--config", priors]
+    count = "export={priors: {of: [train], charset: resources/layouts/charset.txt}}"
+    jobs = planned(snakemake(*plan, count, "round=first", "--", "results/first/text/test", cwd=checkout))
+    assert jobs["priors"] == 1
+
+
+def test_a_share_of_what_a_training_started_from_needs_a_start(checkout):
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config", "round=first", "export={start_share: 0.1}"]
+    run = snakemake(*plan, "--", "export", cwd=checkout, check=False)
+    said = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    assert re.search("export.start_share: .* of round first started from no checkpoint .* set it to 0", said)
+
+
+def test_published_and_small_networks_are_measured_without_a_training_page_set(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/page.png").touch()
+    (checkout / "labels.csv").touch()
+    gone = ", ".join(f"competition_{part}: null" for part in ("train", "test"))
+    sets = f"page_sets={{{gone}, train: null, val: null, test: null, mine: {{images: scans, labels: labels.csv}}}}"
+    plan = ["--dry-run", "--cores", "2", "--config", sets, "recognize=[mine]", "validation=mine", "round=small"]
+    assert planned(snakemake(*plan, "--", "evaluate", cwd=checkout))["metrics"] == 1
+
+
+def test_corrections_of_a_source_are_those_of_its_subsets(checkout):
+    (checkout / "scans").mkdir()
+    (checkout / "scans/page.png").touch()
+    (checkout / "corrections.csv").write_text("image_id,labels\npage,U+3042 10 10 20 20\n")
+    sets = "page_sets={mine: {images: scans, corrections: corrections.csv}, part: {of: [mine]}, others: {of: [test]}}"
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config", "round=first", sets]
+    for page_set, count in {"mine": 1, "part": 1, "others": 0}.items():
+        jobs = planned(snakemake(*plan, "--", f"results/first/text/{page_set}", cwd=checkout))
+        assert jobs.get("correct", 0) == count
 
 
 def test_text_is_measured_where_it_is_known(checkout):
@@ -240,6 +282,11 @@ def test_aligned_labels_are_made_for_the_page_set_that_has_them(checkout):
     mine = "mine: {images: scans, transcriptions: texts.csv}"
     learnt = "learnt: {images: scans, labels: results/first/aligned/mine.csv, least_trust: 0}"
     target = ["--", "results/truth/learnt.parquet"]
+    # Networks cannot learn from what they find themselves.
+    circle = ["--config", f"page_sets={{{mine}, {learnt}, more: {{of: [train, learnt]}}}}", "training=more"]
+    run = snakemake("--dry-run", "--profile", "profiles/demo", *circle, *target, cwd=checkout, check=False)
+    said = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    assert "results/first/aligned/mine.csv would be found by networks that more trains with them" in said
     plan = ["--dry-run", "--profile", "profiles/demo", "--config", f"page_sets={{{mine}, {learnt}}}"]
     jobs = planned(snakemake(*plan, *target, cwd=checkout))
     assert jobs["align"] == 1

@@ -35,7 +35,20 @@ def training_start(wildcards):
             "set it to 0"
         )
     start = settings_of(wildcards.classifier)["start"]
-    return from_root(start) if start else []
+    return configured(start) if start else []
+
+
+def shared_start(wildcards):
+    """The checkpoint of which an exported classifier has a share, if it is to have one."""
+    if not config["export"]["start_share"]:
+        return []
+    start = training_start(wildcards)
+    if not start:
+        raise InputError(
+            f"export.start_share: {wildcards.classifier} of round {wildcards.round} started from no checkpoint of this network; set "
+            "it to 0"
+        )
+    return start
 
 
 def training_fold(classifier):
@@ -53,11 +66,12 @@ def fold_of(wildcards):
 def pseudo_page_sets(training_round):
     """The page sets whose pseudo labels a round trains on."""
     names = [] if training_round == "first" else config["pseudo"]["page_sets"]
-    training = {page.image_id for page in pages_of(TRAINING)} if names else set()
+    known = {page.image_id: TRAINING for page in pages_of(TRAINING)} if names else {}
     for name in names:
-        shared = sorted(training & {page.image_id for page in pages_of(name)})
-        if shared:
-            raise InputError(f"config.yaml: pseudo.page_sets: {name}: page {shared[0]} is also of {TRAINING}")
+        own = {page.image_id: name for page in pages_of(name)}
+        if shared := sorted(known.keys() & own):
+            raise InputError(f"config.yaml: pseudo.page_sets: {name}: page {shared[0]} is also of {known[shared[0]]}")
+        known |= own
     return names
 
 

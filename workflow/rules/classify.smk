@@ -12,7 +12,7 @@ rule classify:
             otherwise="results/detections/{page_set}/{detector}/{chunk}.parquet",
         ),
         denoised=denoised_chunk,
-        priors=from_root(config["classify"]["priors"]["table"]) if config["classify"]["priors"] else [],
+        priors=configured(config["classify"]["priors"]["table"]) if config["classify"]["priors"] else [],
     output:
         with_classifiers(PREDICTIONS),
     log:

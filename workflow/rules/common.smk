@@ -69,6 +69,16 @@ def from_root(path):
     return path if os.path.isabs(path) else os.path.relpath(os.path.join(ROOT, path))
 
 
+def made_here(path):
+    """Whether the workflow makes this file, so that its path counts from where results go."""
+    return path.startswith("results/")
+
+
+def configured(path):
+    """A path of the configuration: from the checkout, unless the workflow makes that file."""
+    return path if made_here(path) else from_root(path)
+
+
 def scans_path(scans):
     """Where scans lie, as `from_root`; of an address, the IIIF manifest there, which is fetched if it is not here."""
     if not is_address(scans):

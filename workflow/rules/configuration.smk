@@ -4,10 +4,10 @@ from copy import deepcopy
 from pathlib import Path
 
 import yaml
-from snakemake.utils import update_config
-
-from kuzushiji.common.configuration import check_configuration
+from kuzushiji.common.configuration import check_configuration, update
 from kuzushiji.pages.own_scans import NAMED
+
+changes = deepcopy(config)  # of files and `--config` by Snakemake, or of a workflow of which this is a module
 
 
 configfile: from_root("config.yaml")
@@ -46,15 +46,17 @@ def holds(value, part):
 
 # Where this is a module of another workflow, `--config` may speak to that one, and its `config` says what it changes.
 cli_config = typed({key: value for key, value in CLI_CONFIG.items() if key in config and holds(config[key], value)})
-changes = dict(config)
 published_settings = read_yaml(from_root("config.yaml"))
+config.clear()
 config.update(deepcopy(published_settings))
-update_config(config, changes)
-update_config(config, cli_config)
+configfiles = [read_yaml(file) for file in workflow.overwrite_configfiles]
+for layer in configfiles if changes == workflow.config_settings.overwrite_config else [changes]:
+    update(config, layer)
+update(config, cli_config)
 # Where a key may stand, for messages.
 CONFIGURED = [
     ("--config", cli_config),
-    *[(os.path.relpath(file), read_yaml(file)) for file in reversed(workflow.overwrite_configfiles)],
+    *zip(map(os.path.relpath, reversed(workflow.overwrite_configfiles)), reversed(configfiles), strict=True),
     ("config.yaml", published_settings),
 ]
 SCHEMA = read_yaml(Path(LIBRARY, "schemas/config.schema.yaml"))
@@ -78,8 +80,8 @@ if IMPORTED_ROUNDS.get(config["round"]) == "small":
     # They read pages as they saw them in training.
     denoised = deepcopy(config["denoise"])
     small_settings = without_nulls(config["small"]["settings"])
-    update_config(config, small_settings)
-    update_config(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
+    update(config, small_settings)
+    update(config, {key: cli_config[key] for key in small_settings.keys() & cli_config})
     check_configuration(config, SCHEMA, CONFIGURED)
     DENOISED_OTHERWISE = config["denoise"] != denoised
 for section in NAMED:

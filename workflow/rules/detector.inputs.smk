@@ -56,4 +56,4 @@ def detector_weights(wildcards):
 def detector_start(wildcards):
     """The checkpoint that the configuration names for a training to begin with, if any."""
     start = detector_settings(wildcards)["training"]["start"]
-    return from_root(start) if start else []
+    return configured(start) if start else []

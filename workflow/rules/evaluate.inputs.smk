@@ -5,13 +5,16 @@ def training_tables(kind):
     """An input function: the tables of the training pages; for imported networks only if these pages are here."""
 
     def tables(wildcards):
+        if wildcards.round in TRAINED_ROUNDS:
+            return f"results/{kind}/{TRAINING}.parquet"
+        try:
+            sources = page_sets.sources(PAGE_SETS, TRAINING)
+        except InputError:  # left out of the configuration
+            return []
         files = [
-            PAGE_SETS[source][key]
-            for source in page_sets.sources(PAGE_SETS, TRAINING)
-            for key in ("images", "labels")
-            if key in PAGE_SETS[source]
+            PAGE_SETS[source][key] for source in sources for key in ("images", "labels") if key in PAGE_SETS[source]
         ]
-        there = wildcards.round in TRAINED_ROUNDS or all(map(os.path.exists, files))
+        there = all(map(os.path.exists, files))
         return f"results/{kind}/{TRAINING}.parquet" if there else []
 
     return tables

@@ -26,7 +26,7 @@ rule export_classifier:
     """Write a classifier as a file of weights in few bits."""
     input:
         classifier="results/{round}/classifiers/{classifier}.pth",
-        start=lambda wildcards: training_start(wildcards) if config["export"]["start_share"] else [],
+        start=shared_start,
     output:
         "results/{round}/export/classifiers/{classifier}.safetensors",
     log:

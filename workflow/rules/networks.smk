@@ -51,7 +51,7 @@ def booster_folds(training_round):
     """The boosters of a round: imported ones have the paths of trained ones, unless they are LightGBM's text files."""
     imported = IMPORTED.get(training_round, {})
     if "boosters" in imported:
-        return [from_root(file) for file in imported["boosters"]]
+        return [configured(file) for file in imported["boosters"]]
     count = imported.get("folds", config["booster"]["training"]["folds"])
     return [f"results/{training_round}/booster/fold_{fold}.txt" for fold in range(count)]
 

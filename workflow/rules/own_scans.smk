@@ -54,8 +54,8 @@ if config["read"] is not None:
         models = with_defaults(models, config)
         # What the user gave goes over the models' configuration, as it goes over config.yaml.
         for _, content in reversed(CONFIGURED[1:-1]):
-            update_config(models, content)
-        update_config(models, cli_config)
+            update(models, content)
+        update(models, cli_config)
         given = [*map(os.path.relpath, workflow.overwrite_configfiles)]
         given += [f"--config {key}" for key in cli_config if key != "read"]
         READ_BY += f", and over it {', '.join(given)}" if given else ""

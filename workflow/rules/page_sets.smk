@@ -7,18 +7,10 @@ from kuzushiji.pages.unreadable import lines, recorded, sort_scans
 from kuzushiji.pages.versions import Job as VersionedJob
 from kuzushiji.pages.versions import write_versions
 
-
-def made_here(path):
-    """Whether the workflow makes this file, so that its path counts from where results go: aligned labels."""
-    return path.startswith("results/")
-
-
 PAGE_SETS = {
     name: entry
     | {
-        key: (
-            scans_path(entry[key]) if key == "scans" else entry[key] if made_here(entry[key]) else from_root(entry[key])
-        )
+        key: (scans_path(entry[key]) if key == "scans" else configured(entry[key]))
         for key in ("images", "scans", "labels", "transcriptions", "corrections")
         if key in entry
     }
@@ -38,6 +30,14 @@ for name, entry in PAGE_SETS.items():
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
 TRAINING = config["training"]
+for source in page_sets.sources(PAGE_SETS, TRAINING) if TRAINS else ():
+    made = PAGE_SETS[source].get("labels", "").split("/")
+    if made[0] == "results" and made[1] in TRAINED_ROUNDS:
+        raise InputError(
+            f"config.yaml: page_sets: {source}: labels: {'/'.join(made)} would be found by networks that {TRAINING} trains with "
+            f"them; leave {source} out and make them in a directory of their own, `snakemake --directory alignment -- "
+            f"{'/'.join(made)}`, then name alignment/{'/'.join(made)}; or take those of round published"
+        )
 VALIDATION = config["validation"]
 
 named = {"recognize": config["recognize"]}

@@ -3,7 +3,7 @@
 rule import_small_detector:
     """Import a detector from an exported file."""
     input:
-        lambda wildcards: from_root(config["small"]["detectors"][wildcards.detector]),
+        lambda wildcards: configured(config["small"]["detectors"][wildcards.detector]),
     output:
         "results/detector/{detector}.pth",
     log:
@@ -24,7 +24,7 @@ rule import_small_detector:
 rule import_small_classifier:
     """Import a classifier from an exported file."""
     input:
-        lambda wildcards: from_root(config["small"]["classifiers"][wildcards.classifier]),
+        lambda wildcards: configured(config["small"]["classifiers"][wildcards.classifier]),
     output:
         "results/small/classifiers/{classifier}.pth",
     log:

@@ -1,10 +1,11 @@
-"""A check of the whole configuration against its schema, before anything is planned."""
+"""The configuration put together of its layers, and checked against its schema before anything is planned."""
 
 import difflib
 import importlib.util
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,23 @@ from kuzushiji.common.errors import InputError
 
 _LONGEST = 200  # characters of a message
 _ARCHITECTURES = Path(__file__).parents[1] / "classifier" / "architectures"
+
+
+def update(config: dict, changes: Mapping) -> None:
+    """Put `changes` over `config`, in place: mappings are merged, unless they are of different kinds.
+
+    Snakemake's `update_config`, except that what has another `kind` or `method` takes the place of what was there.
+    """
+    for key, value in changes.items():
+        known = config.get(key)
+        if isinstance(value, Mapping) and isinstance(known, dict) and _kinds(known) | _kinds(value) == _kinds(known):
+            update(known, value)
+        else:
+            config[key] = deepcopy(value)
+
+
+def _kinds(section: Mapping) -> set[tuple[str, str]]:
+    return {(key, section[key]) for key in ("kind", "method") if isinstance(section.get(key), str)}
 
 
 def check_configuration(config: Mapping, schema: dict, places: Sequence[tuple[str, Mapping]]) -> None:

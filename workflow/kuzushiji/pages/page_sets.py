@@ -44,7 +44,7 @@ def sources(page_sets: dict, name: str) -> list[str]:
 
 
 def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
-    """The pages of page set `name`, in the order of its sources and by file name within each.
+    """The pages of page set `name`, in the order of its sources and by file name within each; each of them once.
 
     Raises `InputError` if a book of a subset has no page, or as `sources` and `list_images` do.
     """
@@ -58,7 +58,7 @@ def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
         raise InputError(f"page_sets: {name}: no page of the books {', '.join(missing)}; correct its `books`")
     if not found:
         raise InputError(f"page_sets: {name}: no page is left; correct its `without_books`")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def scans(settings: dict) -> list[Scan]:
