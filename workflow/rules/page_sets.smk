@@ -31,12 +31,12 @@ SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
 TRAINING = config["training"]
 for source in page_sets.sources(PAGE_SETS, TRAINING) if TRAINS else ():
-    made = PAGE_SETS[source].get("labels", "").split("/")
-    if made[0] == "results" and made[1] in TRAINED_ROUNDS:
+    aligned = PAGE_SETS[source].get("labels", "")
+    if made_here(aligned) and aligned.split("/")[1] in TRAINED_ROUNDS:
         raise InputError(
-            f"config.yaml: page_sets: {source}: labels: {'/'.join(made)} would be found by networks that {TRAINING} trains with "
-            f"them; leave {source} out and make them in a directory of their own, `snakemake --directory alignment -- "
-            f"{'/'.join(made)}`, then name alignment/{'/'.join(made)}; or take those of round published"
+            f"config.yaml: page_sets: {source}: labels: {aligned} would be found by networks that {TRAINING} trains with them; "
+            f"leave {source} out and make them in a directory of their own, `snakemake --directory alignment -- {aligned}`, then "
+            f"name alignment/{aligned}; or take those of round published"
         )
 VALIDATION = config["validation"]
 
