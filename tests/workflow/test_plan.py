@@ -167,6 +167,9 @@ def test_an_experiment_may_have_a_directory_of_its_own(competition):
             "classifiers={01_efficientnet_b4: {schedule: {kind: cosine, factor: 2}}}",
             "{'kind': 'cosine', 'factor': 2} is not",
         ),
+        ("classifiers={02_resnet152: {resize: [124, 100]}}", "crops of input_size 112 cannot be cut from 100 pixels"),
+        ("classifiers={02_resnet152: {batch_size: 511}}", "02_resnet152: batch_size: mixup mixes pairs"),
+        ("booster={tune: {num_leaves: [256, 2]}}", "booster: tune: num_leaves: [256, 2] falls"),
         ("training=competition_test", "training: the page set competition_test needs `labels`"),
     ],
 )
@@ -313,6 +316,14 @@ def test_the_networks_can_be_trained_without_the_validation_books(competition):
     jobs = planned(snakemake(*honest, folds[0].removesuffix("}") + ", " + folds[1].partition("{")[2], cwd=competition))
     # Fewer pages to train on, and all of them to read.
     assert (jobs["classifier"], jobs["detect"], jobs["crops"]) == (5, 2 * 2 * 64, 64)
+
+
+def test_folds_by_book_need_as_many_books(checkout):
+    plan = ["--dry-run", "--profile", "profiles/demo", "--config", "round=first", "validation=few"]
+    plan += ["page_sets={few: {of: [val], books: [kaze]}}", "booster={training: {protocol: by_book}}"]
+    run = snakemake(*plan, "--", "results/first/booster/scores.json", cwd=checkout, check=False)
+    said = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    assert "5 folds by book need as many books, and few has 1; lower folds" in said
 
 
 def test_a_classifier_set_to_null_is_left_out(competition):

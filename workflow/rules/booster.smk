@@ -1,4 +1,5 @@
 # The false-positive predictor: features of every box, tuning, training of the five folds, and their evaluation.
+include: "booster.inputs.smk"
 
 
 rule features:
@@ -76,7 +77,7 @@ rule booster:
         runtime=scaled(120),
     params:
         code=code("booster"),
-        settings=dict(config["booster"]["training"], features=config["booster"]["features"]),
+        settings=booster_settings,
     script:
         "../scripts/booster.py"
 

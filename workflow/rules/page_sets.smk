@@ -30,14 +30,6 @@ for name, entry in PAGE_SETS.items():
 SOURCES = [name for name, entry in PAGE_SETS.items() if "of" not in entry]
 FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
 TRAINING = config["training"]
-for source in page_sets.sources(PAGE_SETS, TRAINING) if TRAINS else ():
-    aligned = PAGE_SETS[source].get("labels", "")
-    if made_here(aligned) and aligned.split("/")[1] in TRAINED_ROUNDS:
-        raise InputError(
-            f"config.yaml: page_sets: {source}: labels: {aligned} would be found by networks that {TRAINING} trains with them; "
-            f"leave {source} out and make them in a directory of their own, `snakemake --directory alignment -- {aligned}`, then "
-            f"name alignment/{aligned}; or take those of round published"
-        )
 VALIDATION = config["validation"]
 
 named = {"recognize": config["recognize"]}
@@ -50,6 +42,14 @@ for key, names in named.items():
             raise InputError(f"config.yaml: {key}: there is no page set {name} under page_sets")
         if key in ("training", "validation") and not page_sets.labelled(PAGE_SETS, name):
             raise InputError(f"config.yaml: {key}: the page set {name} needs `labels` for all of its images")
+for source in page_sets.sources(PAGE_SETS, TRAINING) if TRAINS else ():
+    aligned = PAGE_SETS[source].get("labels", "")
+    if made_here(aligned) and aligned.split("/")[1] in TRAINED_ROUNDS:
+        raise InputError(
+            f"config.yaml: page_sets: {source}: labels: {aligned} would be found by networks that {TRAINING} trains with them; "
+            f"leave {source} out and make them in a directory of their own, `snakemake --directory alignment -- {aligned}`, then "
+            f"name alignment/{aligned}; or take those of round published"
+        )
 # The page sets to score: recognized page sets with labels, and the validation pages if they were used.
 SCORED = [name for name in config["recognize"] if page_sets.labelled(PAGE_SETS, name)]
 if TRAINS:

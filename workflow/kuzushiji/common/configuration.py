@@ -60,6 +60,22 @@ def check_architecture(classifier: str, name: str) -> None:
         raise InputError(f"config.yaml: classifiers: {classifier}: architecture: timm has no {name}; {advice}")
 
 
+def check_training(classifier: str, settings: Mapping) -> None:
+    """Raise `InputError` for `settings` of a classifier that would stop its training after hours of other work."""
+    where, resize, size = f"config.yaml: classifiers: {classifier}", settings["resize"], settings["input_size"]
+    if min(resize) < size:
+        raise InputError(f"{where}: resize: crops of input_size {size} cannot be cut from {min(resize)} pixels")
+    if (settings["mixing"] or {}).get("method") == "mixup" and settings["batch_size"] % 2:
+        raise InputError(f"{where}: batch_size: mixup mixes pairs, so it has to be even, not {settings['batch_size']}")
+
+
+def check_ranges(section: str, settings: Mapping) -> None:
+    """Raise `InputError` if a list of two numbers among `settings` falls."""
+    for name, value in settings.items():
+        if isinstance(value, list) and value[0] > value[1]:
+            raise InputError(f"config.yaml: {section}: {name}: {value} falls; give the smaller bound first")
+
+
 @cache
 def _architectures() -> frozenset[str]:
     """The names that the sources of timm and of `classifier.architectures` register."""
