@@ -32,6 +32,14 @@ FETCHED = [name for name in SOURCES if page_sets.fetched(PAGE_SETS[name])]
 TRAINING = config["training"]
 VALIDATION = config["validation"]
 
+# Of tables that are called by page set and by what they hold.
+for name in PAGE_SETS:
+    for part in ("bands", "books", "codepoints", "confusions", "pages", "stages", "unmatched", "unreadable"):
+        if f"{name}_{part}" in PAGE_SETS:
+            raise InputError(
+                f"config.yaml: page_sets: {name}_{part}: so is a table of {name} called; take another name"
+            )
+
 named = {"recognize": config["recognize"]}
 if TRAINS:
     named |= {key: config[key] for key in ("training", "validation")}
