@@ -93,10 +93,8 @@ def _by_text(boxes: pd.DataFrame, text: Text, size: Size) -> pd.DataFrame:
     if text.by_line:
         kept = kept.sort_values(["block", "line"], kind="stable")
     wanted = written(text.text)
-    read, compared = (
-        [normalize(character(name)) for name in kept["codepoint"]],
-        [normalize(one.character) for one in wanted],
-    )
+    read = [normalize(character(name)) for name in kept["codepoint"]]
+    compared = [normalize(one.character) for one in wanted]
     row, codepoints, corners = [], [], []
     for kind, start, end, first, last in Levenshtein.opcodes(read, compared):
         names = [f"U+{ord(one.character):04X}" for one in wanted[first:last]]
