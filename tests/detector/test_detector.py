@@ -180,7 +180,11 @@ def test_other_snapshots_of_a_training_are_taken_or_added(snapshots, begin, page
     assert ("trained already" in caplog.text) if begin is None else (f"from iteration {begin} to" in caplog.text)
     for iteration in outputs.keys() & wanted.keys():
         assert outputs[iteration].read_bytes() == wanted[iteration].read_bytes()
-    assert load_detector(wanted[max(snapshots)])[1]["iteration"] == max(snapshots)
+    if begin is not None:
+        others = {iteration: tmp_path / f"whole_{iteration}.pth" for iteration in snapshots}
+        train(pages, SETTINGS, tmp_path / "other", others)
+        for iteration, path in others.items():
+            assert path.read_bytes() == wanted[iteration].read_bytes()
     assert losses(folder, max(snapshots))["iteration"].tolist() == list(range(1, max(snapshots) + 1))
     # All of them are there for the next.
     train(pages, SETTINGS, copied, {3: tmp_path / "3.pth"} | wanted)

@@ -114,6 +114,20 @@ def test_lines_of_a_text_are_columns(read, wanted):
     )
 
 
+@pytest.mark.parametrize(
+    ("read", "wanted"),
+    [
+        (["いろは", "ちりぬ"], "いろは\nあえお\nうこそ\nちりぬ\n"),
+        (["いろは", "ちりぬ"], "いろ\nはにほへと\nあえお\nうこそ\nちり\nぬるをわか\n"),  # its lines are phrases
+        (["いろはにほ"], "\n".join(["いろはにほ", *"あうえおかきくけこさしすせそたちつてとな"]) + "\n"),
+    ],
+)
+def test_without_room_for_columns_the_text_continues_those_that_are_there(read, wanted):
+    table, pages = columns_page(*read)
+    corrected, _ = correct(table, {"p": Text(wanted, False)}, pages)
+    assert "".join(page_text(order_pages(corrected)).split()) == "".join(wanted.split())
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.text("いろはにほ", max_size=7), max_size=7),
@@ -128,6 +142,8 @@ def test_every_character_of_a_text_has_a_place_on_the_page(read, lines):
     assert (kept["x_max"] <= 600).all() and (kept["y_max"] <= 400).all()
     assert (kept["x_min"] < kept["x_max"]).all() and (kept["y_min"] < kept["y_max"]).all()
     assert report[["confirmed", "changed", "added"]].sum(axis=1).tolist() == [len("".join(lines))]
+    if len(lines) <= 7 and max(map(len, lines), default=0) <= 7:  # there is room
+        assert "".join(page_text(order_pages(corrected)).split()) == "".join(lines)
 
 
 def test_characters_that_are_one_in_unicode_s_normal_form_stay_as_they_were_read():
@@ -224,6 +240,8 @@ def test_a_book_in_tei_says_the_text_of_its_pages(tmp_path):
     pages = make_transcripts()
     (tmp_path / "book.xml").write_bytes(tei("book", pages))
     found = read_corrections(tmp_path)
+    columns = {line.column for block in pages[2].blocks for line in block.lines}
+    assert len(found[Path(pages[2].file).stem].text.splitlines()) == len(columns)
     by_file = {Path(page.file).stem: page for page in pages}
     assert found.keys() == by_file.keys()
     for name, page in by_file.items():
@@ -233,14 +251,14 @@ def test_a_book_in_tei_says_the_text_of_its_pages(tmp_path):
         <facsimile><surface xml:id="s1"><graphic url="scans/a%20b.jpg"/></surface></facsimile>
         <text><body><p><pb facs="#s1"/>い<!-- so -->ろ<lb/>は<note>に</note></p></body></text></TEI>"""
     (tmp_path / "book.xml").write_text(other)
-    assert read_corrections(tmp_path) == {"a b": Text("いろはに", False)}
+    assert read_corrections(tmp_path) == {"a b": Text("いろ\nはに", False)}
     edited = """い<choice><sic>ろ</sic><corr>ら</corr></choice><choice><reg>葉</reg><orig>は</orig></choice>
         <app><rdg>へ</rdg><lem>に</lem></app><app><rdg>ほ</rdg><rdg>を</rdg></app><del>ん</del><add>へ</add>
         <choice><unclear>と</unclear><unclear>ど</unclear></choice><gap><desc>stain</desc></gap><figure><figDesc>A
         heron.</figDesc></figure><note type="warichu"><seg>ち</seg></note><note type="editorial">so <pb/></note>り<note
-        resp="#me">?</note>ぬ"""
+        resp="#me">?</note>ぬ<w>る<ex>bc</ex></w><supplied>を</supplied><restore><del>わ</del></restore><corr>か</corr>"""
     (tmp_path / "book.xml").write_text(other.replace("い<!-- so -->ろ<lb/>は<note>に</note>", edited))
-    assert read_corrections(tmp_path) == {"a b": Text("いろはにほへとちりぬ", False)}
+    assert read_corrections(tmp_path) == {"a b": Text("いろはにほへとちりぬるわか", False)}
     (tmp_path / "book.xml").write_text(other.replace(' facs="#s1"', ""))
     with pytest.raises(InputError, match=r"book\.xml: cannot be read \(no pb says by facs"):
         read_corrections(tmp_path)

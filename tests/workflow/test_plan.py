@@ -169,6 +169,8 @@ def test_an_experiment_may_have_a_directory_of_its_own(competition):
         ),
         ("classifiers={02_resnet152: {resize: [124, 100]}}", "crops of input_size 112 cannot be cut from 100 pixels"),
         ("classifiers={02_resnet152: {batch_size: 511}}", "02_resnet152: batch_size: mixup mixes pairs"),
+        ("refinement={batch_size: 95, mixing: {method: mixup, alpha: 0.2}}", "mixup mixes pairs"),
+        ("page_sets={mine: {of: [nope]}, test: {of: [mine]}}", "there is no page set nope; known are"),
         ("booster={tune: {num_leaves: [256, 2]}}", "booster: tune: num_leaves: [256, 2] falls"),
         ("page_sets={val_books: {of: [val]}}", "page_sets: val_books: so is a table of val called; take another name"),
         ("training=competition_test", "training: the page set competition_test needs `labels`"),

@@ -1,4 +1,5 @@
 # Inputs and settings of classifier.smk.
+from kuzushiji.common.configuration import check_training
 
 
 def classifier_weights(settings):
@@ -15,6 +16,11 @@ def settings_of(classifier, training_round="first"):
     if training_round != "first":
         settings["pseudo_target"] = config["pseudo"]["target"]
     return dict(settings, **config["refinement"]) if training_round == "refine" else settings
+
+
+for classifier in CLASSIFIERS if TRAINS else ():
+    for training_round in {"first", ROUND}:
+        check_training(classifier, settings_of(classifier, training_round))
 
 
 def classifier_settings(wildcards):

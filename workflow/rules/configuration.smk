@@ -1,4 +1,5 @@
 # config.yaml, then profiles and `--config` over it, checked before anything is planned.
+import json
 import os
 from copy import deepcopy
 from pathlib import Path
@@ -14,8 +15,12 @@ configfile: from_root("config.yaml")
 
 
 def read_yaml(path):
-    """The content of a YAML file, by libyaml where it is there: every plan reads some, and PyYAML itself takes half a second."""
-    return yaml.load(Path(path).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    """The content of a YAML or JSON file, by libyaml where it is there: every plan reads some, and PyYAML takes half a second."""
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        return json.loads(text)  # whose 1e-05 is a text in YAML
+    except ValueError:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
 
 
 def typed(value):

@@ -1,5 +1,5 @@
 # The networks of a round: trained here, or imported from the files in the round's section of the configuration.
-from kuzushiji.common.configuration import check_architecture, check_ranges, check_training
+from kuzushiji.common.configuration import check_architecture, check_ranges
 from kuzushiji.common.stages import STAGES
 
 CLASSIFIERS = list(config["classifiers"])
@@ -24,7 +24,6 @@ for section, names in [
         raise InputError(f"config.yaml: {section}: all of the {ROUND} round are null; keep at least one")
 for name in CLASSIFIERS if TRAINS else []:
     check_architecture(name, config["classifiers"][name]["architecture"])
-    check_training(name, config["classification"] | config["classifiers"][name])
 check_ranges("booster: tune", config["booster"]["tune"])
 for name in config["published"]["classifiers"] if ROUND == "published" else []:
     if name not in CLASSIFIERS:

@@ -34,7 +34,7 @@ VALIDATION = config["validation"]
 
 # Of tables that are called by page set and by what they hold.
 for name in PAGE_SETS:
-    for part in ("bands", "books", "codepoints", "confusions", "pages", "stages", "unmatched", "unreadable"):
+    for part in ("bands", "books", "codepoints", "confusions", "pages", "unmatched"):
         if f"{name}_{part}" in PAGE_SETS:
             raise InputError(
                 f"config.yaml: page_sets: {name}_{part}: so is a table of {name} called; take another name"

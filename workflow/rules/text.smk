@@ -24,9 +24,9 @@ rule correct:
         runtime=scaled(60, 0.02),
     params:
         code=code("correct"),
-        # Own scans, and the pages of a subset, may be a part of those that were corrected.
+        # The file that may name these pages alone: own scans, and the pages of a subset, may be a part of the corrected.
         settings=lambda wildcards: dict(
-            others=config["read"] is not None or "corrections" not in PAGE_SETS[wildcards.page_set]
+            own=None if config["read"] else PAGE_SETS[wildcards.page_set].get("corrections")
         ),
     script:
         "../scripts/correct.py"

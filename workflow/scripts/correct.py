@@ -13,8 +13,9 @@ from kuzushiji.text.correct import correct
 log_to(snakemake.log[0])
 recognized = read_table(snakemake.input.recognized, "recognized")
 pages = read_table(snakemake.input.pages, "pages")
-known = None if snakemake.params.settings["others"] else list(pages["image_id"])
-found = {page: text for path in snakemake.input.corrections for page, text in read_corrections(path, known).items()}
+found = {}
+for path in snakemake.input.corrections:
+    found |= read_corrections(path, list(pages["image_id"]) if path == snakemake.params.settings["own"] else None)
 table, report = correct(recognized, {page: found[page] for page in pages["image_id"] if page in found}, pages)
 logging.info("\n%s", report.to_string(index=False))
 write_table(table, snakemake.output.boxes, "recognized")

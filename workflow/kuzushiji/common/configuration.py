@@ -65,8 +65,9 @@ def check_training(classifier: str, settings: Mapping) -> None:
     where, resize, size = f"config.yaml: classifiers: {classifier}", settings["resize"], settings["input_size"]
     if min(resize) < size:
         raise InputError(f"{where}: resize: crops of input_size {size} cannot be cut from {min(resize)} pixels")
-    if (settings["mixing"] or {}).get("method") == "mixup" and settings["batch_size"] % 2:
-        raise InputError(f"{where}: batch_size: mixup mixes pairs, so it has to be even, not {settings['batch_size']}")
+    batch, drawn = settings["batch_size"], (settings["sampling"] or {}).get("crops", math.inf)  # of fewer crops, all
+    if (settings["mixing"] or {}).get("method") == "mixup" and batch % 2 and batch <= drawn:
+        raise InputError(f"{where}: batch_size: mixup mixes pairs, so it has to be even, not {batch}")
 
 
 def check_ranges(section: str, settings: Mapping) -> None:

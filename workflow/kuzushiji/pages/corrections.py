@@ -3,7 +3,7 @@
 A file of labels, as the viewer exports it, says all boxes of the pages that it has. Texts say the characters of pages:
 a file of text as the viewer exports it, of the pages that it calls corrected, or a folder of `{image_id}.txt` or `.xml`
 (PAGE or ALTO, as other programs give them back) and of TEI, a book a file, whose text is what stands on the page:
-without what is deleted and what editors add, `sic` and not `corr`, `orig` and not `reg`.
+without what is deleted and what editors supply or note, of two readings `sic` and not `corr`, `orig` and not `reg`.
 """
 
 import os
@@ -21,8 +21,9 @@ from kuzushiji.pages.labels import read_labels
 _TEI = {"tei": "http://www.tei-c.org/ns/1.0"}
 _HEADING = re.compile(r"(?m)^\[(.+)\] \((.+)\)$")  # of a page in the viewer's text
 # What TEI says beside the text of the page, and of several readings the one that stands there, else the first.
-_BESIDE = ("del", "figDesc", "desc")
+_BESIDE = ("supplied", "ex", "figDesc", "desc")
 _OF_THE_PAGE = ("sic", "orig", "abbr", "lem")
+_BREAKS = ("lb", "p", "ab", "l", "head")  # where a line begins
 _BRACKETS = str.maketrans("", "", "《》〈〉")  # of ruby and notes in our texts
 
 
@@ -125,14 +126,14 @@ def _tei_pages(root: etree._Element) -> dict[str, Correction]:
             if kind == "pb":
                 facs = element.get("facs", "")
                 lines = found.setdefault(images.get(facs) or Path(unquote(urlparse(facs).path)).stem, [])
-            lines.append("\n" if kind == "lb" else "")
-            lines.append(element.text or "")
+            lines.append("\n" if kind in _BREAKS else "")
+            lines.append("".join((element.text or "").split()))
         else:
-            lines.append(element.tail or "")
+            lines.append("".join((element.tail or "").split()))
     found.pop("", None)
     if not found:
         raise ValueError("no pb says by facs which page's image it is of")
-    return {name: Text("".join("".join(parts).split()), False) for name, parts in found.items()}
+    return {name: Text("".join(parts).strip(), False) for name, parts in found.items()}
 
 
 def _is_beside(element: etree._Element) -> bool:
@@ -143,4 +144,6 @@ def _is_beside(element: etree._Element) -> bool:
         return element is not next((one for one in named if one is not None), parent.find("*"))
     if kind == "note":
         return element.get("type", "warichu") != "warichu" or "resp" in element.attrib
+    if kind == "del":
+        return etree.QName(parent).localname != "restore"
     return kind in _BESIDE

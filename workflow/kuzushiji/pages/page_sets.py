@@ -103,7 +103,11 @@ def transcribed(page_sets: dict, name: str) -> bool:
 
 
 def corrections(page_sets: dict, name: str) -> list[str]:
-    """The files of corrections of page set `name` and of those that it is a subset of; the last counts for a page."""
+    """The files of corrections of page set `name` and of those that it is a subset of; the last counts for a page.
+
+    Raises `InputError` as `sources` does.
+    """
+    sources(page_sets, name)
     settings = page_sets[name]
     found = [file for member in settings.get("of", ()) for file in corrections(page_sets, member)]
     return list(dict.fromkeys([*found, *([settings["corrections"]] if "corrections" in settings else [])]))

@@ -18,7 +18,7 @@ from kuzushiji.pages.corrections import Correction, Text
 from kuzushiji.pages.labels import clip_boxes
 from kuzushiji.text.inserted import Size, insert
 from kuzushiji.text.reading_order import reading_order
-from kuzushiji.text.transcriptions import normalize, written
+from kuzushiji.text.transcriptions import Written, normalize, written
 
 COUNTS = ["confirmed", "changed", "added", "removed"]
 _SAME = 0.5  # boxes that overlap at least so much, intersection over union, are one
@@ -87,12 +87,29 @@ def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _by_text(boxes: pd.DataFrame, text: Text, size: Size) -> pd.DataFrame:
     """As `_by_boxes`, from a text in reading order, which is aligned with what was read.
 
+    Lines that were not found are columns if all is then read in the order of the text, which need not break its lines
+    where columns end, and for which there may be no room.
+    """
+    kept = _in_order(boxes[boxes["kept"].astype(bool)], text)
+    found = [_aligned(kept, written(text.text), size, apart) for apart in (True, False)]
+    return min(found, key=lambda rows: _disorder(rows, text))  # of equal ones the first
+
+
+def _in_order(boxes: pd.DataFrame, text: Text) -> pd.DataFrame:
+    ordered = reading_order(boxes)
+    return ordered.sort_values(["block", "line"], kind="stable") if text.by_line else ordered
+
+
+def _disorder(rows: pd.DataFrame, text: Text) -> int:
+    """How many characters would be read elsewhere than where they stand in the text."""
+    return Levenshtein.distance(_in_order(rows[CORNERS], text).index.tolist(), range(len(rows)))
+
+
+def _aligned(kept: pd.DataFrame, wanted: list[Written], size: Size, apart: bool) -> pd.DataFrame:
+    """The rows for the characters `wanted` in place of those `kept`, which are in reading order.
+
     Characters that are the same in Unicode's form NFC keep the codepoint that was read.
     """
-    kept = reading_order(boxes[boxes["kept"].astype(bool)])
-    if text.by_line:
-        kept = kept.sort_values(["block", "line"], kind="stable")
-    wanted = written(text.text)
     read = [normalize(character(name)) for name in kept["codepoint"]]
     compared = [normalize(one.character) for one in wanted]
     row, codepoints, corners = [], [], []
@@ -101,7 +118,7 @@ def _by_text(boxes: pd.DataFrame, text: Text, size: Size) -> pd.DataFrame:
         if kind == "insert":
             row += [-1] * len(names)
             ended = last == len(wanted) or wanted[last].begins
-            corners += insert(kept, start, wanted[first:last], ended, size).tolist()
+            corners += insert(kept, start, wanted[first:last], ended, size, apart).tolist()
         elif kind != "delete":
             row += kept.index[start:end].tolist()
             corners += kept[CORNERS].to_numpy(int)[start:end].tolist()

@@ -20,13 +20,14 @@ class Size(NamedTuple):
     height: int
 
 
-def insert(kept: pd.DataFrame, at: int, marks: Sequence[Written], ended: bool, size: Size) -> np.ndarray:
+def insert(kept: pd.DataFrame, at: int, marks: Sequence[Written], ended: bool, size: Size, apart: bool) -> np.ndarray:
     """The corners of the characters `marks`, which stand before the box `at` in reading order, (n, 4).
 
     kept: the boxes of the page in reading order, with their column. ended: a line of the text ends with the marks.
-    Marks between two boxes of a column share the place there. Otherwise the first line of the marks continues the
-    column before, the last one stands above the box `at` unless it has `ended`, and whole lines between them are
-    columns of their own, evenly between those beside or in what is left of the page.
+    apart: lines are columns. Marks between two boxes of a column share the place there. Else they continue the column
+    before or, if there is none, stand above the box `at`. If lines are columns, the first one alone continues that
+    column, the last one stands above the box `at` unless it has `ended`, and whole lines between them are columns of
+    their own, evenly between those beside or in what is left of the page.
     """
     if kept.empty:
         return _over_page(_lines(marks), size)
@@ -36,8 +37,12 @@ def insert(kept: pd.DataFrame, at: int, marks: Sequence[Written], ended: bool, s
         top, bottom = before[3], max(after[1], before[3] + len(marks))
         return _inside(_stacked(before[0], before[2], top, (bottom - top) / len(marks), len(marks)), size)
     lines = _lines(marks)
-    head = lines.pop() if after is not None and not ended and (marks[-len(lines[-1])].begins or at == 0) else []
-    tail = lines.pop(0) if lines and before is not None and not marks[0].begins else []
+    if not apart:
+        head, tail, lines = ([], list(marks), []) if before is not None else (list(marks), [], [])
+    else:
+        above = after is not None and not ended and (marks[-len(lines[-1])].begins or before is None)
+        head = lines.pop() if above else []
+        tail = lines.pop(0) if lines and before is not None and not marks[0].begins else []
     found = []
     if tail:
         step = min(before[3] - before[1], (size.height - before[3]) / len(tail))
