@@ -169,6 +169,18 @@ def test_a_lost_output_is_copied_and_not_trained_again(pages, trained, monkeypat
     assert outputs[3].read_bytes() == before
 
 
+def test_a_training_killed_after_its_last_snapshot_ends_as_it_would_have(pages, trained, tmp_path):
+    state, outputs = trained
+    copied = tmp_path / "state"
+    subprocess.run(["cp", "-r", state, copied], check=True)
+    (folder,) = copied.iterdir()
+    (folder / "finished").unlink()
+    again = {iteration: tmp_path / f"{iteration}.pth" for iteration in outputs}
+    assert train(pages, SETTINGS, copied, again) == folder and (folder / "finished").read_text() == "6"
+    assert all(path.read_bytes() == again[iteration].read_bytes() for iteration, path in outputs.items())
+    assert losses(folder, 6)["iteration"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
 @pytest.mark.parametrize(("snapshots", "begin"), [([3], None), ([6], None), ([6, 8], 6), ([5, 6], 0)])
 def test_other_snapshots_of_a_training_are_taken_or_added(snapshots, begin, pages, trained, tmp_path, caplog):
     state, outputs = trained
