@@ -7,7 +7,13 @@ import pytest
 import timm
 import yaml
 
-from kuzushiji.common.configuration import _architectures, check_architecture, check_configuration, update
+from kuzushiji.common.configuration import (
+    _architectures,
+    check_architecture,
+    check_configuration,
+    check_training,
+    update,
+)
 from kuzushiji.common.errors import InputError, plain_errors
 
 ROOT = Path(__file__).parents[2]
@@ -119,3 +125,14 @@ def test_sections_are_merged_unless_they_are_of_another_kind():
     update(config, {"method": {"first": "soft"}})
     update(config, {"method": {"refine": "hard"}})
     assert config["method"] == {"first": "soft", "refine": "hard"}
+
+
+def test_settings_that_would_stop_a_training_are_refused_and_no_others():
+    mixup = {"method": "mixup", "alpha": 0.2}
+    settings = {"resize": [100, 120], "input_size": 112, "mixing": mixup, "batch_size": 64, "sampling": None}
+    check_training("one", settings)  # it may train on enlarged parts
+    check_training("one", settings | {"mixing": None, "batch_size": 63})
+    check_training("one", settings | {"batch_size": 63, "sampling": {"crops": 40}})  # which are one batch
+    for change in ({"resize": [124, 100]}, {"batch_size": 63}, {"batch_size": 63, "sampling": {"crops": 64}}):
+        with pytest.raises(InputError, match=r"classifiers: one: (resize|batch_size)"):
+            check_training("one", settings | change)

@@ -14,7 +14,7 @@ from kuzushiji.common.boxes import CORNERS
 from kuzushiji.common.codepoints import character
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.tables import BY_HAND, SCHEMAS, concat_tables
-from kuzushiji.pages.corrections import Text, read_corrections
+from kuzushiji.pages.corrections import Text, read_all_corrections, read_corrections
 from kuzushiji.text.alternatives import find_alternatives
 from kuzushiji.text.alto import write_alto
 from kuzushiji.text.correct import COUNTS, correct
@@ -220,6 +220,19 @@ def test_what_is_wrong_with_corrections_is_said_together(tmp_path):
     (folder / "book001.xml").write_text("<html/>")
     with pytest.raises(InputError, match=r"book001.xml: cannot be read \(html is neither"):
         read_corrections(folder)
+
+
+def test_of_several_files_the_last_counts_for_a_page_and_others_may_name_further_pages(tmp_path):
+    inherited, own = (str(tmp_path / f"{name}.csv") for name in ("inherited", "own"))
+    row = "{},U+{} 1 2 3 4\n"
+    Path(inherited).write_text(
+        "image_id,labels\n" + row.format("a", 3042) + row.format("b", 3042) + row.format("far", 3042)
+    )
+    Path(own).write_text("image_id,labels\n" + row.format("b", 3044))
+    found = read_all_corrections([inherited, own], own, ["a", "b", "c"])
+    assert found == {"a": [("U+3042", 1, 2, 3, 4)], "b": [("U+3044", 1, 2, 3, 4)]}
+    with pytest.raises(InputError, match="far: no such page is read"):
+        read_all_corrections([inherited, own], inherited, ["a", "b", "c"])
 
 
 def test_the_viewer_s_text_says_the_pages_that_it_calls_corrected(tmp_path):

@@ -62,11 +62,14 @@ def check_architecture(classifier: str, name: str) -> None:
 
 def check_training(classifier: str, settings: Mapping) -> None:
     """Raise `InputError` for `settings` of a classifier that would stop its training after hours of other work."""
-    where, resize, size = f"config.yaml: classifiers: {classifier}", settings["resize"], settings["input_size"]
-    if min(resize) < size:
-        raise InputError(f"{where}: resize: crops of input_size {size} cannot be cut from {min(resize)} pixels")
-    batch, drawn = settings["batch_size"], (settings["sampling"] or {}).get("crops", math.inf)  # of fewer crops, all
-    if (settings["mixing"] or {}).get("method") == "mixup" and batch % 2 and batch <= drawn:
+    where, size = f"config.yaml: classifiers: {classifier}", settings["input_size"]
+    tested = settings["resize"][1]  # training warps parts of any size
+    if tested < size:
+        raise InputError(f"{where}: resize: crops of input_size {size} cannot be cut from {tested} pixels")
+    batch = settings["batch_size"]
+    if settings["sampling"]:  # of fewer crops, all are one batch
+        batch = min(batch, settings["sampling"]["crops"] // 2 * 2)
+    if batch % 2 and (settings["mixing"] or {}).get("method") == "mixup":
         raise InputError(f"{where}: batch_size: mixup mixes pairs, so it has to be even, not {batch}")
 
 

@@ -8,7 +8,7 @@ without what is deleted and what editors supply or note, of two readings `sic` a
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlparse
@@ -66,6 +66,19 @@ def read_corrections(path: str | os.PathLike, known: Collection[str] | None = No
     if not found:
         raise InputError(f"{path}: holds no correction of any page; export checked pages from the viewer")
     return found
+
+
+def read_all_corrections(
+    paths: Iterable[str | os.PathLike], own: str | os.PathLike | None, known: Collection[str]
+) -> dict[str, Correction]:
+    """The corrections of the `known` pages in several files; of a page the last one counts.
+
+    Others may name further pages, the file `own` may not. Raises `InputError` as `read_corrections` does.
+    """
+    found: dict[str, Correction] = {}
+    for path in paths:
+        found |= read_corrections(path, known if path == own else None)
+    return {page: found[page] for page in known if page in found}
 
 
 def texts_in(path: str | os.PathLike) -> list[Path]:
