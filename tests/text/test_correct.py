@@ -142,8 +142,18 @@ def test_every_character_of_a_text_has_a_place_on_the_page(read, lines):
     assert (kept["x_max"] <= 600).all() and (kept["y_max"] <= 400).all()
     assert (kept["x_min"] < kept["x_max"]).all() and (kept["y_min"] < kept["y_max"]).all()
     assert report[["confirmed", "changed", "added"]].sum(axis=1).tolist() == [len("".join(lines))]
-    if len(lines) <= 7 and max(map(len, lines), default=0) <= 7:  # there is room
-        assert "".join(page_text(order_pages(corrected)).split()) == "".join(lines)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text("いろはにほへとちりぬ", min_size=1, max_size=7), min_size=1, max_size=7), st.data())
+def test_a_text_is_read_as_typed_where_columns_were_missed_and_characters_misread(lines, data):
+    misread = st.sampled_from([*[None] * 8, "い", "ろ"])  # as in the text: unsure places
+    read = [
+        "".join(data.draw(misread) or mark for mark in line) if data.draw(st.integers(0, 4)) else "" for line in lines
+    ]
+    table, pages = columns_page(*read)
+    corrected, _ = correct(table, {"p": Text("\n".join(lines), False)}, pages)
+    assert "".join(page_text(order_pages(corrected)).split()) == "".join(lines)
 
 
 def test_characters_that_are_one_in_unicode_s_normal_form_stay_as_they_were_read():
