@@ -102,7 +102,7 @@ def make_viewer(
     labelled = {}
     if truth is not None:
         labelled = {"truth": truth, "missing": missing_labels(table, truth, pages, 0.5)}
-    settings = SETTINGS | settings
+    settings = SETTINGS | {"places": [str((scans or folder) / "book.pdf")]} | settings
     kanji = read_kanji_variants(ROOT / "resources/variants/kanji.csv")
     write_viewer(name, *tables(table), pages, rated, FONTS, TEMPLATE, settings, out, 1, kanji=kanji, **labelled)
     return out

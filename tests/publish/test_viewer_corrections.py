@@ -79,16 +79,28 @@ def test_corrections_outlive_the_window_and_can_be_taken_back(viewer):
     assert [box[0] for page in IDS for box in boxes[page]] == untouched["codepoint"].tolist()
 
 
-def test_corrections_of_before_are_taken_over_if_they_are_of_these_pages(viewer):
+@pytest.mark.parametrize("former", [0, 1])
+def test_corrections_of_before_are_taken_over_if_they_are_of_these_pages(viewer, former):
     correct_everything(viewer)
-    moved = "localStorage.setItem(pageSet.former_storage, localStorage.getItem(pageSet.%s)%s)"
+    moved = f"localStorage.setItem(pageSet.former_storage[{former}], localStorage.getItem(pageSet.%s)%s)"
     forgotten = "; localStorage.removeItem(pageSet.storage)"
     viewer.driver.execute_script(moved % ("storage", "") + forgotten)
     viewer.open()
     assert viewer.columns() == ["るわ", "にほ", "一"]
-    viewer.driver.execute_script(moved % ("former_storage", '.replace("a plain one", "another")') + forgotten)
+    renamed = moved % (f"former_storage[{former}]", '.replace("a plain one", "another")')
+    viewer.driver.execute_script(renamed + forgotten)
     viewer.open()
     assert viewer.columns() == ["いろは", "にほ"]
+
+
+def test_corrections_stay_when_pages_are_read_that_lie_in_another_folder(viewer, viewer_page, tmp_path):
+    """As those of PDF and of libraries do, of which each chunk has its own."""
+    correct_everything(viewer)
+    place = str(viewer_page.parents[1] / "book.pdf")
+    again = Viewer(viewer.driver, make_viewer(tmp_path, scans=tmp_path / "1", places=[place]), tmp_path)
+    assert again.columns() == ["るわ", "にほ", "一"]
+    other = Viewer(viewer.driver, make_viewer(tmp_path, scans=tmp_path / "1", places=["other"]), tmp_path)
+    assert other.columns() == ["いろは", "にほ"]
 
 
 def test_corrections_outlive_another_run_that_finds_boxes_a_little_elsewhere(viewer, viewer_page, tmp_path):
@@ -142,10 +154,14 @@ def test_checked_pages_can_be_exported_alone(viewer):
     assert "✓" in viewer.text("#page-list option:nth-child(2)")
     boxes, problems = read_labels(viewer.export("#export-checked", "mine_checked.csv"))
     assert (list(boxes), problems) == ([IDS[1]], [])
+    # Taken back, they are checked again.
+    viewer.driver.execute_script("localStorage.clear()")
+    viewer.open()
+    viewer.find("#import").send_keys(str(viewer.downloads / "mine_checked.csv"))
+    viewer.wait(lambda: viewer.text("#corrections-count") == "0 decisions, 1 of 3 pages checked")
 
 
-@IN_EVERY_BROWSER
-def test_a_missing_box_can_be_drawn(viewer):
+def draw_a_box(viewer):
     image = viewer.find("#image").rect
     scale = image["width"] / 400
     viewer.press("d")
@@ -153,6 +169,20 @@ def test_a_missing_box_can_be_drawn(viewer):
         viewer.find("#boxes"), round((300 - 200) * scale), round((290 - 300) * scale)
     )
     drag.click_and_hold().move_by_offset(round(40 * scale), round(50 * scale)).release().perform()
+
+
+def test_a_drawn_box_is_given_up_when_another_is_chosen(viewer):
+    draw_a_box(viewer)
+    viewer.find('#columns [data-box="1"]').click()
+    assert viewer.text("#character") == "ろ" and not viewer.all("#draft")
+    viewer.press("e", "る", Keys.ENTER)
+    assert viewer.columns() == ["いるは", "にほ"]
+    assert viewer.text("#corrections-count").startswith("1 decision,")
+
+
+@IN_EVERY_BROWSER
+def test_a_missing_box_can_be_drawn(viewer):
+    draw_a_box(viewer)
     viewer.press("ひ", Keys.ENTER)
     assert viewer.columns() == ["いろはひ", "にほ"]
     (drawn,) = [box for box in read_labels(viewer.export())[0][IDS[0]] if box[0] == codepoint("ひ")]

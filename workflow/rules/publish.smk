@@ -49,6 +49,10 @@ rule viewer:
         runtime=scaled(30, 0.05),
     params:
         code=code("viewer"),
-        settings=lambda wildcards: dict(config["viewer"], unreadable=left_out(wildcards.page_set)),
+        settings=lambda wildcards: dict(
+            config["viewer"],
+            unreadable=left_out(wildcards.page_set),
+            places=page_sets.places(PAGE_SETS, wildcards.page_set),
+        ),
     script:
         "../scripts/viewer.py"

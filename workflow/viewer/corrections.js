@@ -11,7 +11,7 @@ function rectangle(box) {
 
 function loadCorrections() {
   try {
-    const stored = JSON.parse(localStorage.getItem(pageSet.storage) ?? formerCorrections());
+    const stored = JSON.parse(localStorage.getItem(pageSet.storage)) ?? formerCorrections();
     decisions = new Map(stored.decisions.map(([id, page]) => [id, new Map(page)]));
     checkedPages = new Set(stored.checked);
   } catch (error) {
@@ -20,13 +20,12 @@ function loadCorrections() {
   currentPages.clear();
 }
 
-// Those that were stored under the page set's name alone, if they are of these pages: another folder may have had the name.
+// Those that were stored under another name before, if they are of these pages: another folder may have had the name.
 function formerCorrections() {
-  const text = localStorage.getItem(pageSet.former_storage);
   const ids = new Set(pageSet.pages.map(({id}) => id));
-  const {decisions, checked} = text ? JSON.parse(text) : {decisions: [], checked: []};
-  const ours = [...decisions.map(([id]) => id), ...checked].every((id) => ids.has(id));
-  return text && ours ? text : '{"decisions": [], "checked": []}';
+  const all = pageSet.former_storage.map((name) => JSON.parse(localStorage.getItem(name)));
+  const ours = ({decisions, checked}) => [...decisions.map(([id]) => id), ...checked].every((id) => ids.has(id));
+  return all.find((stored) => stored && ours(stored)) ?? {decisions: [], checked: []};
 }
 
 function saveCorrections() {

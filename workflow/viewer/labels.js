@@ -33,9 +33,10 @@ function parseCsv(text) {
   return rows.filter((row) => row.length && row.join("") !== "");
 }
 
-// Takes the labels of a file for the pages that it has: they replace these pages' corrections. Returns how many pages
-// were taken; throws, having changed nothing, where the file is not in the layout.
-function readLabels(text) {
+// Takes the labels of a file for the pages that it has: they replace these pages' corrections, and the pages are `checked`
+// if they were when the file was exported. Returns how many pages were taken; throws, having changed nothing, where the
+// file is not in the layout.
+function readLabels(text, checked) {
   const [header, ...rows] = parseCsv(text);
   if (header?.join() !== "image_id,labels") throw new Error("row 1: the columns must be `image_id,labels`");
   const numbers = new Map(pageSet.pages.map((page, number) => [page.id, number]));
@@ -57,7 +58,10 @@ function readLabels(text) {
     }
     if (numbers.has(row[0])) pages.set(numbers.get(row[0]), labels);
   });
-  for (const [number, labels] of pages) takeLabels(number, labels);
+  for (const [number, labels] of pages) {
+    takeLabels(number, labels);
+    if (checked) checkedPages.add(pageSet.pages[number].id);
+  }
   saveCorrections();
   return pages.size;
 }

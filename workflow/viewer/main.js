@@ -55,8 +55,9 @@ function checkPage(checked) {
 
 async function importLabels(file) {
   try {
-    const pages = readLabels(await file.text());
+    const pages = readLabels(await file.text(), file.name.includes("_checked"));
     refresh();
+    byId("checked").checked = checkedPages.has(pageSet.pages[view.page].id);
     if (pages) say(`Labels of ${counted(pages, "page", "pages")} taken from ${file.name}`);
     else complain(`${file.name} has none of these pages.`);
   } catch (error) {

@@ -158,6 +158,7 @@ function elementsOf(number) {
 }
 
 function select(key, follow = true) {
+  if (key && draft.key) toggleDrawing(false); // what is typed next is of this box
   view.selected = key;
   showDetails();
   markSelected(follow);

@@ -51,15 +51,15 @@ def write_viewer(
     how far these can be believed (`text.transcripts.read_confidence`). `template` is a
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
-    `review` (boxes below this probability are initially listed for review), and `unreadable` lists pairs of a scan that
-    was left out and the reason.
+    `review` (boxes below this probability are initially listed for review), `unreadable` lists pairs of a scan that
+    was left out and the reason, and `places` the folders, or files, that the scans are from.
 
     Pages whose ids are `corrected` are marked. With the true boxes `truth` and the table `missing` of
     `evaluate.missing_labels`, both of which labelled pages have, the latter's boxes are listed, to be added to the
     labels. Search finds variants of kana, and the pairs of `kanji`, for each other if asked.
 
-    The browser stores corrections under the name of the page set and a checksum of its images' folders, independent of
-    the round; those of before, under the name alone, are taken over if they are of these pages.
+    The browser stores corrections under the name of the page set and a checksum of the `places`, independent of the
+    round; those of before, under the images' folders or the name alone, are taken over if they are of these pages.
     """
     pages = in_page_order(pages)
     boxes = join_boxes(recognized, ordered, alternatives)
@@ -69,8 +69,11 @@ def write_viewer(
     characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
     page_set = {
         "name": name,
-        "storage": f"kuzushiji {name} {_checksum_of_folders(pages['path'])}",
-        "former_storage": f"kuzushiji {name}",
+        "storage": f"kuzushiji {name} {_checksum_of_paths(map(Path, settings['places']))}",
+        "former_storage": [
+            f"kuzushiji {name} {_checksum_of_paths(Path(path).parent for path in pages['path'])}",
+            f"kuzushiji {name}",
+        ],
         "review": settings["review"],
         "labelled": truth is not None,
         "variants": variants(characters, kanji),
@@ -185,14 +188,10 @@ def _shrink_page(path: Path, side: int, quality: int, file: Path) -> int:
     return file.stat().st_size
 
 
-def _checksum_of_folders(paths: Iterable[str]) -> str:
-    folders = sorted({os.fsencode(_folder(Path(path))) for path in paths})
-    return hashlib.sha256(b"\0".join(folders)).hexdigest()[:16]
-
-
-def _folder(page: Path) -> Path:
-    """Where a page lies; one that the workflow itself made has the same place wherever the workflow runs."""
-    return page.parent if page.parts[0] == "results" else page.parent.resolve()
+def _checksum_of_paths(paths: Iterable[Path]) -> str:
+    # What the workflow itself made has the same place wherever the workflow runs.
+    found = {os.fsencode(path if path.parts[0] == "results" else path.resolve()) for path in paths}
+    return hashlib.sha256(b"\0".join(sorted(found))).hexdigest()[:16]
 
 
 def _base64(data: bytes) -> str:
