@@ -244,8 +244,15 @@ def test_pages_are_chosen_by_their_numbers_in_their_order():
 def test_corrections_lie_in_the_folder_or_beside_the_file(tmp_path):
     (tmp_path / "book.pdf").touch()
     assert corrections_beside(str(tmp_path)) is corrections_beside(str(tmp_path / "book.pdf")) is None
-    (tmp_path / "corrections").mkdir()
-    for name in ("corrections", "corrections.txt", "corrections.csv"):  # the later one goes before
-        (tmp_path / name).exists() or (tmp_path / name).touch()
+    for name in ("corrections", "corrections.txt", "corrections.csv"):
+        file = tmp_path / name
+        file.touch() if file.suffix else file.mkdir()
         for place in (tmp_path, tmp_path / "book.pdf"):
-            assert corrections_beside(str(place)) == str(tmp_path / name)
+            assert corrections_beside(str(place)) == str(file)
+        file.unlink() if file.suffix else file.rmdir()
+    for name in ("corrections.txt", "corrections.csv"):  # which is the newest, nobody knows
+        (tmp_path / name).touch()
+    with pytest.raises(
+        InputError, match=r"holds corrections.csv and corrections.txt; keep those that count, or say which"
+    ):
+        corrections_beside(str(tmp_path))

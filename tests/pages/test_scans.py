@@ -2,11 +2,14 @@
 
 import pikepdf
 import pytest
+from PIL import TiffImagePlugin
 from scans_for_tests import IDS, picture, write_pdf, write_scans
 
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages import page_sets
+from kuzushiji.pages.pages import check_image
 from kuzushiji.pages.scans import list_scans, passed_over, stays
+from kuzushiji.pages.unreadable import check_scan
 
 
 @pytest.fixture
@@ -34,6 +37,48 @@ def test_images_stay_as_they_are_whatever_lies_beside_them(tmp_path):
         **{"1": True, "2": True},
         **{"3_0001": False, "3_0002": False, "more_4": False},
     }
+
+
+def test_smaller_copies_and_masks_in_a_tiff_are_no_pages(tmp_path):
+    def kind(number):
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[254] = number
+        return tags
+
+    def write(name, *kinds):
+        images = [picture(number, (60 - number, 80)) for number in range(len(kinds))]
+        for image, number in zip(images, kinds, strict=True):
+            image.encoderinfo = {"tiffinfo": kind(number)}
+        images[0].save(tmp_path / name, save_all=True, append_images=images[1:], tiffinfo=kind(kinds[0]))
+
+    write("one.tif", 0, 1, 1)  # as libraries' servers of images have them
+    write("two.tif", 2, 1, 2, 5)
+    scans = {scan.image_id: (scan.frame, stays(scan)) for scan in list_scans(str(tmp_path))[0]}
+    assert scans == {"one": (0, True), "two_0001": (0, False), "two_0002": (2, False)}
+    assert check_image(str(tmp_path / "one.tif"), 1)[:4] == (60, 80, "", "")
+    assert check_scan(str(tmp_path / "two.tif"), 1) == {}
+
+
+def test_linked_folders_are_entered_and_never_twice_on_a_way(tmp_path):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "scans"
+    for place in (elsewhere, folder):
+        place.mkdir()
+    picture().save(elsewhere / "1.png")
+    (folder / "book").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    assert [(scan.image_id, scan.book) for scan in list_scans(str(folder))[0]] == [("book_1", "book")]
+    (elsewhere / "b.djvu").touch()
+    assert passed_over(folder) == {".djvu": 1}
+
+
+def test_configured_scans_are_all_read_or_named(tmp_path):
+    picture().save(tmp_path / "1.png")
+    (tmp_path / "cut.pdf").write_bytes(b"%PDF-1.4 nothing")
+    mine = {"scans": str(tmp_path)}
+    with pytest.raises(InputError, match=r"scans that cannot be read \(1\).*\ncut.pdf: cannot be read as a PDF"):
+        page_sets.pages({"mine": mine}, "mine", 1)
+    for more in ({"unreadable": []}, {"pages": ["1"]}):
+        assert [page.image_id for page in page_sets.pages({"mine": mine | more}, "mine", 1)] == ["1"]
 
 
 def test_images_are_one_book_unless_all_say_their_books(tmp_path):

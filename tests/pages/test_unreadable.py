@@ -123,8 +123,29 @@ def test_pages_of_a_pdf_that_would_be_too_large_are_left_out(scans):
     large.save(folder / "only.pdf")
     found = sort(2)
     assert found.keys() == {"2.png", "book.pdf, image 1", "only.pdf"}
-    assert "would have 3000x3000 pixels, more than 2 megapixels" in found["book.pdf, image 1"]
-    assert "has no other page than such: would have 3000x3000" in found["only.pdf"]
+    assert (
+        "of its largest image 3000x3000 pixels are more than 2 megapixels; scale or split" in found["book.pdf, image 1"]
+    )
+    assert "has no other page than such: in the resolution of its largest image 3000x3000" in found["only.pdf"]
+
+
+def test_damaged_pages_of_a_pdf_are_left_out(scans):
+    folder, sort = scans
+    pages = [Image.new("L", (60, 80), shade) for shade in (100, 200)]
+    pages[0].save(folder / "book.pdf", save_all=True, append_images=pages[1:])
+    whole = (folder / "book.pdf").read_bytes()
+    (folder / "book.pdf").write_bytes(whole.replace(b"/Count 2", b"/Count 3"))
+    found = sort()
+    assert found.keys() == {"2.png", "book.pdf, image 3"}
+    assert "cannot be read as a page of a PDF" in found["book.pdf, image 3"]
+    assert planned(folder, found) == ["1", "3", "4", "book_0001", "book_0002"]
+
+
+def test_pages_of_a_pdf_that_no_jpeg_can_hold_are_left_out(scans):
+    folder, sort = scans
+    page = Image.new("1", (10, 65_501))
+    page.save(folder / "scroll.pdf", save_all=True, append_images=[Image.new("L", (60, 80))])
+    assert "is 65501 pixels long" in sort()["scroll.pdf, image 1"]
 
 
 def test_among_subfolders_what_is_cut_is_left_out(scans, tmp_path):

@@ -175,12 +175,15 @@ def corrections_beside(scans: str) -> str | None:
     """The corrections in a folder of scans, or beside a file of them, if there are any.
 
     They are called `corrections.csv` or `corrections.txt`, as the viewer exports them, or are a folder `corrections`.
+    Raises `InputError` if there are several: none is known to be the newest.
     """
     folder = scans if Path(scans).is_dir() else Path(scans).parent
-    for name in ("corrections.csv", "corrections.txt", "corrections"):
-        if Path(folder, name).exists():
-            return str(Path(folder, name).resolve())
-    return None
+    found = [name for name in ("corrections.csv", "corrections.txt", "corrections") if Path(folder, name).exists()]
+    if len(found) > 1:
+        raise InputError(
+            f"{folder}: holds {' and '.join(found)}; keep those that count, or say which (CORRECTIONS=file)"
+        )
+    return str(Path(folder, found[0]).resolve()) if found else None
 
 
 def labelled_pages(labels: str | os.PathLike, scans: Sequence[Path]) -> list[str]:

@@ -62,9 +62,15 @@ def pages(page_sets: dict, name: str, chunks: int) -> list[Page]:
 
 
 def scans(settings: dict) -> list[Scan]:
-    """The pages of a source of `scans`. Raises `InputError` if two files give the same."""
+    """The pages of a source of `scans`.
+
+    Raises `InputError` if two files give the same, or one cannot be read and neither `unreadable` nor `pages` is given.
+    """
     folder, left_out = settings["scans"], set(settings.get("unreadable", ()))
-    listed = list_scans(folder)[0]
+    listed, problems = list_scans(folder)
+    if problems and not settings.keys() & {"unreadable", "pages"} and not is_manifest(Path(folder)):
+        said = "".join(f"\n{name}: {reason}" for name, reason in problems.items())
+        raise InputError(f"{folder}: scans that cannot be read ({len(problems)}); take them out or mend them:{said}")
     chosen = _chosen(settings, "scans", [scan.image_id for scan in listed])
     found: dict[str, Scan] = {}
     for scan in listed:

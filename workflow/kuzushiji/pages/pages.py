@@ -19,6 +19,8 @@ from kuzushiji.common.images import TURNED, open_page
 from kuzushiji.pages.page_ids import Page
 
 _LONGEST = 65_500  # pixels that Pillow writes to a side of a JPEG
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255  # tags of TIFF
+_SMALLER, _MASK, _FORMERLY_SMALLER = 1, 4, 2  # in them: bits of the first, a value of the second
 _NAME_BYTES = 200  # of a page's name: file systems allow 255, and results are called after pages
 
 
@@ -105,8 +107,9 @@ def check_image(path: str, max_megapixels: float) -> Checked:
         with open_page(path) as image:
             if problem := unusable(image, max_megapixels):
                 return Checked(image.width, image.height, problem=problem)
-            if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a camera's further views of the same page
+            if page_frames(image) != [0]:
                 return Checked(problem=f"holds {image.n_frames} images; split it into one file a page")
+            image.seek(0)
             orientations = [image.tag_v2.get(ExifTags.Base.Orientation, 1)] if image.format == "TIFF" else []
             image.load()  # which turns a TIFF upright
             orientations.append(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -117,6 +120,26 @@ def check_image(path: str, max_megapixels: float) -> Checked:
             return Checked(*image.size, note, sha256=held)
     except Exception as error:  # Pillow's readers raise of every kind at damaged files: TypeError, struct.error, …
         return Checked(problem=why_unreadable(error))
+
+
+def page_frames(image: Image.Image) -> list[int]:
+    """Which of the images in a file are pages, from 0.
+
+    A camera's MPO holds further views or a preview of the same picture, and a TIFF may hold each page in smaller sizes
+    and with masks too (TIFF 6.0, NewSubfileType). Raises whatever Pillow does.
+    """
+    if image.format == "MPO":
+        return [0]
+    count = getattr(image, "n_frames", 1)
+    if image.format != "TIFF" or count == 1:
+        return list(range(count))
+    return [frame for frame in range(count) if _is_page(image, frame)] or [0]
+
+
+def _is_page(image: Image.Image, frame: int) -> bool:
+    image.seek(frame)
+    kind, former = image.tag_v2.get(_NEW_SUBFILE_TYPE, 0), image.tag_v2.get(_SUBFILE_TYPE)
+    return not kind & (_SMALLER | _MASK) and former != _FORMERLY_SMALLER
 
 
 def why_unreadable(error: Exception) -> str:
@@ -143,17 +166,22 @@ def _no_file(path: str) -> str:
 
 def unusable(image: Image.Image, max_megapixels: float) -> str:
     """What the header alone says against the image, or nothing."""
-    if image.width * image.height > max_megapixels * 1e6:
-        size = f"{image.width}x{image.height} pixels are more than {max_megapixels} megapixels"
-        return f"{size}; scale or split it, or raise pages: max_megapixels"
-    if max(image.size) > _LONGEST:
-        return (
-            f"is {max(image.size)} pixels long, and JPEG, which its pictures are, holds {_LONGEST}; split or scale it"
-        )
+    if problem := too_large(*image.size, max_megapixels):
+        return problem
     if image.mode == "CMYK":
         return "is CMYK; convert it to RGB"
     if image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile):
         return "has more than 8 bits a channel; convert it to 8 bits"
+    return ""
+
+
+def too_large(width: int, height: int, max_megapixels: float) -> str:
+    """Why a page cannot have this size in pixels, or nothing."""
+    if width * height > max_megapixels * 1e6:
+        size = f"{width}x{height} pixels are more than {max_megapixels} megapixels"
+        return f"{size}; scale or split it, or raise pages: max_megapixels"
+    if (longest := max(width, height)) > _LONGEST:
+        return f"is {longest} pixels long, and JPEG, which its pictures are, holds {_LONGEST}; split or scale it"
     return ""
 
 

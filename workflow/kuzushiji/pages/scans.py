@@ -20,6 +20,7 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.images import FORMATS, SUFFIXES
 from kuzushiji.pages.manifest import image_file, read_left_out, read_manifest
 from kuzushiji.pages.page_ids import book_of, say_books
+from kuzushiji.pages.pages import page_frames
 
 try:
     from pillow_heif import register_heif_opener
@@ -54,8 +55,19 @@ def _files(path: Path) -> list[Path]:
     """All scans below a folder, by folder and name; hidden ones do not count."""
     if path.is_file():
         return [path]
-    found = [file for file in path.rglob("*") if file.suffix.lower() in (*SUFFIXES, *PACKED) and file.is_file()]
+    found = [file for file in _below(path) if file.suffix.lower() in (*SUFFIXES, *PACKED) and file.is_file()]
     return sorted(file for file in found if not _hidden(file.relative_to(path)))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All files below a folder, those in linked folders too, each of which is entered once on a way."""
+    ways = {str(folder): {folder.resolve()}}
+    for above, folders, files in os.walk(folder, followlinks=True):
+        way = ways.pop(above)
+        entered = {name: Path(above, name).resolve() for name in folders}
+        folders[:] = [name for name in folders if entered[name] not in way]
+        ways |= {os.path.join(above, name): way | {entered[name]} for name in folders}
+        yield from (Path(above, name) for name in files)
 
 
 def _hidden(file: Path) -> bool:
@@ -68,7 +80,7 @@ def passed_over(folder: str | os.PathLike, used: str | os.PathLike | None = None
     `used`: a file or folder there that has another use, and does not count.
     """
     kinds = Counter()
-    for file in Path(folder).rglob("*"):
+    for file in _below(Path(folder)):
         kind = file.suffix.lower()
         if not file.is_file() or (used and file.resolve().is_relative_to(Path(used).resolve())):
             continue
@@ -96,14 +108,15 @@ def list_scans(path: str) -> tuple[tuple[Scan, ...], dict[str, str]]:
     problems: dict[str, str] = {}
     for file in _files(root):
         try:
-            count = frames(file, strict=True)
+            pages = frames(file, strict=True)
         except ValueError as error:
             problems[name_in(file, root)] = str(error)
             continue
         above = file.relative_to(root).parent.parts if root.is_dir() else ()
-        name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if count > 1 else "")
-        places = [f"{name}_{number:04d}" for number in range(1, count + 1)] if count > 1 or is_pdf(file) else [name]
-        found += [Scan(image_id, book, str(file), frame) for frame, image_id in enumerate(places)]
+        name, book = "_".join([*above, file.stem]), "_".join(above) or (file.stem if len(pages) > 1 else "")
+        numbered = [f"{name}_{number:04d}" for number in range(1, len(pages) + 1)]
+        places = [name] if pages == [0] and not is_pdf(file) else numbered
+        found += [Scan(image_id, book, str(file), frame) for image_id, frame in zip(places, pages, strict=True)]
     if not found:
         reasons = "".join(f"\n{name}: {reason}" for name, reason in problems.items())
         raise InputError(f"{path}: holds no scans that can be read ({', '.join((*SUFFIXES, *PACKED))}){reasons}")
@@ -161,20 +174,19 @@ def is_pdf(file: Path) -> bool:
     return file.suffix.lower() == PDF
 
 
-def frames(file: Path, strict: bool = False) -> int:
-    """The number of pages in a file. `strict`: raise `ValueError`, saying why, if it cannot be read."""
+def frames(file: Path, strict: bool = False) -> list[int]:
+    """The places of a file's pages in it, from 0. `strict`: raise `ValueError`, saying why, if it cannot be read."""
     if file.suffix.lower() in set(SUFFIXES) - {".tif", ".tiff"}:
-        return 1
+        return [0]
     try:
         if is_pdf(file):
             with pdfium.PdfDocument(file) as document:
-                count = len(document)
-                if strict and not any(pdf_images(document[number]) for number in range(count)):
+                pages = list(range(len(document)))
+                if strict and not any(_may_be_image(document, number) for number in pages):
                     raise ValueError("has no page that is an image; it may hold text already")
-                return count
+                return pages
         with Image.open(file, formats=OPENED) as image:
-            # A camera's MPO holds further views or a preview of the same picture.
-            return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+            return page_frames(image)
     except pdfium.PdfiumError as error:
         if strict:
             locked = getattr(error, "err_code", None) == FPDF_ERR_PASSWORD or "password" in str(error).lower()
@@ -182,7 +194,14 @@ def frames(file: Path, strict: bool = False) -> int:
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         if strict and file.suffix.lower() not in SUFFIXES:  # the check of pages speaks of the others
             raise ValueError(f"cannot be read as an image ({error}); copy it again or convert it to PNG") from error
-    return 1
+    return [0]
+
+
+def _may_be_image(document: pdfium.PdfDocument, number: int) -> bool:
+    try:
+        return bool(pdf_images(document[number]))
+    except pdfium.PdfiumError:  # the check of scans speaks of this page
+        return True
 
 
 class PdfImage(NamedTuple):

@@ -19,7 +19,7 @@ from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import SUFFIXES
 from kuzushiji.common.tables import page_order
-from kuzushiji.pages.pages import check_image, id_problem, name_problem, unusable, why_unreadable
+from kuzushiji.pages.pages import check_image, id_problem, name_problem, too_large, unusable, why_unreadable
 from kuzushiji.pages.scans import OPENED, Scan, frames, is_manifest, is_pdf, name_in, place_in_file
 from kuzushiji.pages.unpack import rendered_size
 
@@ -86,7 +86,7 @@ def check_scan(path: str, max_megapixels: float) -> dict[str, str]:
     """
     file = Path(path)
     problem = name_problem(path)
-    if not problem and file.suffix.lower() in SUFFIXES and frames(file) == 1:
+    if not problem and file.suffix.lower() in SUFFIXES and frames(file) == [0]:
         problem = check_image(path, max_megapixels).problem
     elif not problem and is_pdf(file):
         return _check_sizes(file, max_megapixels)
@@ -100,28 +100,29 @@ def _check_sizes(file: Path, max_megapixels: float) -> dict[str, str]:
     with _PDFIUM, pdfium.PdfDocument(file) as document:
         count = len(document)
         for number in range(count):
-            width, height = rendered_size(document[number])
-            if width * height > max_megapixels * 1e6:
-                problems[place_in_file(number)] = (
-                    f"would have {width}x{height} pixels, more than {max_megapixels} megapixels, in the resolution of "
-                    "its largest image; scale or split that, or raise pages: max_megapixels"
-                )
+            try:
+                size = rendered_size(document[number])
+            except pdfium.PdfiumError as error:
+                problems[place_in_file(number)] = f"cannot be read as a page of a PDF ({error}); copy the file again"
+                continue
+            if problem := too_large(*size, max_megapixels):
+                problems[place_in_file(number)] = f"in the resolution of its largest image {problem}"
     return problems if len(problems) < count else {"": f"has no other page than such: {problems.popitem()[1]}"}
 
 
 def _check_frames(file: Path, max_megapixels: float) -> dict[str, str]:
-    count, problems = frames(file), {}
+    pages, problems = frames(file), {}
     try:
         with Image.open(file, formats=OPENED) as image:
-            for frame in range(count):
+            for frame in pages:
                 if problem := _check_frame(image, frame, max_megapixels):
                     problems[place_in_file(frame)] = problem
     except Exception as error:  # of Pillow's many kinds, as below
         return {"": why_unreadable(error)}
-    if len(problems) < count:
+    if len(problems) < len(pages):
         return problems
     first = next(iter(problems.values()))
-    return {"": first if count == 1 else f"has {count} images, of which none can be read; the first {first}"}
+    return {"": first if len(pages) == 1 else f"has {len(pages)} images, of which none can be read; the first {first}"}
 
 
 def _check_frame(image: Image.Image, frame: int, max_megapixels: float) -> str:
