@@ -107,6 +107,20 @@ def test_what_does_not_fit_is_reported_with_its_context():
     assert len(aligned) == len(SONG) - 1
 
 
+def test_what_an_editor_could_not_read_is_no_label():
+    truth, text = truth_of(SONG), list(SONG)
+    places = [5, 20, 40]
+    marks = dict(zip(places, "□■〓", strict=True))
+    for place, mark in marks.items():
+        text[place] = mark
+    aligned, unmatched = align(truth, "".join(text), **PERFECT)
+    assert len(aligned) == len(truth) - 3 and (aligned["trust"] == 2).all()
+    assert not {f"U+{ord(mark):04X}" for mark in marks.values()} & set(aligned["codepoint"])
+    left = unmatched.groupby("what")
+    assert left.get_group("character")["place"].tolist() == places
+    assert left.get_group("box")["codepoint"].tolist() == truth["codepoint"].iloc[places].tolist()
+
+
 def test_a_missed_character_gets_a_box_without_trust():
     truth = truth_of(SONG)
     merged, alternatives = simulated(truth.drop(index=17), 0, **PERFECT)

@@ -14,7 +14,7 @@ from kuzushiji.common.configuration import (
     check_training,
     update,
 )
-from kuzushiji.common.errors import InputError, plain_errors
+from kuzushiji.common.errors import InputError, plain_errors, with_cause
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -85,11 +85,11 @@ def test_architectures_are_known_without_importing_timm():
     timms = {name for name in timm.list_models() if timm.model_entrypoint(name).__module__.startswith("timm.")}
     assert len(timms) > 1000 and timms <= _architectures()
     for name in ("efficientnet_b4", "resnet152", "resnet50.a1_in1k", "ppocrv6_small_rec"):
-        check_architecture("mine", name)
+        check_architecture("classifiers: mine", name)
     with pytest.raises(
         InputError, match=r"classifiers: mine: architecture: timm has no resnet_152; perhaps .*resnet152"
     ):
-        check_architecture("mine", "resnet_152")
+        check_architecture("classifiers: mine", "resnet_152")
 
 
 def test_an_error_of_ours_is_said_without_its_way():
@@ -105,6 +105,19 @@ def test_an_error_of_ours_is_said_without_its_way():
     except RuntimeError as wrapped:
         assert plainly(wrapped, {}) == "Error: a.csv: row 3: wrong"
     assert plainly(ValueError("other")) == 'other in file "x", line 3'
+
+    class Wrapped(Exception):
+        pass
+
+    Wrapped.__init__ = with_cause(Wrapped.__init__)
+    try:
+        try:
+            raise KeyError("file")
+        except KeyError:
+            raise Wrapped(InputError("a.csv: row 3: wrong"))  # noqa: B904 (as Snakemake does)
+    except Wrapped as again:
+        assert plainly(again) == "Error: a.csv: row 3: wrong"
+    assert plainly(Wrapped("other")) == 'other in file "x", line 3'
 
 
 def test_sections_are_merged_unless_they_are_of_another_kind():
@@ -130,9 +143,9 @@ def test_sections_are_merged_unless_they_are_of_another_kind():
 def test_settings_that_would_stop_a_training_are_refused_and_no_others():
     mixup = {"method": "mixup", "alpha": 0.2}
     settings = {"resize": [100, 120], "input_size": 112, "mixing": mixup, "batch_size": 64, "sampling": None}
-    check_training("one", settings)  # it may train on enlarged parts
-    check_training("one", settings | {"mixing": None, "batch_size": 63})
-    check_training("one", settings | {"batch_size": 63, "sampling": {"crops": 40}})  # which are one batch
+    check_training("classifiers: one", settings)  # it may train on enlarged parts
+    check_training("classifiers: one", settings | {"mixing": None, "batch_size": 63})
+    check_training("classifiers: one", settings | {"batch_size": 63, "sampling": {"crops": 40}})  # which are one batch
     for change in ({"resize": [124, 100]}, {"batch_size": 63}, {"batch_size": 63, "sampling": {"crops": 64}}):
         with pytest.raises(InputError, match=r"classifiers: one: (resize|batch_size)"):
-            check_training("one", settings | change)
+            check_training("classifiers: one", settings | change)

@@ -22,7 +22,7 @@ from kuzushiji.published.weights_file import read_weights, write_weights
 
 CHARSET = ["U+3042", "U+3044", "U+4E00"]
 CLASSIFIER = {"architecture": "test_resnet", "channels": "gray", "mean": 0.6, "std": 0.3, "input_size": 32}
-CLASSIFIER |= {"resize": [35, 34], "temperature": 0.05}
+CLASSIFIER |= {"resize": [35, 34], "letterbox": False, "temperature": 0.05}
 # Half precision has 11 binary digits. Through these small networks probabilities move by less than this.
 TOLERANCE = 0.01
 
@@ -199,7 +199,13 @@ def changed(path, weights=None, **meta):
         ({"charset": ["U+3042", "U+3042", "x"]}, "are no codepoints.*occur twice"),
         ({"charset": CHARSET[:2]}, "of another shape: head.weight"),
         ({"settings": CLASSIFIER | {"architecture": "os.system"}}, "timm knows no os.system"),
-        ({"settings": {"architecture": "test_resnet"}}, "its settings are no classifier's"),
+        ({"settings": {"architecture": "test_resnet"}}, "settings: 'channels' is a required property; these are no"),
+        ({"settings": 3}, "settings: 3 is not of type 'object'; these are no classifier's settings, export it again"),
+        ({"settings": CLASSIFIER | {"architecture": 5}}, "settings: architecture: 5 is not of type"),
+        ({"settings": CLASSIFIER | {"channels": "blue"}}, "settings: channels: 'blue' is not one of"),
+        ({"settings": CLASSIFIER | {"temperature": 0}}, "settings: temperature: 0 is less than or equal"),
+        ({"settings": CLASSIFIER | {"std": 0}}, "settings: std: 0 is less than or equal"),
+        ({"settings": CLASSIFIER | {"resize": [34]}}, r"settings: resize: \[34\] is too short"),
         ({"weights": {"surplus": torch.zeros(1)}}, "not of this network: surplus"),
         ({"weights": {"head.weight": torch.full((3, 96), torch.nan)}}, "not finite: head.weight|another shape"),
     ],

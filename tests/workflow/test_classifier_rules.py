@@ -75,3 +75,43 @@ def test_a_mistake_in_the_settings_is_named(change, message):
     update_config(config, change)
     with pytest.raises(WorkflowError, match=message):
         validate(config, schema)
+
+
+WITHOUT = ["validation=val", "training=rest", "page_sets={rest: {of: [train], without_books: [hana, kaze]}}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "target", "message"),
+    [
+        (
+            ["classifiers={01_efficientnet: {validation_book: zzz}}"],
+            "all",
+            "01_efficientnet: validation_book: train has",
+        ),
+        (
+            ["classification={sampling: {crops: 100, power: 0.5, shares: {train: 1}}}"],
+            "all",
+            "shares: no page of training is of train itself; drawn_training has no share",
+        ),
+        (
+            ["book_classifier={classifier: {architecture: resnet_152}}"],
+            "results/book_classifier/test.csv",
+            "book_classifier: classifier: architecture: timm has no resnet_152; perhaps",
+        ),
+        (
+            ["book_classifier={classifier: {resize: [20, 20]}}"],
+            "results/book_classifier/test.csv",
+            "book_classifier: classifier: resize: crops of input_size",
+        ),
+        (
+            ["round=pseudo", "pseudo={page_sets: [val]}", *WITHOUT],
+            "all",
+            "pseudo.page_sets: val: page kaze001-001 is also of val (validation)",
+        ),
+        (["export={priors: {of: [bogus], charset: a.txt}}"], "export", "export.priors: of: there is no page set bogus"),
+    ],
+)
+def test_sections_that_do_not_fit_each_other_stop_before_anything_is_planned(checkout, change, target, message):
+    run = plan(checkout, "--config", *change, "--", target, check=False)
+    said = run.stdout + run.stderr
+    assert run.returncode and message in said and "Traceback" not in said

@@ -184,6 +184,30 @@ def test_a_book_with_the_name_of_the_held_out_one_is_not_adapted_to(checkout):
     )
 
 
+def test_what_cannot_be_adapted_with_stops_before_anything_is_planned(checkout):
+    (checkout / "100241706").mkdir()
+    Image.effect_noise((480, 672), 40).save(checkout / "100241706/100241706_1.jpg")
+    (checkout / "labels.csv").write_text("image_id,labels\n100241706_1,U+3042 10 10 50 50\n")
+    # The replayed pages may be a subset.
+    sets = {"part": {"of": ["replay"], "books": ["mori", "hana"]}, "bare": {"images": "100241706"}}
+    sets["same"] = {"images": "100241706", "labels": "labels.csv"}
+    (checkout / "more.yaml").write_text(yaml.safe_dump({"page_sets": sets}))
+    adapt = ["--dry-run", "--profile", "profiles/adapt", "--configfile", "profiles/adapt/settings.yaml", "more.yaml"]
+    adapt += ["--config", "adapt=labels.csv", "read=100241706"]
+    for change, message in [
+        ("replay: part", None),
+        ("replay: bare", "adaptation.replay: the page set bare needs `labels`"),
+        ("validation_book: gone", "adaptation.validation_book: replay has no pages of gone"),
+        ("replay: same, validation_book: 13", "adaptation.validation_book: same has no pages of 13"),
+        ("replay: same, validation_book: 100241706", "the labelled pages are of a book called 100241706, too"),
+        ("training: {batch_size: 3, mixing: {method: mixup, alpha: 0.2}}", "mixup mixes pairs"),
+    ]:
+        run = snakemake(*adapt, f"adaptation={{{change}}}", "--", "adapt", cwd=checkout, check=not message)
+        said = re.sub(r"\s+", " ", run.stdout + run.stderr)
+        assert message in said if message else planned(run)["adapt_classifier"] == 1, (change, said[-600:])
+        assert "Traceback" not in said
+
+
 def test_what_a_reader_gives_goes_over_the_models_configuration(checkout):
     (checkout / "scans").mkdir()
     Image.effect_noise((48, 67), 40).save(checkout / "scans/1.jpg")

@@ -1,5 +1,6 @@
 # The training books that pages resemble most: `snakemake results/book_classifier/test.csv` shows which books to choose
 # for validation, the nearest to the pages to read. Nothing else depends on these rules.
+include: "book_classifier.inputs.smk"
 
 
 rule book_crops:
@@ -76,13 +77,7 @@ rule book_classifier:
         runtime=720,  # a retry resumes
     params:
         code=code("book_classifier"),
-        settings=dict(
-            config["classification"],
-            **config["book_classifier"]["classifier"],
-            sampling=None,
-            start=None,
-            state="results/book_classifier/state",
-        ),
+        settings=book_classifier_settings,
     script:
         "../scripts/book_classifier.py"
 

@@ -1,5 +1,5 @@
 # Inputs and settings of classifier.smk.
-from kuzushiji.common.configuration import check_training
+from kuzushiji.common.configuration import check_shares, check_training
 
 
 def classifier_weights(settings):
@@ -20,13 +20,15 @@ def settings_of(classifier, training_round="first"):
 
 for classifier in CLASSIFIERS if TRAINS else ():
     for training_round in {"first", ROUND}:
-        check_training(classifier, settings_of(classifier, training_round))
+        check_training(f"classifiers: {classifier}", settings_of(classifier, training_round))
 
 
 def classifier_settings(wildcards):
     settings = settings_of(wildcards.classifier, wildcards.round)
-    sampled = settings["sampling"] and settings["sampling"]["shares"]
-    image_sets = [[page.image_id, page.image_set] for page in pages_of(TRAINING)] if sampled else []
+    shares = settings["sampling"] and settings["sampling"]["shares"]
+    image_sets = [[page.image_id, page.image_set] for page in pages_of(TRAINING)] if shares else []
+    if shares:
+        check_shares(f"classifiers: {wildcards.classifier}", shares, {image_set for _, image_set in image_sets})
     return dict(settings, state=f"results/{wildcards.round}/state/classifier", image_sets=image_sets)
 
 
@@ -72,7 +74,8 @@ def fold_of(wildcards):
 def pseudo_page_sets(training_round):
     """The page sets whose pseudo labels a round trains on."""
     names = [] if training_round == "first" else config["pseudo"]["page_sets"]
-    known = {page.image_id: TRAINING for page in pages_of(TRAINING)} if names else {}
+    used = {VALIDATION: "validation", TRAINING: "training"} if names else {}
+    known = {page.image_id: f"{name} ({use})" for name, use in used.items() for page in pages_of(name)}
     for name in names:
         own = {page.image_id: name for page in pages_of(name)}
         if shared := sorted(known.keys() & own):

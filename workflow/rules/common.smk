@@ -18,7 +18,7 @@ sys.path.insert(0, LIBRARY)
 os.environ.update(PYTHONPATH=os.pathsep.join([LIBRARY, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from kuzushiji.common.code import digest, imported
-from kuzushiji.common.errors import InputError, plain_errors
+from kuzushiji.common.errors import InputError, plain_errors, with_cause
 from kuzushiji.common.once import once_a_version, sizes_of_new_inputs
 from kuzushiji.common.runs import take_up
 from kuzushiji.pages.manifest import get_manifest, is_address, manifest_path
@@ -38,6 +38,8 @@ snakemake.io._IOFile.checksum = once_a_version(snakemake.io._IOFile.checksum)
 JobScheduler.update_input_sizes = sizes_of_new_inputs
 # Errors of ours without the lines of Snakefiles through which they came.
 snakemake.exceptions.format_exception_to_string = plain_errors(snakemake.exceptions.format_exception_to_string)
+of_functions = snakemake.exceptions.InputFunctionException
+of_functions.__init__ = with_cause(of_functions.__init__)
 # Locks of a killed run are no reason to stop; a living one is named.
 if not workflow.remote_exec:
     working = take_up(

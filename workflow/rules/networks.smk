@@ -23,7 +23,7 @@ for section, names in [
     if not names:
         raise InputError(f"config.yaml: {section}: all of the {ROUND} round are null; keep at least one")
 for name in CLASSIFIERS if TRAINS else []:
-    check_architecture(name, config["classifiers"][name]["architecture"])
+    check_architecture(f"classifiers: {name}", config["classifiers"][name]["architecture"])
 check_ranges("booster: tune", config["booster"]["tune"])
 for name in config["published"]["classifiers"] if ROUND == "published" else []:
     if name not in CLASSIFIERS:

@@ -21,6 +21,7 @@ from kuzushiji.text.transcriptions import Written, known_texts, normalize, writt
 
 UNMATCHED = ["image_id", "what", "place", "codepoint", "x", "y", "width", "height", "context"]
 _CONTEXT = 5  # characters on each side
+_ILLEGIBLE = "□■〓\ufffd"  # what editors put for it
 _GIVEN_UNUSED = 1e-4  # probability that a given box is not in the text
 
 
@@ -67,7 +68,8 @@ def align_pages(
 
     A page's boxes, in the reading order that follows from them alone, and the characters of its text are aligned in
     order. A match weighs how many times as probable the classifiers find the character as it is in the text, at least
-    `unlisted`, the share of boxes whose lists lack their character; those that `normalize` makes equal are equal. A box
+    `unlisted`, the share of boxes whose lists lack their character; those that `normalize` makes equal are equal. What
+    an editor could not read (□, ■, 〓) takes a box, of any character, which stays unmatched with it. A box
     may have no character: with probability `spurious` if the detector is sure of it, more if not, at least `aside` if
     it is ruby or in a note. A character may have no box, with probability `missing`, or `punctuation`. Given boxes
     replace those found at their place and can only be their own character. Where a line of the text and a column both
@@ -107,21 +109,24 @@ def _align_page(found: pd.DataFrame, given: pd.DataFrame, text: str, settings: d
     match, skip, missing = _weights(boxes, characters, settings)
     chosen = best_path(match, skip, missing)
     posterior = posteriors(match, skip, missing)
+    exact = boxes["given"].to_numpy(bool)
+    illegible = np.array([*(one.character in _ILLEGIBLE for one in characters), False])  # the last for boxes of none
+    chosen = np.where(illegible[chosen] & ~exact, -1, chosen)
     rows = np.flatnonzero(chosen >= 0)
     free = np.setdiff1d(np.arange(len(characters)), chosen)
+    drawn = free[[not illegible[place] and not _is_punctuation(characters[place].character) for place in free]]
     between = interpolate(
         Found(
             boxes[CORNERS].to_numpy(float)[rows],
             chosen[rows],
             *(boxes[name].to_numpy()[rows] for name in ("block", "column", "line", "role")),
         ),
-        free[[not _is_punctuation(characters[place].character) for place in free]] if len(free) else free,
+        drawn if len(free) else free,
         settings["room"],
     )
     place = np.maximum.accumulate(np.append(-1, chosen))[1:]  # of the last character up to each box
     sure = np.zeros(len(boxes))
     sure[rows] = posterior[rows, chosen[rows]]
-    exact = boxes["given"].to_numpy(bool)
     trust = np.where(exact, 3, np.where(sure >= settings["posterior"], 2, 1))
     kept = exact | (chosen >= 0)
     parts = boxes.loc[kept, [*CORNERS, "codepoint"]].assign(

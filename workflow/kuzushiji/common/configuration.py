@@ -4,7 +4,7 @@ import difflib
 import importlib.util
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -47,7 +47,7 @@ def check_configuration(config: Mapping, schema: dict, places: Sequence[tuple[st
         raise InputError("\n".join(dict.fromkeys(lines)))
 
 
-def check_architecture(classifier: str, name: str) -> None:
+def check_architecture(section: str, name: str) -> None:
     """Raise `InputError` with the nearest name if timm has no architecture `name`, without importing timm if it has."""
     known = _architectures()
     if name.partition(".")[0] in known:
@@ -57,20 +57,37 @@ def check_architecture(classifier: str, name: str) -> None:
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, known, n=3)
         advice = f"perhaps {' or '.join(near)}" if near else "`timm.list_models()` lists all"
-        raise InputError(f"config.yaml: classifiers: {classifier}: architecture: timm has no {name}; {advice}")
+        raise InputError(f"config.yaml: {section}: architecture: timm has no {name}; {advice}")
 
 
-def check_training(classifier: str, settings: Mapping) -> None:
+def check_training(section: str, settings: Mapping) -> None:
     """Raise `InputError` for `settings` of a classifier that would stop its training after hours of other work."""
-    where, size = f"config.yaml: classifiers: {classifier}", settings["input_size"]
-    tested = settings["resize"][1]  # training warps parts of any size
+    size, tested = settings["input_size"], settings["resize"][1]  # training warps parts of any size
     if tested < size:
-        raise InputError(f"{where}: resize: crops of input_size {size} cannot be cut from {tested} pixels")
-    batch = settings["batch_size"]
+        raise InputError(
+            f"config.yaml: {section}: resize: crops of input_size {size} cannot be cut from {tested} pixels"
+        )
+    check_batches(section, settings)
+
+
+def check_batches(section: str, settings: Mapping) -> None:
+    """Raise `InputError` if `settings`, which may be some of a training's, mix pairs in batches of an odd number."""
+    batch = settings.get("batch_size", 2)
     if settings["sampling"]:  # of fewer crops, all are one batch
         batch = min(batch, settings["sampling"]["crops"] // 2 * 2)
-    if batch % 2 and (settings["mixing"] or {}).get("method") == "mixup":
-        raise InputError(f"{where}: batch_size: mixup mixes pairs, so it has to be even, not {batch}")
+    if batch % 2 and (settings.get("mixing") or {}).get("method") == "mixup":
+        raise InputError(f"config.yaml: {section}: batch_size: mixup mixes pairs, so it has to be even, not {batch}")
+
+
+def check_shares(section: str, shares: Collection[str], there: Collection[str]) -> None:
+    """Raise `InputError` unless `shares` names just the page sets `there`, which pages of training come from."""
+    problems = [f"no page of training is of {name} itself" for name in sorted(set(shares) - set(there))]
+    problems += [f"{name} has no share" for name in sorted(set(there) - set(shares))]
+    if problems:
+        raise InputError(
+            f"config.yaml: {section}: sampling: shares: {'; '.join(problems)}; name the page sets that have images, of "
+            f"which {', '.join(sorted(there))} are trained on, and no subsets"
+        )
 
 
 def check_ranges(section: str, settings: Mapping) -> None:

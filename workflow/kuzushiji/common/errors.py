@@ -20,6 +20,21 @@ def printable(name: str) -> str:
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
+def with_cause(initialize: Callable[..., None]) -> Callable[..., None]:
+    """An exception's `__init__` that keeps what it is made of, if that is an exception too, as its cause.
+
+    Where Snakemake raises its `InputFunctionException` once more, another error is the context.
+    """
+
+    @wraps(initialize)
+    def initialized(self: BaseException, message: object, *arguments, **named) -> None:
+        initialize(self, message, *arguments, **named)
+        if isinstance(message, BaseException):
+            self.__cause__ = message
+
+    return initialized
+
+
 def plain_errors(formatted: Callable[..., str]) -> Callable[..., str]:
     """Snakemake's `format_exception_to_string`, but of an `InputError` its message alone, wherever it was raised.
 
