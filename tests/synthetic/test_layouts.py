@@ -1,4 +1,5 @@
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,13 @@ def test_another_table_is_refused(tmp_path):
     for file in (tmp_path / "other.parquet", tmp_path / "missing.parquet", Path("README.md")):
         with pytest.raises(InputError, match="no table of boxes"):
             read_layouts(file)
+
+
+@pytest.mark.parametrize("wrong", ["一", "U+4e00", "4E00", "U+D800", float("nan")])
+def test_what_stands_in_place_of_a_codepoint_is_named(wrong, tmp_path):
+    rows = [(*row[:1], wrong if number == 9 else row[1], *row[2:]) for number, row in enumerate(two_columns())]
+    with pytest.raises(InputError, match=rf"pages\.parquet: codepoint: {re.escape(repr(wrong))} is none; write"):
+        read_layouts(write_layout(tmp_path / "pages.parquet", rows))
 
 
 def test_shipped_layouts_are_those_of_real_pages(tmp_path):

@@ -117,11 +117,8 @@ def test_a_fallback_font_draws_with_a_warning(fonts, tmp_path, caplog):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"books": {"hana": {"pages": 1, "colour": "red"}}}, r"books: hana: does not know colour"),
-        ({"books": {"hana": {}}}, r"books: hana: lacks pages"),
-        ({"books": {"Hana1": {"pages": 1}}}, r"Hana1: .*lower-case"),
-        ({"books": {"hana": {"pages": 1, "paper": "parchment"}}}, r"hana: paper: .*parchment"),
-        ({"pages": 3}, r"synthetic: does not know pages"),
+        ({"books": {"hana": {"pages": 1, "paper": "parchment"}}}, r"synthetic: books: hana: paper: .*parchment"),
+        ({"books": {"hana": {}}}, r"synthetic: books: hana: lacks pages"),
     ],
 )
 def test_wrong_settings_are_named(fonts, changes, message):

@@ -92,7 +92,7 @@ def test_drawn_pages_follow_the_made_up_hands_that_their_books_name(checkout):
     """From an archive that lies there; without one it is fetched, once for all hands."""
     settings = yaml.safe_load((checkout / "profiles/demo/settings.yaml").read_text())["page_sets"]["drawn_test"]
     drawn = settings["synthetic"] | {"width": 320, "height": 448, "codepoints": 2, "style": STYLE, "random_share": 1}
-    drawn["books"] = {"hana": {"pages": 1, "font": "brisk"}}
+    drawn["books"] = {"hana": {"pages": 1, "font": "Brisk"}}
     hand = {"seed": 1, "smoothing": 2, "joined": 0.5, "width": 7, "dropped": 0}
     hands = {"brisk": hand, "other": hand}
     (checkout / "charset.txt").write_text("二十")
@@ -111,9 +111,33 @@ def test_drawn_pages_follow_the_made_up_hands_that_their_books_name(checkout):
     (row,) = read_labels(labels)[0].values()
     assert {codepoint for codepoint, *_ in row} == {"U+4E8C", "U+5341"}
     assert planned(snakemake("--dry-run", *run, *target, cwd=checkout)) == {}
+    # Fonts that none of its books names do not make it anew, whichever there are.
+    (checkout / "resources/fonts").unlink()
+    (checkout / "resources/fonts").mkdir()
+    (checkout / "resources/fonts/new.ttf").touch()
+    assert planned(snakemake("--dry-run", *run, *target, cwd=checkout)) == {}
     hand["joined"] = 1
     (checkout / "mine.yaml").write_text(yaml.safe_dump(changes))
     assert planned(snakemake("--dry-run", *run, *target, cwd=checkout)) == {"hand": 1, "synthetic": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "books: {mori: {font: aoyagi-sosekii}}",
+            "mori: font: neither resources/fonts nor `hands` has aoyagi-sosekii;",
+        ),
+        ("style: null", "page_sets: drawn_test: synthetic: style: None is not of type 'object'"),
+        ("books: {mori: {paper: null}}", "books: mori: paper: 'a color in quotes, like"),
+        ("books: {mori: {paper: parchment}}", "page_sets: drawn_test: synthetic: books: mori: paper: unknown color"),
+    ],
+)
+def test_a_mistake_in_drawn_pages_stops_before_anything_is_planned(checkout, change, message):
+    changes = f"page_sets={{drawn_test: {{synthetic: {{{change}}}}}}}"
+    run = snakemake("--profile", "profiles/demo", "--dry-run", "--config", changes, cwd=checkout, check=False)
+    said = run.stdout + run.stderr
+    assert run.returncode and message in said and "Traceback" not in said
 
 
 def test_the_demo_leaves_results_of_other_networks_alone(checkout):

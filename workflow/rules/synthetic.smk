@@ -5,7 +5,7 @@ include: "synthetic.inputs.smk"
 rule synthetic:
     """Draw pages in brush fonts, in the competition's layout."""
     input:
-        fonts=lambda wildcards: fonts(wildcards) + hands_of(wildcards),
+        fonts=drawn_in,
         corpus=sorted(map(str, Path(from_root("resources/corpus")).glob("*.txt"))),
         parents=from_root("resources/corpus/hentaigana.csv"),
         charset=lambda wildcards: drawn_from(wildcards, "charset"),

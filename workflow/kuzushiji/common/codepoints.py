@@ -6,6 +6,8 @@ from pathlib import Path
 from kuzushiji.common.errors import InputError
 
 _CODEPOINT = re.compile(r"U\+([0-9A-F]{4}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4})")
+# Names or numbers of characters, such as `U+3042`, `0x3042` or `12354`; a digit alone is a character itself.
+_NAMES = re.compile(r"[0-9]{0,6}[A-Za-z,][!-~]{0,12}|(?<!\S)[0-9]{4,6}(?!\S)")
 
 
 def is_codepoint(name: str) -> bool:
@@ -28,9 +30,19 @@ def character(codepoint: str) -> str:
 
 
 def read_charset(file: Path) -> str:
-    """The characters of a UTF-8 text file, in its order, each once. Raises `InputError` for another file."""
+    """The characters of a UTF-8 text file, in its order, each once.
+
+    Raises `InputError` for another file, and for one that names characters, as tables do: Latin letters stand for no
+    character of an old book.
+    """
     try:
-        text = "".join(file.read_text(encoding="utf-8").split())
+        text = file.read_text(encoding="utf-8-sig")  # without the mark that some editors begin a file with
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: no UTF-8 text of characters ({error}); restore it") from error
-    return "".join(dict.fromkeys(text))
+    named = _NAMES.search(text)
+    if named:
+        raise InputError(
+            f"{file}: holds `{named.group()}`; it has to hold the characters themselves, one after the other, as "
+            "resources/layouts/charset.txt does"
+        )
+    return "".join(dict.fromkeys("".join(text.split())))

@@ -24,7 +24,7 @@ BRUSHES = (
 )
 # Fonts for reading, in the order to try them. The first has nearly all characters, with variants of kana; the others
 # have the rest: long repeat marks, rare kanji.
-_PLAIN = ("ipamjm", "hanamina", "hanaminb", "ipaexg")
+PLAIN = ("ipamjm", "hanamina", "hanaminb", "ipaexg")
 _TEST_SIZE = 32  # pixels
 _ABSENT = "\U0010ffff"  # a noncharacter: every font draws its .notdef for it
 
@@ -85,7 +85,7 @@ def has_ink(font: Path, text: str) -> list[bool]:
 def plain_first(fonts: Iterable[Path]) -> list[Path]:
     """All `fonts` in the order to try them: fonts for reading first."""
     by_stem = {font.stem.lower(): font for font in sorted(fonts)}
-    plain = [by_stem.pop(stem) for stem in _PLAIN if stem in by_stem]
+    plain = [by_stem.pop(stem) for stem in PLAIN if stem in by_stem]
     return [*plain, *by_stem.values()]
 
 

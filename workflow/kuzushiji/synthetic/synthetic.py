@@ -6,7 +6,6 @@ by the settings' `seed` and the page id, so that pages do not depend on the numb
 
 import csv
 import logging
-import re
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice, repeat
@@ -22,20 +21,11 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.fonts import find_font, has_ink
 from kuzushiji.pages.page_ids import book_of, synthetic_ids
+from kuzushiji.synthetic.books import book_styles
 from kuzushiji.synthetic.corpus import by_rank, read_corpus
 from kuzushiji.synthetic.drawn_page import Task, draw_page
 from kuzushiji.synthetic.hentaigana import read_parents, shapes
 from kuzushiji.synthetic.layouts import read_layouts
-from kuzushiji.synthetic.paper import color
-
-_PAGE_SET = {
-    *("seed", "volume", "width", "height", "quality", "codepoints", "charset", "layouts", "random_share", "zipf"),
-    *("style", "books"),
-}
-_STYLE = {
-    *("pages", "blank", "font", "paper", "ink", "background", "age", "character_size", "pitch", "gap", "stretch"),
-    *("weight", "margins", "frame", "rules", "ruby", "joined", "variants", "seals", "show_through", "tilt"),
-}
 
 
 class Sources(NamedTuple):
@@ -51,8 +41,9 @@ class Sources(NamedTuple):
 def draw_pages(settings: dict, sources: Sources, images: Path, labels: Path, processes: int) -> None:
     """Draw every page of a page set as `images/{image_id}.jpg`, and write its `labels` in the competition's layout.
 
-    `settings` is the page set's `synthetic` section. Raises `InputError` if a setting is missing, unknown or wrong,
-    and like `find_font`, `read_corpus`, `read_parents` and `read_layouts`.
+    `settings` is the page set's `synthetic` section, as the configuration's schema has it. Raises `InputError` if no
+    font of a book has a character of the charset, and like `book_styles`, `find_font`, `read_corpus`, `read_parents`,
+    `read_charset` and `read_layouts`.
     """
     tasks = plan_pages(settings, sources)
     images.mkdir(parents=True, exist_ok=True)
@@ -71,7 +62,7 @@ def plan_pages(settings: dict, sources: Sources) -> list[Task]:
     The charset is the first `codepoints` characters by rank that any of the books' fonts has; a book leaves out those
     that its own font lacks. Each page with writing first gets its share of the charset.
     """
-    books, fonts = _check(settings), sources.fonts
+    books, fonts = book_styles(settings), sources.fonts
     texts = read_corpus(sources.corpus)
     parents = read_parents(sources.parents)
     layouts = read_layouts(sources.layouts) if sources.layouts else []
@@ -124,31 +115,6 @@ def _save_page(task: Task, images: Path, quality: int) -> tuple[str, str]:
         for character in characters
     )
     return task.image_id, " ".join(boxes)
-
-
-def _check(settings: dict) -> dict[str, dict]:
-    """The settings of every book, with defaults from `style`."""
-    _check_keys("synthetic", settings, _PAGE_SET)
-    books = {}
-    for book, own in settings["books"].items():
-        place = f"synthetic: books: {book}"
-        if not re.fullmatch("[a-z]+", book):
-            raise InputError(f"{place}: a book's name must be lower-case letters, since the page ids begin with it")
-        books[book] = settings["style"] | own
-        _check_keys(place, books[book], _STYLE)
-        for key in ("paper", "ink", "background"):
-            try:
-                color(books[book][key])
-            except ValueError as error:
-                raise InputError(f"{place}: {key}: {error}; write it like `#efdfb0`") from error
-    return books
-
-
-def _check_keys(place: str, settings: dict, expected: set[str]) -> None:
-    missing, unknown = sorted(expected - settings.keys()), sorted(settings.keys() - expected)
-    if missing or unknown:
-        said = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"does not know {', '.join(unknown)}"] * bool(unknown)
-        raise InputError(f"{place}: {' and '.join(said)}")
 
 
 def _inked(font: Path, text: str) -> str:
