@@ -1,3 +1,4 @@
+import gzip
 import random
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
@@ -5,7 +6,7 @@ from io import StringIO
 import pytest
 from servers_for_tests import serving
 
-from kuzushiji.common.download import download
+from kuzushiji.common.download import Failing, Refused, download
 from kuzushiji.common.errors import InputError
 
 CONTENT = random.Random(7).randbytes(3_000_000)
@@ -17,6 +18,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.tag, self.cuts, self.status, self.announced = CONTENT, '"first"', [], None, None
+        self.encoding = None
         self.asked = []
 
     def address(self):
@@ -41,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(server.announced or len(body)))
         if server.tag:
             self.send_header("ETag", server.tag)
+        if server.encoding:
+            self.send_header("Content-Encoding", server.encoding)
         self.end_headers()
         self.wfile.write(body[: server.cuts.pop(0)] if server.cuts else body)
 
@@ -130,6 +134,39 @@ def test_what_cannot_be_had_is_to_be_put_there_by_hand(server, destination, stat
     with pytest.raises(InputError, match=f"cannot be downloaded .{status} .*put it at {destination}"):
         download(server.address(), destination, pause=0)
     assert len(server.asked) == (1 if status == 404 else 5)
+
+
+@pytest.mark.parametrize("status, kind", [(404, Refused), (500, Failing), (520, Failing), (503, None), (429, None)])
+def test_a_server_that_refuses_or_fails_is_told_from_one_that_is_busy(server, destination, status, kind):
+    server.status = status
+    with pytest.raises(InputError, match=f"cannot be downloaded .{status} ") as error:
+        download(server.address(), destination, pause=0)
+    assert isinstance(error.value, Refused) == bool(kind) and isinstance(error.value, Failing) == (kind is Failing)
+
+
+@pytest.mark.parametrize("content", [CONTENT, CONTENT[:1000] * 100], ids=["longer", "shorter"])
+def test_a_file_that_comes_compressed_is_as_long_as_it_is(server, destination, content):
+    """Compressed as it lies on the server, though none was asked for; parts of that are of no use."""
+    server.content, server.encoding = gzip.compress(content), "gzip"
+    server.cuts = [len(server.content) // 2]
+    download(server.address(), destination, pause=0)
+    assert destination.read_bytes() == content
+    assert server.asked == [None, None]
+
+
+def test_a_part_of_the_plain_file_is_not_continued_with_a_compressed_one(server, destination):
+    interrupted(server, destination)
+    server.content, server.encoding, server.tag = gzip.compress(CONTENT), "gzip", '"compressed"'
+    download(server.address(), destination, pause=0)
+    assert destination.read_bytes() == CONTENT
+
+
+def test_a_full_disk_is_said_with_the_file(server, destination):
+    part = destination.parent / ".partial" / destination.name / "part"
+    part.parent.mkdir(parents=True)
+    part.symlink_to("/dev/full")
+    with pytest.raises(OSError, match=f"No space left on device: '{part}'"):
+        download(server.address(), destination, pause=0)
 
 
 def test_without_a_network_the_same_is_said(destination):

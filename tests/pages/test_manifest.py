@@ -51,6 +51,7 @@ def test_a_manifest_is_fetched_once(library, tmp_path):
     "answer, says",
     [
         (b"<!DOCTYPE html><html></html>", "is a web page, and no IIIF manifest; say the address of the manifest"),
+        (b"[" * 100_000, "is no JSON, and no IIIF manifest"),
         (b"\xff\xd8\xff\xe0 picture", "is no JSON, and no IIIF manifest"),
         ({"hello": "world"}, "is JSON, but no IIIF manifest"),
         ({"type": "Canvas", "items": []}, r"is JSON, but no IIIF manifest \(Canvas\)"),
@@ -109,6 +110,31 @@ def test_pages_without_one_image_are_listed_and_the_others_keep_their_numbers(tm
     assert read_left_out(path) == {}
     with pytest.raises(InputError, match=r"(?s)no page of this manifest can be read.*b_0001: canvas http://a/1 has no"):
         list_scans.__wrapped__(str(kept(tmp_path, [canvas(1)])))
+
+
+def test_what_is_no_address_counts_as_absent(tmp_path):
+    served = IMAGE | {"service": {"id": "/i/1", "type": "ImageService3"}}
+    named = IMAGE | {"id": "files/1.jpg", "service": {"id": "http://a/i/1", "type": "ImageService3"}}
+    neither = served | {"id": "files/1.jpg"}
+    found = read_manifest(kept(tmp_path, [canvas(1, served), canvas(2, named), canvas(3, neither)])).canvases
+    assert [(entry.image, entry.service, entry.problem) for entry in found] == [
+        ("http://a/1.jpg", "", ""),
+        ("", "http://a/i/1", ""),
+        ("", "", "has an image without an address"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "part, region",
+    [
+        ("1,2.5,3,4", (1, 2.5, 3, 4)),
+        ("pixel:1,2,3,4", (1, 2, 3, 4)),
+        *[(part, (0, 0, 10, 20)) for part in ("1.2.3,0,10,10", ".,0,10,10", "1,2,3", "percent:1,2,3,4", "-1,0,10,10")],
+    ],
+)
+def test_what_is_no_part_of_a_canvas_is_all_of_it(tmp_path, part, region):
+    (entry,) = read_manifest(kept(tmp_path, [canvas(1, IMAGE, target=f"http://a/1#xywh={part}")])).canvases
+    assert entry.region == region
 
 
 def test_choices_parts_and_other_services(tmp_path):

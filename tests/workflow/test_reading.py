@@ -328,6 +328,8 @@ def test_a_book_is_read_from_a_library_by_its_manifest(checkout, library):
     jobs = snakemake("--dry-run", *read, "round=small", "formats=iiif", "--", "read", cwd=checkout)
     assert planned(jobs).items() >= {"denoise": 1, "annotations": 1}.items()
     assert not {"fetch", "pages"} & planned(jobs).keys()
+    other = planned(snakemake("--dry-run", *read, "pages={max_megapixels: 100}", "--", table, cwd=checkout))
+    assert "pages" in other and "fetch" not in other
     # The next part of the book, without its first: from the manifest that is here.
     more = planned(snakemake("--dry-run", *read[:-1], "page_range=1", "--", table, cwd=checkout))
     assert more.items() >= {"fetch": 1, "pages": 1}.items() and len(library.asked) == asked

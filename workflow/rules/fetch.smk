@@ -24,5 +24,7 @@ rule fetch:
     params:
         code=code("fetch"),
         settings=lambda wildcards: dict(pages=[list(scan) for scan in scans_of_chunk(wildcards)]),
+        # Taking `output`, it makes nothing stale: what has come is not fetched anew, and is checked by the same limit.
+        max_megapixels=lambda wildcards, output: config["pages"]["max_megapixels"],
     script:
         "../scripts/fetch.py"

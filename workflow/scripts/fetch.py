@@ -13,5 +13,5 @@ from kuzushiji.pages.scans import Scan
 log_to(snakemake.log[0])
 scans = [Scan(*page) for page in snakemake.params.settings["pages"]]
 ahead = read_wanted(snakemake.input[0])
-fetch(scans, Path(snakemake.output.images), ahead=ahead)
+fetch(scans, Path(snakemake.output.images), snakemake.params.max_megapixels, ahead=ahead)
 write_checksums(snakemake.output.images, snakemake.output.checksums)

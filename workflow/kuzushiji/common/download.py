@@ -4,6 +4,8 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,11 +23,24 @@ _PIECE = 1 << 16  # bytes; an incomplete piece is lost when the connection ends
 _TIMEOUT = 60  # seconds without a byte
 _TRIES = 5  # attempts in a row without new bytes
 _LONGEST_WAIT = 600  # seconds that a server may ask to wait; after more it is for people to come back
+_AGAIN = "run it again to go on, or "
 _AGENT = f"kuzushiji {requests.utils.default_user_agent()}"  # so that servers' logs say who asks
 
 
-class Refused(InputError):
+class NotDownloaded(InputError):
+    """A file cannot be downloaded. `problem`: its address and why, without what to do."""
+
+    def __init__(self, problem: str, advice: str):
+        super().__init__(f"{problem}; {advice}")
+        self.problem = problem
+
+
+class Refused(NotDownloaded):
     """The server does not have the file, or does not give it, and will not at the next try either."""
+
+
+class Failing(Refused):
+    """The server met every try with an error of its own (5xx): it cannot give this file, or is down as a whole."""
 
 
 class _Cut(Exception):
@@ -38,6 +53,10 @@ class _Cut(Exception):
 
 class _Busy(_Cut):
     """The server asks to come back later."""
+
+
+class _ServerError(_Cut):
+    """The server has an error of its own."""
 
 
 _CUTS = (_Cut, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -54,9 +73,13 @@ def download(
 
     After a lost connection the part received stays beside the destination, in `.partial`. The download resumes from it
     after `pause` seconds, or in the next call, if the server still has the same file (same ETag). The size must match
-    the server's Content-Length. A server that is busy (429, 503) is asked again when its Retry-After says, or after
-    pauses that grow. `timeout`: seconds without a byte that count as a lost connection. Raises `InputError`, which says
-    where to put the file by hand, if the download fails, and `Refused`, which is one, where trying again is no use.
+    the server's Content-Length. A file that comes compressed, though that was not asked for, is neither resumed nor
+    compared. A server that is busy (429, 503) is asked again when its Retry-After says, or after pauses that grow.
+    `timeout`: seconds without a byte that count as a lost connection.
+
+    Raises `NotDownloaded`, an `InputError` that says where to put the file by hand, if the download fails: `Refused`
+    where trying again is no use, and of these `Failing` where the server has an error of its own each time. Raises
+    `OSError`, with the path, if the file cannot be written.
     """
     destination = Path(destination)
     folder = destination.parent / ".partial" / destination.name
@@ -64,24 +87,37 @@ def download(
         tries, most = 0, _size(folder / "part")
         while True:
             try:
-                _fetch(address, folder, destination.name, terminal, timeout)
+                with naming(folder / "part"):
+                    _fetch(address, folder, destination.name, terminal, timeout)
                 break
             except _CUTS as error:
                 size = _size(folder / "part")
                 tries, most = (0, size) if size > most else (tries + 1, most)
                 asked = getattr(error, "wait", 0)
                 if tries == _TRIES or asked > _LONGEST_WAIT:
-                    raise InputError(_by_hand(address, destination, error)) from error
+                    kind = Failing if isinstance(error, _ServerError) else NotDownloaded
+                    raise kind(_problem(address, error), f"{_AGAIN}{_by_hand(destination)}") from error
                 seconds = max(asked, pause * 2**tries if isinstance(error, _Busy) else pause)
                 _log.warning("%s: %s; going on in %g seconds", address, error, seconds)
                 time.sleep(seconds)
             except requests.HTTPError as error:
-                raise Refused(_by_hand(address, destination, error, "")) from error
+                raise Refused(_problem(address, error), _by_hand(destination)) from error
             except (requests.RequestException, ValueError) as error:
-                raise InputError(_by_hand(address, destination, error)) from error
+                raise NotDownloaded(_problem(address, error), f"{_AGAIN}{_by_hand(destination)}") from error
         os.replace(folder / "part", destination)
         _log.info("%s: %d bytes from %s", destination, destination.stat().st_size, address)
     shutil.rmtree(folder)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give `OSError`s of the system that do not say what file they are of, as that of a full disk, this `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None, timeout: float) -> None:
@@ -100,14 +136,16 @@ def _fetch(address: str, folder: Path, name: str, terminal: TextIO | None, timeo
             asked = f", and asks to wait {wait:.0f} seconds" if wait else ""
             raise _Busy(f"{answer.status_code} {answer.reason}{asked}", wait)
         if answer.status_code >= requests.codes.server_error:
-            raise _Cut(f"{answer.status_code} {answer.reason}")
+            raise _ServerError(f"{answer.status_code} {answer.reason}")
         answer.raise_for_status()
         goes_on = answer.status_code == requests.codes.partial_content
         start = have if goes_on else 0
-        rest = answer.headers.get("Content-Length")
+        # Its length and ranges count other bytes than those that are written; requests sees to it that all come.
+        compressed = answer.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+        rest = None if compressed else answer.headers.get("Content-Length")
         total = start + int(rest) if rest else None
         tag = answer.headers.get("ETag", "")
-        if tag and not tag.startswith("W/"):  # a weak ETag does not promise the same bytes
+        if tag and not compressed and not tag.startswith("W/"):  # a weak ETag does not promise the same bytes
             mark.write_text(tag)
         else:
             mark.unlink(missing_ok=True)
@@ -142,8 +180,9 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _by_hand(address: str, destination: Path, error: Exception, again: str = "run it again to go on, or ") -> str:
-    return (
-        f"{address}: cannot be downloaded ({error}); {again}fetch the file by other means and put it at "
-        f"{destination.absolute()}"
-    )
+def _problem(address: str, error: Exception) -> str:
+    return f"{address}: cannot be downloaded ({error})"
+
+
+def _by_hand(destination: Path) -> str:
+    return f"fetch the file by other means and put it at {destination.absolute()}"

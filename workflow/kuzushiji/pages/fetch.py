@@ -12,74 +12,81 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from kuzushiji.common.download import Refused, download
+from PIL import Image
+
+from kuzushiji.common.download import Failing, NotDownloaded, Refused, download, naming
 from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.pages.manifest import Canvas, image_file, left_out_record, read_left_out, read_manifest
-from kuzushiji.pages.pages import why_unreadable
-from kuzushiji.pages.scans import Scan
+from kuzushiji.pages.pages import unusable, why_unreadable
+from kuzushiji.pages.scans import OPENED, Scan
 from kuzushiji.pages.unpack import page_image
 
 _log = logging.getLogger(__name__)
 PAUSE = 1  # seconds between requests
 _PATIENCE = 5  # times as long before a failed request is tried again
 _TIMEOUT = 60  # seconds without a byte
+_DOWN = 3  # pages in a row at which a library has errors of its own, and is taken to be down as a whole
+_AGAIN = "All that came is kept: run it again later to go on"
 
 
 def fetch(
     scans: Sequence[Scan],
     folder: Path,
+    max_megapixels: float,
     pause: float = PAUSE,
     timeout: float = _TIMEOUT,
     ahead: Sequence[Scan] = (),
 ) -> None:
     """Write the pages `scans` of a manifest to `folder/{image_id}.png`.
 
-    What came is kept beside the manifest, as it came, and not asked for again (`manifest.image_file`). `pause`: seconds
-    between requests; `timeout`: seconds without a byte that count as a lost connection. `ahead`: further pages of the
-    manifest that are fetched too, so that all problems show at once.
+    What came is kept beside the manifest, as it came, and not asked for again (`manifest.image_file`). Images of more
+    than `max_megapixels` are not decoded. `pause`: seconds between requests; `timeout`: seconds without a byte that
+    count as a lost connection. `ahead`: further pages of the manifest that are fetched too, so that all problems show
+    at once.
 
-    Raises `InputError`, which names the canvas, if the library does not answer: then all that came is here, and the
-    next call goes on. Pages that it does not have, or whose images are damaged, are noted beside the manifest, so that
-    the next run leaves them out; then one `InputError` for all of them follows the last page.
+    Raises `InputError`, which names the canvas, if the library does not answer, or has errors of its own at several
+    pages in a row or at all of them: then all that came is here, and the next call goes on. Pages that it does not
+    give, or whose images cannot be used, are noted beside the manifest, so that the next run leaves them out; then one
+    `InputError` for all of them follows the last page. Raises `OSError`, with the path, if a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = Path(scans[0].source)
-    canvases = read_manifest(manifest).canvases
+    canvases, record = read_manifest(manifest).canvases, left_out_record(manifest)
     problems: dict[str, str] = {}
+    failing = 0  # pages since the last at which the library had no error of its own
     here = set(scans)
     every = list(dict.fromkeys([*scans, *ahead]))
     with Progress(len(every), "pages") as progress:
         for scan in every:
             canvas = canvases[scan.frame]
             file = image_file(manifest, scan.image_id, canvas)
-            file.parent.mkdir(exist_ok=True)
             new = not file.exists()
             try:
                 if new:
                     _fetch_image(canvas, file, pause, timeout)
-                data = page_image(file, 0) if new or scan in here else None
+                    failing = 0
+                data = _decoded(file, max_megapixels) if new or scan in here else None
             except Refused as error:
+                failing = failing + 1 if isinstance(error, Failing) else 0
+                if failing == min(_DOWN, len(every)):
+                    raise InputError(
+                        f"{_named(canvas)}: {error}\nThe library has errors of its own at every page of late "
+                        f"({failing}), and may be down. {_AGAIN}, or choose other pages"
+                    ) from error
                 problems[scan.image_id] = f"{_named(canvas)}: {error}"
                 continue
-            except InputError as error:
-                raise InputError(
-                    f"{_named(canvas)}: {error}\nAll that came is kept: run it again later to go on"
-                ) from error
-            except Exception as error:  # Pillow's readers raise of every kind at damaged files
-                file.unlink()
-                problems[scan.image_id] = f"{_named(canvas)}: its image {why_unreadable(error)}"
+            except _Unusable as error:
+                problems[scan.image_id] = f"{_named(canvas)}: {_set_aside(file, error, new, record)}"
                 continue
+            except InputError as error:
+                raise InputError(f"{_named(canvas)}: {error}\n{_AGAIN}") from error
             if scan in here:
-                with replacing(folder / f"{scan.image_id}.png") as partial:
-                    partial.write_bytes(data)
+                _write(folder / f"{scan.image_id}.png", data)
             progress.update()
     if problems:
-        record = left_out_record(manifest)
-        with replacing(record) as partial:
-            text = json.dumps(read_left_out(manifest) | problems, indent=1, ensure_ascii=False)
-            partial.write_text(text, encoding="utf-8")
+        _write(record, json.dumps(read_left_out(manifest) | problems, indent=1, ensure_ascii=False).encode())
         raise InputError(
             f"Pages that the library does not give ({len(problems)}):\n"
             + "\n".join(f"{image_id}: {problem}" for image_id, problem in problems.items())
@@ -111,7 +118,7 @@ def _wanted_record(manifest: str) -> Path:
 def image_address(info: dict, service: str) -> str:
     """The address of an image in the largest size that its service gives, by the service's `info.json`.
 
-    Raises `ValueError` if that does not say the image's size.
+    Raises `ValueError` if that does not say the image's size, or sizes that cannot be.
     """
     contexts, profiles = _list(info.get("@context")), _list(info.get("profile"))
     says = {key: value for part in profiles if isinstance(part, dict) for key, value in part.items()} | info
@@ -121,8 +128,10 @@ def image_address(info: dict, service: str) -> str:
     try:
         width, height = int(info["width"]), int(info["height"])
         limits = {key: float(says[key]) for key in ("maxWidth", "maxHeight", "maxArea") if says.get(key)}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError("its info.json does not say how large the image is") from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError("does not say how large the image is") from error
+    if not all(size >= 1 for size in (width, height, *limits.values())):
+        raise ValueError("does not say how large the image is, but sizes below 1")
     across = limits.get("maxWidth", width)
     # A limit of the width alone is one of the height too.
     scale = min(1, across / width, limits.get("maxHeight", limits.get("maxWidth", height)) / height)
@@ -139,34 +148,94 @@ def image_address(info: dict, service: str) -> str:
 
 
 def _fetch_image(canvas: Canvas, file: Path, pause: float, timeout: float) -> None:
+    """Download a canvas's image to `file`, from its service or else as the manifest names it.
+
+    Raises `Refused` if neither gives it, and of these `Failing` if one had an error of its own, as `_download`.
+    """
+    refused = None
     if canvas.service:
         try:
-            address = image_address(_information(canvas.service, file, pause, timeout), canvas.service)
-            _download(address, file, pause, timeout)
+            _download(_address_by_service(canvas.service, file, pause, timeout), file, file, pause, timeout)
             return
-        except (Refused, ValueError) as error:
-            if (isinstance(error, InputError) and not isinstance(error, Refused)) or not canvas.image:
+        except Refused as error:
+            if not canvas.image:
                 raise
-            _log.warning("%s: %s; taking %s", canvas.identity, error, canvas.image)
-    _download(canvas.image, file, pause, timeout)
-
-
-def _information(service: str, file: Path, pause: float, timeout: float) -> dict:
-    """What `info.json` says of a service's image."""
-    received = file.with_suffix(".json")
-    _download(f"{service}/info.json", received, pause, timeout)
+            _log.warning("%s: %s; taking %s", canvas.identity, error.problem, canvas.image)
+            refused = error
     try:
-        found = json.loads(received.read_bytes())
+        _download(canvas.image, file, file, pause, timeout)
+    except Refused as error:
+        # Manifests name images that were never there: that says nothing of a service that is down.
+        raise refused if isinstance(refused, Failing) else error from None
+
+
+def _address_by_service(service: str, file: Path, pause: float, timeout: float) -> str:
+    """`image_address` by a service's `info.json`. Raises `Refused` too if that is of no use, else as `_download`."""
+    address = f"{service}/info.json"
+    received = file.with_suffix(".json")
+    _download(address, received, file, pause, timeout)
+    try:
+        return image_address(_information(received), service)
+    except ValueError as error:
+        raise Refused(f"{address}: {error}", _by_hand(file)) from error
     finally:
         received.unlink()
+
+
+def _information(received: Path) -> dict:
+    """What an `info.json` says of an image. Raises `ValueError` if it is none."""
+    try:
+        found = json.loads(received.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError("is no JSON") from error
     if not isinstance(found, dict):
-        raise ValueError("its info.json is malformed")
+        raise ValueError("is malformed")
     return found
 
 
-def _download(address: str, file: Path, pause: float, timeout: float) -> None:
+def _download(address: str, destination: Path, image: Path, pause: float, timeout: float) -> None:
+    """`download`, but its errors say where the page's `image` can be put: nothing else that is there is looked at."""
     time.sleep(pause)
-    download(address, file, pause=_PATIENCE * pause, timeout=timeout)
+    try:
+        download(address, destination, pause=_PATIENCE * pause, timeout=timeout)
+    except NotDownloaded as error:
+        raise type(error)(error.problem, _by_hand(image)) from error
+
+
+def _by_hand(image: Path) -> str:
+    return f"fetch the page's image by other means and put it at {image.absolute()}"
+
+
+class _Unusable(Exception):
+    """An image is here, and is no page."""
+
+
+def _decoded(file: Path, max_megapixels: float) -> bytes:
+    """The page that a file holds, as a PNG. Raises `_Unusable`, or `OSError` where the system cannot read the file."""
+    try:
+        with naming(file):
+            with Image.open(file, formats=OPENED) as image:
+                problem = unusable(image, max_megapixels)
+            if not problem:
+                return page_image(file, 0)
+    except Exception as error:  # Pillow's readers raise of every kind at damaged files
+        if isinstance(error, OSError) and error.errno:
+            raise
+        problem = why_unreadable(error)
+    raise _Unusable(problem)
+
+
+def _set_aside(file: Path, problem: Exception, new: bool, record: Path) -> str:
+    """Say of an image that cannot be used what to do, and delete it if it is `new`: others a person put there."""
+    if not new:
+        return f"{file.absolute()}: {problem}. Mend it first, or delete it to leave the page out"
+    file.unlink(missing_ok=True)
+    return f"its image: {problem}. To have it fetched anew, delete {record}, or put a better one at {file.absolute()}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    with naming(path), replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def _named(canvas: Canvas) -> str:
@@ -176,7 +245,7 @@ def _named(canvas: Canvas) -> str:
 def _size(entry: object) -> tuple[int, int]:
     try:
         return int(entry["width"]), int(entry["height"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return 0, 0
 
 

@@ -19,13 +19,15 @@ from kuzushiji.common.files import replacing
 NAME = "manifest.json"  # of a manifest that is here
 _GENERIC = {"manifest", "manifests", "iiif", "presentation", "api", "info", "v2", "v3", "2", "3"}
 _NAME_CHARACTERS = 60
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_REGION = re.compile(rf"#xywh=(?:pixel:)?{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}$")
 _WHERE = "say the address of the manifest, which the library's page gives beside a IIIF logo, or as a link"
 
 
 class Canvas(NamedTuple):
     """A page: its canvas's id, label and size, the rectangle on it where the image lies, and where that is to be had.
 
-    `region`: left, top, width and height in the canvas's units. `image`: the address of the image as it is.
+    `region`: left, top, width and height in the canvas's units. `image`: the address of the image as it is, or empty.
     `service`: the id of the image service that gives it in any size, or empty. `problem`: why it cannot be had, or
     empty.
     """
@@ -125,7 +127,7 @@ def read_left_out(manifest: Path) -> dict[str, str]:
 def _parsed(content: bytes, address: str) -> dict:
     try:
         found = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         start = content.lstrip()[:15].lower()
         kind = "a web page" if start.startswith((b"<!doctype html", b"<html")) else "no JSON"
         raise InputError(f"{address}: is {kind}, and no IIIF manifest; {_WHERE}") from error
@@ -160,11 +162,12 @@ def _canvas(page: dict) -> Canvas:
     if len(painted) > 1:
         return empty._replace(problem=f"is put together from {len(painted)} images, which is not supported")
     resource, target = painted[0]
-    image, service = _identity(resource), _image_service(resource)
-    if not is_address(image) and not is_address(service):
+    # What is no address is none: the other of the two may be.
+    image, service = (found if is_address(found) else "" for found in (_identity(resource), _image_service(resource)))
+    if not image and not service:
         return empty._replace(problem="has an image without an address")
     width, height = width or _number(resource.get("width")), height or _number(resource.get("height"))
-    part = re.search(r"#xywh=(?:pixel:)?([\d.]+),([\d.]+),([\d.]+),([\d.]+)$", target)
+    part = _REGION.search(target)
     region = tuple(map(float, part.groups())) if part else (0, 0, width, height)
     return Canvas(identity, label, width, height, region, image, service, "")
 
