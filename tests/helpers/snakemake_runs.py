@@ -1,5 +1,6 @@
 """Running Snakemake itself, in a copy of the checkout."""
 
+import atexit
 import multiprocessing
 import os
 import re
@@ -52,6 +53,8 @@ def snakemake(
     else:
         with tempfile.TemporaryDirectory() as folder:
             said = [Path(folder, name) for name in ("stdout", "stderr")]
+            for path in said:
+                path.touch()
             fork = _FORKS.Process(target=_main, args=(arguments, cwd, environment, said))
             fork.start()
             fork.join()
@@ -66,11 +69,14 @@ def _main(arguments: tuple[str, ...], cwd: Path, environment: dict[str, str], sa
     from snakemake.cli import main
 
     for stream, path in zip((1, 2), said, strict=True):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), stream)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
-    main(list(arguments))
+    try:
+        main(list(arguments))
+    finally:
+        atexit._run_exitfuncs()  # as of a process of its own: forks end without
 
 
 def planned(run: subprocess.CompletedProcess) -> dict[str, int]:

@@ -8,7 +8,7 @@ from scans_for_tests import IDS, picture, write_pdf, write_scans
 from kuzushiji.common.errors import InputError
 from kuzushiji.pages import page_sets
 from kuzushiji.pages.pages import check_image
-from kuzushiji.pages.scans import list_scans, passed_over, stays
+from kuzushiji.pages.scans import frames, list_scans, passed_over, stays
 from kuzushiji.pages.unreadable import check_scan
 
 
@@ -57,16 +57,23 @@ def test_smaller_copies_and_masks_in_a_tiff_are_no_pages(tmp_path):
     assert scans == {"one": (0, True), "two_0001": (0, False), "two_0002": (2, False)}
     assert check_image(str(tmp_path / "one.tif"), 1)[:4] == (60, 80, "", "")
     assert check_scan(str(tmp_path / "two.tif"), 1) == {}
+    odd = TiffImagePlugin.ImageFileDirectory_v2()
+    odd.tagtype[254], odd[254] = 2, "one"  # no number
+    pages = [picture(), picture(1)]
+    pages[0].save(tmp_path / "odd.tif", save_all=True, append_images=pages[1:], tiffinfo=odd)
+    assert frames(tmp_path / "odd.tif") == [0, 1]
 
 
-def test_linked_folders_are_entered_and_never_twice_on_a_way(tmp_path):
+def test_linked_folders_are_entered_once(tmp_path):
     elsewhere, folder = tmp_path / "elsewhere", tmp_path / "scans"
-    for place in (elsewhere, folder):
-        place.mkdir()
-    picture().save(elsewhere / "1.png")
+    for place in (elsewhere, folder / "second"):
+        place.mkdir(parents=True)
+        picture().save(place / "1.png")
     (folder / "book").symlink_to(elsewhere)
+    (folder / "again").symlink_to(folder / "second")
     (elsewhere / "back").symlink_to(folder)
-    assert [(scan.image_id, scan.book) for scan in list_scans(str(folder))[0]] == [("book_1", "book")]
+    found = [(scan.image_id, scan.book) for scan in list_scans(str(folder))[0]]
+    assert found == [("book_1", "book"), ("second_1", "second")]
     (elsewhere / "b.djvu").touch()
     assert passed_over(folder) == {".djvu": 1}
 

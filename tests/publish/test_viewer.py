@@ -3,7 +3,6 @@ import io
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -12,7 +11,7 @@ from tables_for_tests import empty, golden_truth
 from viewer_for_tests import BOXES, IDS, make_viewer, recognized, tables
 
 from kuzushiji.pages.labels import read_labels, truth_table
-from kuzushiji.publish.viewer import _checksum_of_paths, join_boxes, label_runs, page_boxes
+from kuzushiji.publish.viewer import _checksum_of_places, join_boxes, label_runs, page_boxes
 
 
 class Scripts(HTMLParser):
@@ -152,5 +151,7 @@ def test_pages_that_the_workflow_made_have_one_place_in_every_checkout(tmp_path,
     for folder in ("A", "B"):
         (tmp_path / folder).mkdir()
         monkeypatch.chdir(tmp_path / folder)
-        places[folder] = _checksum_of_paths([Path("results/synthetic/drawn")]), _checksum_of_paths([Path("scans")])
-    assert places["A"][0] == places["B"][0] and places["A"][1] != places["B"][1]
+        every = ["results/synthetic/drawn", "https://library.example/manifest.json", "scans", "."]
+        places[folder] = [_checksum_of_places([place]) for place in every]
+    same = [here == there for here, there in zip(places["A"], places["B"], strict=True)]
+    assert same == [True, True, False, False]

@@ -87,7 +87,9 @@ def test_corrections_of_before_are_taken_over_if_they_are_of_these_pages(viewer,
     viewer.driver.execute_script(moved % ("storage", "") + forgotten)
     viewer.open()
     assert viewer.columns() == ["るわ", "にほ", "一"]
-    renamed = moved % (f"former_storage[{former}]", '.replace("a plain one", "another")')
+    # They are moved: another book that had the same name does not get them too.
+    assert viewer.driver.execute_script(f"return localStorage.getItem(pageSet.former_storage[{former}])") is None
+    renamed = moved % ("storage", '.replace("a plain one", "another")')
     viewer.driver.execute_script(renamed + forgotten)
     viewer.open()
     assert viewer.columns() == ["いろは", "にほ"]
@@ -159,6 +161,15 @@ def test_checked_pages_can_be_exported_alone(viewer):
     viewer.open()
     viewer.find("#import").send_keys(str(viewer.downloads / "mine_checked.csv"))
     viewer.wait(lambda: viewer.text("#corrections-count") == "0 decisions, 1 of 3 pages checked")
+
+
+def test_pages_of_a_file_that_is_only_called_so_are_not_checked(viewer, viewer_page, tmp_path):
+    place = viewer_page.parents[1]
+    other = Viewer(viewer.driver, make_viewer(tmp_path, name="mine_checked", scans=place), tmp_path)
+    exported = other.export(name="mine_checked.csv")
+    other.find("#import").send_keys(str(exported))
+    other.wait(lambda: other.text("#status") == "Labels of 3 pages taken from mine_checked.csv")
+    assert other.text("#corrections-count") == "0 decisions, 0 of 3 pages checked"
 
 
 def draw_a_box(viewer):

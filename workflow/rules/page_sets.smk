@@ -93,6 +93,17 @@ def left_out(page_set):
     return [list(pair) for pair in UNREADABLE.get(page_set, {}).items()]
 
 
+def places_of(page_set):
+    """Where the sources of a page set have their scans from, an address or a path; drawn ones from where they are drawn."""
+    found = []
+    for source in page_sets.sources(PAGE_SETS, page_set):
+        given = config["page_sets"][source].get("scans", "")
+        entry = PAGE_SETS[source]
+        path = entry.get("scans", entry.get("images", f"results/synthetic/{source}"))
+        found.append(given if is_address(given) else path)
+    return found
+
+
 wildcard_constraints:
     page_set=one_of(PAGE_SETS),
     image_set=one_of(SOURCES),

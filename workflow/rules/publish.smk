@@ -52,7 +52,7 @@ rule viewer:
         settings=lambda wildcards: dict(
             config["viewer"],
             unreadable=left_out(wildcards.page_set),
-            places=page_sets.places(PAGE_SETS, wildcards.page_set),
+            places=places_of(wildcards.page_set),
         ),
     script:
         "../scripts/viewer.py"

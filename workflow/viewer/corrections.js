@@ -11,7 +11,8 @@ function rectangle(box) {
 
 function loadCorrections() {
   try {
-    const stored = JSON.parse(localStorage.getItem(pageSet.storage)) ?? formerCorrections();
+    if (!localStorage.getItem(pageSet.storage)) moveFormerCorrections();
+    const stored = JSON.parse(localStorage.getItem(pageSet.storage)) ?? {decisions: [], checked: []};
     decisions = new Map(stored.decisions.map(([id, page]) => [id, new Map(page)]));
     checkedPages = new Set(stored.checked);
   } catch (error) {
@@ -21,11 +22,15 @@ function loadCorrections() {
 }
 
 // Those that were stored under another name before, if they are of these pages: another folder may have had the name.
-function formerCorrections() {
+function moveFormerCorrections() {
   const ids = new Set(pageSet.pages.map(({id}) => id));
-  const all = pageSet.former_storage.map((name) => JSON.parse(localStorage.getItem(name)));
-  const ours = ({decisions, checked}) => [...decisions.map(([id]) => id), ...checked].every((id) => ids.has(id));
-  return all.find((stored) => stored && ours(stored)) ?? {decisions: [], checked: []};
+  const former = pageSet.former_storage.find((name) => {
+    const stored = JSON.parse(localStorage.getItem(name));
+    return stored && [...stored.decisions.map(([id]) => id), ...stored.checked].every((id) => ids.has(id));
+  });
+  if (!former) return;
+  localStorage.setItem(pageSet.storage, localStorage.getItem(former));
+  localStorage.removeItem(former);
 }
 
 function saveCorrections() {

@@ -55,7 +55,8 @@ function checkPage(checked) {
 
 async function importLabels(file) {
   try {
-    const pages = readLabels(await file.text(), file.name.includes("_checked"));
+    const checked = /^_checked\b/.test(file.name.replace(pageSet.name, ""));
+    const pages = readLabels(await file.text(), checked);
     refresh();
     byId("checked").checked = checkedPages.has(pageSet.pages[view.page].id);
     if (pages) say(`Labels of ${counted(pages, "page", "pages")} taken from ${file.name}`);

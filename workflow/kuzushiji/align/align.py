@@ -121,7 +121,7 @@ def _align_page(found: pd.DataFrame, given: pd.DataFrame, text: str, settings: d
             chosen[rows],
             *(boxes[name].to_numpy()[rows] for name in ("block", "column", "line", "role")),
         ),
-        drawn if len(free) else free,
+        drawn,
         settings["room"],
     )
     place = np.maximum.accumulate(np.append(-1, chosen))[1:]  # of the last character up to each box

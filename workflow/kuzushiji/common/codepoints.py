@@ -42,7 +42,7 @@ def read_charset(file: Path) -> str:
     named = _NAMES.search(text)
     if named:
         raise InputError(
-            f"{file}: holds `{named.group()}`; it has to hold the characters themselves, one after the other, as "
-            "resources/layouts/charset.txt does"
+            f"{file}: holds `{named.group()}`; it has to hold the characters themselves, one after the other, without "
+            "Latin letters and commas, as resources/layouts/charset.txt does"
         )
     return "".join(dict.fromkeys("".join(text.split())))

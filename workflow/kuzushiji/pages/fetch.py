@@ -19,7 +19,7 @@ from kuzushiji.common.errors import InputError
 from kuzushiji.common.files import replacing
 from kuzushiji.common.progress import Progress
 from kuzushiji.pages.manifest import Canvas, image_file, left_out_record, read_left_out, read_manifest
-from kuzushiji.pages.pages import unusable, why_unreadable
+from kuzushiji.pages.pages import too_large, why_unreadable
 from kuzushiji.pages.scans import OPENED, Scan
 from kuzushiji.pages.unpack import page_image
 
@@ -58,10 +58,11 @@ def fetch(
     failing = 0  # pages since the last at which the library had no error of its own
     here = set(scans)
     every = list(dict.fromkeys([*scans, *ahead]))
+    files = {scan: image_file(manifest, scan.image_id, canvases[scan.frame]) for scan in every}
+    wanted = sum(not file.exists() for file in files.values())
     with Progress(len(every), "pages") as progress:
         for scan in every:
-            canvas = canvases[scan.frame]
-            file = image_file(manifest, scan.image_id, canvas)
+            canvas, file = canvases[scan.frame], files[scan]
             new = not file.exists()
             try:
                 if new:
@@ -70,7 +71,7 @@ def fetch(
                 data = _decoded(file, max_megapixels) if new or scan in here else None
             except Refused as error:
                 failing = failing + 1 if isinstance(error, Failing) else 0
-                if failing == min(_DOWN, len(every)):
+                if failing == min(_DOWN, wanted):
                     raise InputError(
                         f"{_named(canvas)}: {error}\nThe library has errors of its own at every page of late "
                         f"({failing}), and may be down. {_AGAIN}, or choose other pages"
@@ -215,7 +216,7 @@ def _decoded(file: Path, max_megapixels: float) -> bytes:
     try:
         with naming(file):
             with Image.open(file, formats=OPENED) as image:
-                problem = unusable(image, max_megapixels)
+                problem = too_large(*image.size, max_megapixels)
             if not problem:
                 return page_image(file, 0)
     except Exception as error:  # Pillow's readers raise of every kind at damaged files

@@ -92,12 +92,6 @@ def canvases(settings: dict) -> dict[str, list]:
     return {scan.image_id: [known[scan.frame].identity, list(known[scan.frame].region)] for scan in scans(settings)}
 
 
-def places(page_sets: dict, name: str) -> list[str]:
-    """Where the sources of page set `name` have their scans from, in order; drawn ones from where they are drawn."""
-    found = [(source, page_sets[source]) for source in sources(page_sets, name)]
-    return [settings.get("scans", settings.get("images", f"results/synthetic/{source}")) for source, settings in found]
-
-
 def made(page_sets: dict, page: Page) -> bool:
     """Whether the workflow makes the image of a page: it is drawn, unpacked or fetched."""
     settings = page_sets[page.image_set]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from kuzushiji.common.errors import InputError, printable
 from kuzushiji.common.files import checksum
@@ -130,16 +130,16 @@ def page_frames(image: Image.Image) -> list[int]:
     """
     if image.format == "MPO":
         return [0]
-    count = getattr(image, "n_frames", 1)
-    if image.format != "TIFF" or count == 1:
-        return list(range(count))
-    return [frame for frame in range(count) if _is_page(image, frame)] or [0]
+    if image.format != "TIFF":
+        return list(range(getattr(image, "n_frames", 1)))
+    return [frame for frame, _ in enumerate(ImageSequence.Iterator(image)) if _is_page(image)] or [0]
 
 
-def _is_page(image: Image.Image, frame: int) -> bool:
-    image.seek(frame)
+def _is_page(image: Image.Image) -> bool:
+    """Whether the image of a TIFF that was sought last is a page."""
     kind, former = image.tag_v2.get(_NEW_SUBFILE_TYPE, 0), image.tag_v2.get(_SUBFILE_TYPE)
-    return not kind & (_SMALLER | _MASK) and former != _FORMERLY_SMALLER
+    marked = isinstance(kind, int) and kind & (_SMALLER | _MASK)
+    return not marked and former != _FORMERLY_SMALLER
 
 
 def why_unreadable(error: Exception) -> str:

@@ -60,14 +60,17 @@ def _files(path: Path) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """All files below a folder, those in linked folders too, each of which is entered once on a way."""
-    ways = {str(folder): {folder.resolve()}}
-    for above, folders, files in os.walk(folder, followlinks=True):
-        way = ways.pop(above)
-        entered = {name: Path(above, name).resolve() for name in folders}
-        folders[:] = [name for name in folders if entered[name] not in way]
-        ways |= {os.path.join(above, name): way | {entered[name]} for name in folders}
-        yield from (Path(above, name) for name in files)
+    """All files below a folder, then those in the folders that are linked there; each folder is entered once."""
+    entered, starts = set(), [folder]
+    for start in starts:  # which grows
+        for above, folders, files in os.walk(start):
+            place = os.path.realpath(above)
+            if place in entered:
+                folders.clear()
+                continue
+            entered.add(place)
+            starts += [link for link in sorted(Path(above, name) for name in folders) if link.is_symlink()]
+            yield from (Path(above, name) for name in files)
 
 
 def _hidden(file: Path) -> bool:

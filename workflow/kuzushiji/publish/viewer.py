@@ -21,6 +21,7 @@ from kuzushiji.common.errors import printable
 from kuzushiji.common.files import replacing
 from kuzushiji.common.images import read_page
 from kuzushiji.common.tables import in_page_order
+from kuzushiji.pages.manifest import is_address
 from kuzushiji.publish.web_fonts import web_fonts
 from kuzushiji.text.variants import variants
 
@@ -52,7 +53,7 @@ def write_viewer(
     folder with `viewer.html` and the files it includes. `settings` has `max_side` (pixels, of a page's image),
     `quality` (of JPEG), `max_megabytes` (of all images; if they are larger, all shrink equally, down to 600 pixels) and
     `review` (boxes below this probability are initially listed for review), `unreadable` lists pairs of a scan that
-    was left out and the reason, and `places` the folders, or files, that the scans are from.
+    was left out and the reason, and `places` the folders, files or addresses that the scans are from.
 
     Pages whose ids are `corrected` are marked. With the true boxes `truth` and the table `missing` of
     `evaluate.missing_labels`, both of which labelled pages have, the latter's boxes are listed, to be added to the
@@ -69,9 +70,9 @@ def write_viewer(
     characters = {character(codepoint) for codepoint in set(boxes["codepoint"]).union(*boxes["codepoints"])}
     page_set = {
         "name": name,
-        "storage": f"kuzushiji {name} {_checksum_of_paths(map(Path, settings['places']))}",
+        "storage": f"kuzushiji {name} {_checksum_of_places(settings['places'])}",
         "former_storage": [
-            f"kuzushiji {name} {_checksum_of_paths(Path(path).parent for path in pages['path'])}",
+            f"kuzushiji {name} {_checksum_of_places(os.path.dirname(path) for path in pages['path'])}",
             f"kuzushiji {name}",
         ],
         "review": settings["review"],
@@ -188,10 +189,12 @@ def _shrink_page(path: Path, side: int, quality: int, file: Path) -> int:
     return file.stat().st_size
 
 
-def _checksum_of_paths(paths: Iterable[Path]) -> str:
-    # What the workflow itself made has the same place wherever the workflow runs.
-    found = {os.fsencode(path if path.parts[0] == "results" else path.resolve()) for path in paths}
-    return hashlib.sha256(b"\0".join(sorted(found))).hexdigest()[:16]
+def _checksum_of_places(places: Iterable[str]) -> str:
+    # What the workflow itself made, and what is in a library, has the same place wherever the workflow runs.
+    found = (
+        place if place.startswith("results/") or is_address(place) else os.path.realpath(place) for place in places
+    )
+    return hashlib.sha256(b"\0".join(sorted(set(map(os.fsencode, found))))).hexdigest()[:16]
 
 
 def _base64(data: bytes) -> str:
