@@ -57,7 +57,7 @@ test: .venv/installed .validator/installed resources/fonts/.fetched
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest --numprocesses 3 --dist loadscope --durations 40 --durations-min 10 --ignore tests/cluster --ignore tests/install
+	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder --durations 40 --durations-min 10 --ignore tests/cluster --ignore tests/install
 
 # Set up and pass the tests of the cluster, on a Slurm of one node that they start here, as root.
 test-cluster: .venv/installed resources/fonts/.fetched

@@ -16,6 +16,11 @@ from xdist.scheduler import LoadScopeScheduling
 # Files whose tests use a fixture of the session that costs minutes: they stay in one of pytest-xdist's processes.
 SHARING = dict.fromkeys(("test_viewer_browser", "test_viewer_corrections", "test_viewer_missing_labels"), "browser")
 
+# Files that take minutes, in the order in which they begin, before all others: so none is left alone at the end. Those
+# that share a browser wait for it for half of their time, beside others that wait for nothing.
+LONG = ("test_staleness", "test_plan", *SHARING, "test_reading", "test_published", "test_miniature", "test_determinism")
+LONG += ("test_classifier", "test_detector", "test_small", "test_declared")
+
 # Shared machines are slow at times: no test fails of that.
 hypothesis.settings.register_profile("shared", deadline=None)
 hypothesis.settings.load_profile("shared")
@@ -30,8 +35,13 @@ with locked(Path(sys.argv[1])):
 """
 
 
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
 class ByFile(LoadScopeScheduling):
-    """Gives each process whole files, and files that share a fixture together, those with the most tests first."""
+    """Gives each process whole files, and files that share a fixture together, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
